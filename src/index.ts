@@ -1,0 +1,3 @@
+export * as LlmError from "./LlmError.js"
+export * as Rejection from "./Rejection.js"
+export * as ResilienceEvent from "./ResilienceEvent.js"
