@@ -19,7 +19,9 @@ const found = program
   .filter((d) => d.code !== 9021 && !isSchemaValue(d))
 
 for (const d of found) {
-  console.error(`${d.file?.fileName}:${line(d) + 1} TS${d.code} ${ts.flattenDiagnosticMessageText(d.messageText, "\n")}`)
+  console.error(
+    `${d.file?.fileName}:${line(d) + 1} TS${d.code} ${ts.flattenDiagnosticMessageText(d.messageText, "\n")}`
+  )
 }
 console.log(`${found.length} exports without a stated type`)
 process.exit(found.length === 0 ? 0 : 1)
