@@ -1,0 +1,137 @@
+import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { coreModules, manifest, optionalPeers, root } from "./manifest.js"
+
+const run = promisify(execFile)
+
+/** Runs a program and gives what it printed; its failure carries both streams. */
+const output = async (cwd: string, program: string, ...args: ReadonlyArray<string>): Promise<string> => {
+  const ran = run(program, [...args], { cwd, maxBuffer: 1 << 26 })
+  return ran.then(
+    ({ stdout }) => stdout,
+    (error) => Promise.reject(new Error(`${program} ${args.join(" ")}\n${error.stdout}\n${error.stderr}`))
+  )
+}
+
+/** The ranges' lower ends, and the versions the toolkit is developed with. */
+const lowest = (name: string): string => (manifest.peerDependencies[name] ?? "").replace(/^\^/, "")
+const developed = (name: string): string => manifest.devDependencies[name] ?? ""
+
+const folder = await mkdtemp(join(tmpdir(), "effect-resilience-consumer-"))
+const tarball = `${manifest.name}-${manifest.version}.tgz`
+
+const write = (project: string, name: string, text: string): Promise<void> => writeFile(join(project, name), text)
+
+const compilerOptions = (options: Record<string, unknown>, files: ReadonlyArray<string>): string =>
+  JSON.stringify({
+    compilerOptions: { target: "ES2022", strict: true, exactOptionalPropertyTypes: true, types: [], ...options },
+    files
+  })
+
+beforeAll(async () => {
+  await output(root, "npm", "pack", "--silent", "--pack-destination", folder)
+}, 300_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe.each([
+  { end: "the lowest peers", version: lowest },
+  { end: "the peers it is developed with", version: developed }
+])("a project of its own, with $end", ({ end, version }) => {
+  const project = join(folder, end.replaceAll(" ", "-"))
+  const tsc = join(project, "node_modules", ".bin", "tsc")
+
+  beforeAll(async () => {
+    await mkdir(project)
+    await write(
+      project,
+      "package.json",
+      JSON.stringify({
+        name: "consumer",
+        private: true,
+        type: "module",
+        dependencies: {
+          [manifest.name]: `file:../${tarball}`,
+          effect: version("effect"),
+          "@effect/platform": version("@effect/platform"),
+          typescript: developed("typescript")
+        }
+      })
+    )
+    await output(project, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts")
+    await cp(join(root, "test/package/consumer/main.ts"), join(project, "main.ts"))
+    const names = [manifest.name, ...coreModules.map((path) => `${manifest.name}/${path}`)]
+    await write(
+      project,
+      "entries.ts",
+      `${names.map((name, i) => `import * as m${i} from "${name}"`).join("\n")}
+export const entries: ReadonlyArray<object> = [${names.map((_, i) => `m${i}`).join(", ")}]\n`
+    )
+    await write(project, "closed.ts", `// @ts-expect-error\nexport * as x from "${manifest.name}/internal/failure"\n`)
+    await write(
+      project,
+      "tsconfig.json",
+      compilerOptions({ module: "NodeNext", outDir: "out" }, ["main.ts", "entries.ts"])
+    )
+    await write(
+      project,
+      "tsconfig.bundler.json",
+      compilerOptions({ module: "ESNext", moduleResolution: "bundler", skipLibCheck: true, noEmit: true }, [
+        "main.ts",
+        "entries.ts",
+        "closed.ts"
+      ])
+    )
+  }, 300_000)
+
+  it("has none of the optional peers", () => {
+    expect(optionalPeers.filter((name) => existsSync(join(project, "node_modules", name)))).toEqual([])
+    expect(existsSync(join(project, "node_modules", manifest.name, "dist", "index.js"))).toBe(true)
+  })
+
+  it("compiles under NodeNext, declarations of the package included, imports every core module and runs", async () => {
+    await output(project, tsc, "-p", "tsconfig.json")
+    const ran = await output(
+      project,
+      process.execPath,
+      "--input-type=module",
+      "--eval",
+      `const { result } = await import("./out/main.js")
+       const { entries } = await import("./out/entries.js")
+       console.log(JSON.stringify({ result, empty: entries.filter((m) => Object.keys(m).length === 0).length, entries: entries.length }))`
+    )
+    expect(JSON.parse(ran)).toEqual({
+      result: {
+        told: "There are too many requests just now. Please try again in a moment.",
+        tags: ["RateLimited", "BulkheadFull"],
+        same: true,
+        retryable: true
+      },
+      empty: 0,
+      entries: coreModules.length + 1
+    })
+  }, 180_000)
+
+  it("compiles for bundlers, to whom the internals are closed too", async () => {
+    await output(project, tsc, "-p", "tsconfig.bundler.json")
+  }, 180_000)
+
+  it.each(["internal/failure", "classifier/HttpResponse", "dist/index.js", "src/index.ts"])(
+    "cannot import %s",
+    async (path) => {
+      const ran = await output(
+        project,
+        process.execPath,
+        "--input-type=module",
+        "--eval",
+        `await import("${manifest.name}/${path}").then(() => console.log("imported"), (error) => console.log(error.code))`
+      )
+      expect(ran.trim()).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED")
+    }
+  )
+})
