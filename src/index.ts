@@ -1,4 +1,5 @@
 export * as Classifier from "./Classifier.js"
+export * as Deadline from "./Deadline.js"
 export * as LlmError from "./LlmError.js"
 export * as Rejection from "./Rejection.js"
 export * as ResilienceEvent from "./ResilienceEvent.js"

@@ -1,0 +1,206 @@
+/**
+ * The one deadline of a call.
+ *
+ * It belongs to the fiber that makes the call and to all fibers forked from it. Everything in the toolkit that takes
+ * time is clipped to what is left of it: attempt timeouts, backoff, the server's `Retry-After`, queueing, hedges and
+ * fallbacks. A wait that would outlast it is not begun: the call fails at once, with the last real error.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { graceOf, isRunning, Running } from "./internal/deadline.js"
+import { leaveOn, type Signal } from "./internal/leave.js"
+import { DeadlineExceeded } from "./Rejection.js"
+
+/**
+ * When a call has to be over (milliseconds of the `Clock`), and the time it was given in all.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Deadline {
+  readonly at: number
+  readonly budget: Duration.Duration
+}
+
+/**
+ * The deadline of the running call, if it has one. `within` sets it; read it to clip a wait of your own.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export class CurrentDeadline extends Context.Reference<CurrentDeadline>()("effect-resilience/CurrentDeadline", {
+  defaultValue: (): Deadline | undefined => undefined
+}) {}
+
+/**
+ * The milliseconds left of the deadline, never below 0, or `Infinity` where there is none.
+ *
+ * @internal
+ */
+export const millisLeft: Effect.Effect<number> = Effect.flatMap(CurrentDeadline, (deadline) =>
+  deadline === undefined
+    ? Effect.succeed(Number.POSITIVE_INFINITY)
+    : Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, deadline.at - now))
+)
+
+/**
+ * The time left until the call's deadline, never below zero, or nothing where there is no deadline.
+ *
+ * @since 0.1.0
+ * @category Reading
+ */
+export const remaining: Effect.Effect<Option.Option<Duration.Duration>> = Effect.map(millisLeft, (left) =>
+  left === Number.POSITIVE_INFINITY ? Option.none() : Option.some(Duration.millis(left))
+)
+
+/**
+ * Gives a call this much time in all, counted from the moment it starts.
+ *
+ * A deadline inside another one can only shorten it. When time is up the call is interrupted and its caller goes on at
+ * once, even if the call is slow to stop. The error is then `DeadlineExceeded`, whose `lastError` is what a retry under
+ * it last saw; `RetryPolicy.retry` ends with that error itself.
+ *
+ * @example
+ * ```ts
+ * import { Duration, Effect, Option } from "effect"
+ * import { Deadline } from "effect-resilience"
+ *
+ * const left = Effect.map(Deadline.remaining, Option.map(Duration.toMillis))
+ *
+ * // Effect<Option<number>, DeadlineExceeded>
+ * const program = left.pipe(Effect.delay("2 seconds"), Deadline.within("10 seconds"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const within: {
+  (
+    duration: Duration.DurationInput
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | DeadlineExceeded, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, duration: Duration.DurationInput): Effect.Effect<A, E | DeadlineExceeded, R>
+} = dual(
+  2,
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    duration: Duration.DurationInput
+  ): Effect.Effect<A, E | DeadlineExceeded, R> =>
+    Effect.flatMap(begin(duration), ({ deadline, left }) => {
+      if (deadline === undefined) return self
+      if (left <= 0) return Effect.fail(new DeadlineExceeded({ budget: deadline.budget }))
+      const call = Effect.provideService(self, CurrentDeadline, deadline)
+      return Effect.acquireUseRelease(
+        timer(left),
+        (running) => leaveOn(call, ended(running), (child) => over(deadline, child)),
+        Fiber.interrupt
+      )
+    })
+)
+
+/**
+ * Gives a stream this much time in all, from the moment it is run to its last element, the consumer's own time
+ * included. Otherwise as `within`.
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const withinStream: {
+  (
+    duration: Duration.DurationInput
+  ): <A, E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E | DeadlineExceeded, R>
+  <A, E, R>(self: Stream.Stream<A, E, R>, duration: Duration.DurationInput): Stream.Stream<A, E | DeadlineExceeded, R>
+} = dual(
+  2,
+  <A, E, R>(
+    self: Stream.Stream<A, E, R>,
+    duration: Duration.DurationInput
+  ): Stream.Stream<A, E | DeadlineExceeded, R> =>
+    Stream.unwrap(
+      Effect.map(begin(duration), ({ deadline, left }) => {
+        if (deadline === undefined) return self
+        if (left <= 0) return Stream.fail(new DeadlineExceeded({ budget: deadline.budget }))
+        return Stream.fromPull(pullUntil(Stream.provideService(self, CurrentDeadline, deadline), deadline, left))
+      })
+    )
+)
+
+/** The deadline that holds from now on: the new one, or the one around it if that comes sooner. */
+const begin = (
+  duration: Duration.DurationInput
+): Effect.Effect<{ readonly deadline: Running | undefined; readonly left: number }> =>
+  Effect.flatMap(CurrentDeadline, (outer) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const budget = Duration.decode(duration)
+      const at = now + Duration.toMillis(budget)
+      if (outer !== undefined && outer.at <= at) {
+        return { deadline: isRunning(outer) ? outer : new Running(outer.at, outer.budget), left: outer.at - now }
+      }
+      return { deadline: at === Number.POSITIVE_INFINITY ? undefined : new Running(at, budget), left: at - now }
+    })
+  )
+
+const timer = (millis: number): Effect.Effect<Fiber.RuntimeFiber<void>> =>
+  Effect.forkDaemon(Effect.interruptible(Effect.sleep(millis)))
+
+/** A timer's end. An interrupted one has not rung. */
+const ended =
+  (running: Fiber.RuntimeFiber<void>): Signal =>
+  (listener) => {
+    const onExit = (exit: Exit.Exit<void>): void => {
+      if (Exit.isSuccess(exit)) listener()
+    }
+    running.addObserver(onExit)
+    return () => running.removeObserver(onExit)
+  }
+
+/** Time is up: a retry inside may end with the last real error, anything else ends with the deadline's own. */
+const over = <A, E>(deadline: Running, child: Fiber.RuntimeFiber<A, E>): Effect.Effect<A, E | DeadlineExceeded> =>
+  Effect.flatMap(
+    graceOf(deadline, child),
+    (exit): Effect.Effect<A, E | DeadlineExceeded> => exit ?? Effect.fail(exceeded(deadline))
+  )
+
+const exceeded = (deadline: Running): DeadlineExceeded =>
+  new DeadlineExceeded({
+    budget: deadline.budget,
+    ...(Option.isSome(deadline.lastError) ? { lastError: deadline.lastError.value } : {})
+  })
+
+/**
+ * Pulls a stream until its deadline. One timer serves all pulls, and a stream that is left behind closes its resources
+ * in the background.
+ */
+const pullUntil = <A, E, R>(self: Stream.Stream<A, E, R>, deadline: Running, left: number) =>
+  Effect.gen(function* () {
+    const running = yield* Effect.acquireRelease(timer(left), Fiber.interrupt)
+    const resources = yield* Effect.acquireRelease(Scope.make(), (scope, exit) =>
+      running.unsafePoll() === null ? Scope.close(scope, exit) : Effect.forkDaemon(Scope.close(scope, exit))
+    )
+    const pull = yield* Scope.extend(Stream.toPull(self), resources)
+    return Effect.suspend(() =>
+      running.unsafePoll() === null
+        ? leaveOn(pull, ended(running), (child) => overStream(deadline, child))
+        : Effect.fail(Option.some(exceeded(deadline)))
+    )
+  })
+
+/** As `over`; the end of a stream and its own errors are wrapped already. */
+const overStream = <A, E>(
+  deadline: Running,
+  child: Fiber.RuntimeFiber<A, Option.Option<E>>
+): Effect.Effect<A, Option.Option<E | DeadlineExceeded>> =>
+  Effect.flatMap(
+    graceOf(deadline, child),
+    (exit): Effect.Effect<A, Option.Option<E | DeadlineExceeded>> =>
+      exit ?? Effect.fail(Option.some(exceeded(deadline)))
+  )
