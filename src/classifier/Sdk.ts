@@ -1,0 +1,231 @@
+/**
+ * The error objects of the vendors' clients, told by their shape: none of the packages is imported.
+ */
+import * as Foreign from "../internal/foreign.js"
+import { type Reading, type Response, sureness, type Verdict } from "./Reading.js"
+
+/** One client: what its errors look like, and where they keep the response. */
+interface Client {
+  readonly client: string
+  readonly read: (error: object) => Response | undefined
+}
+
+const statusOf = (error: unknown): number | undefined =>
+  Foreign.status(Foreign.get(error, "status")) ??
+  Foreign.status(Foreign.get(error, "statusCode")) ??
+  Foreign.status(Foreign.get(error, "status_code"))
+
+/** A body that can be read here and now: text, bytes or data; neither a stream nor a function nor an error. */
+const readable = (body: unknown): unknown => {
+  if (typeof body === "string") return body === "" ? undefined : body
+  if (!Foreign.isObject(body) || typeof body === "function") return undefined
+  const running = ["getReader", "pipe", "then", "arrayBuffer", "stack"].some((name) => Foreign.has(body, name))
+  return running ? undefined : body
+}
+
+/** The first of several places that holds a body. */
+const bodyIn = (error: unknown, ...places: ReadonlyArray<string>): unknown => {
+  for (const place of places) {
+    const body = readable(Foreign.get(error, ...place.split(".")))
+    if (body !== undefined) return body
+  }
+  return undefined
+}
+
+/** The JSON that a message is, or ends in. */
+const jsonIn = (message: string): string | undefined => {
+  const start = message.search(/[{[]/)
+  return start === -1 || start > 200 || !/[}\]]\s*$/.test(message.slice(-20)) ? undefined : message.slice(start)
+}
+
+const named = (error: unknown, ...wanted: ReadonlyArray<string>): boolean =>
+  Foreign.names(error).some((name) => wanted.includes(name))
+
+/** Clients whose errors are told from all others by a mark of their own. */
+const clients: ReadonlyArray<Client> = [
+  {
+    client: "ai (Vercel AI SDK)",
+    read: (error) => {
+      if (!named(error, "AI_APICallError")) return undefined
+      const status = statusOf(error)
+      return status === undefined
+        ? undefined
+        : { status, headers: Foreign.get(error, "responseHeaders"), body: bodyIn(error, "responseBody", "data") }
+    }
+  },
+  {
+    // openai keeps what stands under "error", @anthropic-ai/sdk the whole body; both put plain text after the status.
+    client: "openai, @anthropic-ai/sdk and others generated alike (groq-sdk, together-ai, cerebras)",
+    read: (error) => {
+      if (!Foreign.has(error, "requestID") || !Foreign.has(error, "headers")) return undefined
+      const status = statusOf(error)
+      const kept = readable(Foreign.get(error, "error"))
+      if (status === undefined && kept === undefined) return undefined
+      const said = Foreign.text(error, "message") ?? ""
+      const plain = said.endsWith("status code (no body)") ? undefined : said.replace(/^\d{3} /, "")
+      const whole = kept === undefined || typeof kept === "string" || Foreign.has(kept, "error")
+      return { status, headers: Foreign.get(error, "headers"), body: whole ? (kept ?? plain) : { error: kept } }
+    }
+  },
+  {
+    // The whole body is the message; in a stream some words stand before it. Of a body that is not JSON, an envelope
+    // of the client's own making holds the text.
+    client: "@google/genai",
+    read: (error) => {
+      if (!named(error, "ApiError")) return undefined
+      const message = Foreign.text(error, "message") ?? ""
+      return { status: statusOf(error), body: jsonIn(message) ?? message, provider: "gemini" }
+    }
+  },
+  {
+    client: "@google/generative-ai",
+    read: (error) => {
+      if (!named(error, "GoogleGenerativeAIFetchError")) return undefined
+      const body = { error: { message: Foreign.text(error, "message"), details: Foreign.get(error, "errorDetails") } }
+      return { status: statusOf(error), body, provider: "gemini" }
+    }
+  },
+  {
+    // The name is the kind of error. A body that could not be parsed hangs on hidden fields.
+    client: "AWS SDK v3",
+    read: (error) => {
+      const status =
+        Foreign.status(Foreign.get(error, "$metadata", "httpStatusCode")) ??
+        Foreign.status(Foreign.get(error, "$response", "statusCode"))
+      if (status === undefined && !Foreign.has(error, "$fault")) return undefined
+      const headers = Foreign.get(error, "$response", "headers")
+      const text = bodyIn(error, "$responseBodyText")
+      const name = Foreign.text(error, "name") ?? ""
+      const kind = /^[A-Z]\w{2,79}$/.test(name) && name !== "SyntaxError" ? { "x-amzn-errortype": name } : {}
+      const requestId = Foreign.text(error, "$metadata", "requestId")
+      return {
+        status,
+        headers: { ...Foreign.record(headers), ...(requestId && { "x-request-id": requestId }), ...kind },
+        body: text ?? { message: Foreign.text(error, "message") },
+        provider: "bedrock"
+      }
+    }
+  },
+  {
+    client: "ollama",
+    read: (error) => {
+      if (!Foreign.has(error, "status_code") || !named(error, "ResponseError")) return undefined
+      return { status: statusOf(error), body: { error: Foreign.text(error, "error") }, provider: "ollama" }
+    }
+  },
+  {
+    client: "axios, ky, got, superagent, gaxios, @huggingface/inference",
+    read: (error) => {
+      for (const place of ["response", "httpResponse"]) {
+        const response = Foreign.get(error, place)
+        const status = statusOf(response)
+        if (status === undefined) continue
+        const body = bodyIn(response, "data", "body", "text") ?? bodyIn(error, "data")
+        return { status, headers: Foreign.get(response, "headers"), body }
+      }
+      return undefined
+    }
+  },
+  {
+    client: "@mistralai/mistralai, cohere-ai and whoever keeps status, headers and body on the error",
+    read: (error) => {
+      const status = statusOf(error)
+      if (status === undefined || status < 400) return undefined
+      const headers =
+        Foreign.get(error, "headers") ??
+        Foreign.get(error, "rawResponse", "headers") ??
+        Foreign.get(error, "responseHeaders")
+      const body = bodyIn(error, "responseBody", "body", "error", "data", "errorDetails")
+      return { status, headers, body: body ?? jsonIn(Foreign.text(error, "message") ?? "") }
+    }
+  }
+]
+
+const invalid: Verdict = { is: "InvalidRequest" }
+const malformed: Verdict = { is: "MalformedResponse" }
+const noCredentials: Verdict = { is: "AuthenticationFailed" }
+const noModel: Verdict = { is: "ModelNotFound" }
+/** An answer cut at the caller's own limit of tokens: nobody is ill, and the same request is cut again. */
+const tooShort: Verdict = { is: "InvalidRequest", code: "length" }
+
+/** Errors that clients raise themselves, with or without a response behind them. */
+// biome-ignore format: a table
+const byName: Readonly<Record<string, Verdict>> = {
+  ContentFilterFinishReasonError: { is: "ContentFiltered", by: "completion", code: "content_filter" },
+  LengthFinishReasonError: tooShort,
+
+  AI_LoadAPIKeyError: noCredentials, CredentialsProviderError: noCredentials, TokenProviderError: noCredentials,
+  OAuthError: noCredentials, SubjectTokenProviderError: noCredentials, GatewayAuthenticationError: noCredentials,
+  AI_NoSuchModelError: noModel, AI_NoSuchProviderError: noModel, GatewayModelNotFoundError: noModel,
+  GatewayRateLimitError: { is: "RateLimited" }, GatewayInternalServerError: { is: "ServerError" },
+  GatewayForbiddenError: { is: "PermissionDenied" }, GatewayInvalidRequestError: invalid,
+  GatewayTimeoutError: { is: "TimedOut", phase: "provider" }, GatewayResponseError: malformed,
+
+  AI_InvalidArgumentError: invalid, AI_InvalidPromptError: invalid, AI_UnsupportedFunctionalityError: invalid,
+  AI_TooManyEmbeddingValuesForCallError: invalid, AI_InvalidDataContentError: invalid,
+  AI_InvalidMessageRoleError: invalid, AI_MessageConversionError: invalid, AI_MissingToolResultsError: invalid,
+  AI_UnsupportedModelVersionError: invalid, AI_LoadSettingError: invalid, AI_DownloadError: invalid,
+  AI_InvalidToolApprovalError: invalid, AI_ToolCallNotFoundForApprovalError: invalid,
+
+  AI_EmptyResponseBodyError: malformed, AI_InvalidResponseDataError: malformed, AI_JSONParseError: malformed,
+  AI_TypeValidationError: malformed, AI_NoContentGeneratedError: malformed, AI_NoOutputGeneratedError: malformed,
+  AI_NoImageGeneratedError: malformed, AI_NoSpeechGeneratedError: malformed, AI_NoTranscriptGeneratedError: malformed,
+  AI_NoVideoGeneratedError: malformed, AI_InvalidStreamPartError: malformed, AI_UIMessageStreamError: malformed,
+  AI_InvalidToolInputError: malformed, AI_NoSuchToolError: malformed, AI_ToolCallRepairError: malformed,
+  AI_ToolChoiceViolationError: malformed
+}
+
+/** The error names a download that the prompt asked for: its status is not the provider's. */
+const notTheProvider = new Set(["AI_DownloadError"])
+
+const finishReasons: Readonly<Record<string, Verdict>> = {
+  "content-filter": { is: "ContentFiltered", by: "completion", code: "content-filter" },
+  length: tooShort
+}
+
+/** What the clients say before they send anything, or after a stream that ended too soon. */
+const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
+  [/^missing credentials|^could not resolve authentication method|^could not load credentials/, noCredentials],
+  [/^(?:api key must be set|an api key must be set|could not load the default credentials)/, noCredentials],
+  [/^streaming is required for operations/, invalid],
+  [/^(?:request|stream) (?:has )?ended(?: without|, this)|^missing finish_reason for choice/, malformed],
+  [/^attempted to iterate over a response with no body/, malformed],
+  [/^failed to parse structured output|^exception parsing stream chunk|^deserialization error/, malformed]
+]
+
+/**
+ * Reads an error object of a vendor's client.
+ *
+ * @internal
+ */
+export const read = (error: object): Reading | undefined => {
+  const name = Foreign.names(error).find((own) => Object.hasOwn(byName, own))
+  const verdict = name === undefined ? undefined : byName[name]
+  if (name !== undefined && verdict !== undefined && notTheProvider.has(name)) {
+    return { sure: sureness.certain, verdict }
+  }
+  const response = responseOf(error)
+  if (response !== undefined) return response
+  const finished = Foreign.text(error, "finishReason")
+  const unfinished =
+    finished !== undefined && Object.hasOwn(finishReasons, finished) ? finishReasons[finished] : undefined
+  if (name?.startsWith("AI_No") === true && unfinished !== undefined) {
+    return { sure: sureness.certain, verdict: unfinished }
+  }
+  if (verdict !== undefined) return { sure: verdict === malformed ? sureness.vague : sureness.named, verdict }
+  const words = (Foreign.text(error, "message") ?? "").slice(0, 200).trim().toLowerCase()
+  const worded = words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]
+  return worded && { sure: sureness.worded, verdict: worded }
+}
+
+const responseOf = (error: object): Reading | undefined => {
+  for (const client of clients) {
+    const response = client.read(error)
+    if (response === undefined) continue
+    // A success that still became an error: whatever hangs on it says more.
+    const succeeded = response.status !== undefined && response.status < 400
+    const bare = response.headers === undefined && response.body === undefined
+    return { sure: succeeded ? sureness.vague : bare ? sureness.status : sureness.certain, response }
+  }
+  return undefined
+}

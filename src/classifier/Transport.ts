@@ -1,0 +1,191 @@
+/**
+ * Failures of the connection itself: Node's system errors, undici's, TLS, names, and what other runtimes and HTTP
+ * clients call the same things.
+ */
+import * as Foreign from "../internal/foreign.js"
+import type * as LlmError from "../LlmError.js"
+import type { Verdict } from "./Reading.js"
+
+const neverSent: Verdict = { is: "ConnectionFailed", sent: "no" }
+const broken: Verdict = { is: "ConnectionFailed", sent: "maybe" }
+const hopeless: Verdict = { is: "ConnectionFailed", sent: "no", retryable: false }
+const refusesProtocol: Verdict = { is: "ConnectionFailed", sent: "maybe", retryable: false }
+const unreadable: Verdict = { is: "MalformedResponse" }
+const cancelled: Verdict = { is: "Unclassified", cancelled: true }
+const timedOut = (phase: LlmError.TimeoutPhase): Verdict => ({ is: "TimedOut", phase })
+
+/** Codes of Node, c-ares, undici, node:http, node:http2, zlib, axios and Bun, by what they mean. */
+// biome-ignore format: a table
+const codes: Readonly<Record<string, Verdict>> = {
+  // The request was never sent: repeating it is always safe.
+  ECONNREFUSED: neverSent, ENOTFOUND: neverSent, EAI_AGAIN: neverSent, EAI_FAIL: neverSent, EAI_NODATA: neverSent,
+  EAI_NONAME: neverSent, EAI_MEMORY: neverSent, EAI_SYSTEM: neverSent, ENODATA: neverSent, ESERVFAIL: neverSent,
+  EHOSTUNREACH: neverSent, ENETUNREACH: neverSent, EHOSTDOWN: neverSent, ENETDOWN: neverSent,
+  EADDRNOTAVAIL: neverSent, EMFILE: neverSent, ENFILE: neverSent, ENOBUFS: neverSent,
+  UND_ERR_PRX_TLS: neverSent, UND_ERR_SOCKS5: neverSent,
+  ConnectionRefused: neverSent, FailedToOpenSocket: neverSent, UnableToConnect: neverSent,
+
+  // The connection broke; the request may have arrived.
+  ECONNRESET: broken, EPIPE: broken, ECONNABORTED: broken, ENOTCONN: broken, ENETRESET: broken, ESHUTDOWN: broken,
+  UND_ERR_SOCKET: broken, UND_ERR_CLOSED: broken, UND_ERR_DESTROYED: broken,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: broken, UND_ERR_RESPONSE: broken,
+  ERR_STREAM_PREMATURE_CLOSE: broken, ERR_STREAM_DESTROYED: broken, ERR_STREAM_WRITE_AFTER_END: broken,
+  ERR_HTTP2_STREAM_ERROR: broken, ERR_HTTP2_STREAM_CANCEL: broken, ERR_HTTP2_SESSION_ERROR: broken,
+  ERR_HTTP2_GOAWAY_SESSION: broken, ERR_HTTP2_INVALID_SESSION: broken, ERR_HTTP2_INVALID_STREAM: broken,
+  ERR_NETWORK: broken, ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC: broken, ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC: broken,
+  HPE_INVALID_EOF_STATE: broken, HPE_CLOSED_CONNECTION: broken,
+  ConnectionReset: broken, ConnectionClosed: broken,
+
+  // Somebody's clock ran out.
+  UND_ERR_CONNECT_TIMEOUT: timedOut("connect"), ERR_SOCKET_CONNECTION_TIMEOUT: timedOut("connect"),
+  ERR_TLS_HANDSHAKE_TIMEOUT: timedOut("connect"), ETIMEOUT: timedOut("connect"),
+  UND_ERR_HEADERS_TIMEOUT: timedOut("attempt"), ETIMEDOUT: timedOut("attempt"), ESOCKETTIMEDOUT: timedOut("attempt"),
+  ERR_SOCKET_TIMEOUT: timedOut("attempt"), ERR_HTTP_REQUEST_TIMEOUT: timedOut("attempt"),
+  UND_ERR_BODY_TIMEOUT: timedOut("idle"),
+
+  // The URL, a header or the client's own setting is wrong, and stays so.
+  ERR_INVALID_URL: hopeless, ERR_INVALID_PROTOCOL: hopeless, ERR_UNSUPPORTED_PROTOCOL: hopeless,
+  ERR_BAD_OPTION: hopeless, ERR_BAD_OPTION_VALUE: hopeless, ERR_NOT_SUPPORT: hopeless,
+  ERR_INVALID_CHAR: hopeless, ERR_UNESCAPED_CHARACTERS: hopeless, ERR_INVALID_HTTP_TOKEN: hopeless,
+  ERR_HTTP_INVALID_HEADER_VALUE: hopeless, ERR_INVALID_IP_ADDRESS: hopeless, ERR_SOCKET_BAD_PORT: hopeless,
+  UND_ERR_INVALID_ARG: hopeless, UND_ERR_NOT_SUPPORTED: hopeless, UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: hopeless,
+
+  // The other side speaks something else.
+  EPROTO: refusesProtocol, EPROTONOSUPPORT: refusesProtocol, HTTPParserError: refusesProtocol,
+  UND_ERR_HEADERS_OVERFLOW: refusesProtocol, ERR_FR_TOO_MANY_REDIRECTS: refusesProtocol,
+  ERR_HTTP2_ERROR: refusesProtocol, ERR_TOO_MANY_REDIRECTS: refusesProtocol,
+
+  // The bytes came and cannot be unpacked.
+  Z_DATA_ERROR: unreadable, Z_BUF_ERROR: unreadable, ERR_ENCODING_INVALID_ENCODED_DATA: unreadable,
+
+  // The caller gave up.
+  ABORT_ERR: cancelled, ERR_CANCELED: cancelled, UND_ERR_ABORTED: cancelled
+}
+
+/** Families of codes: OpenSSL has some hundred ways to say that a certificate will not do. */
+const families: ReadonlyArray<readonly [prefix: string, verdict: Verdict]> = [
+  ["CERT_", hopeless],
+  ["ERR_TLS_CERT_", hopeless],
+  ["ERR_TLS_", hopeless],
+  ["UNABLE_TO_", hopeless],
+  ["SELF_SIGNED_CERT", hopeless],
+  ["DEPTH_ZERO_SELF_SIGNED", hopeless],
+  ["ERROR_IN_CERT_", hopeless],
+  ["HOSTNAME_MISMATCH", hopeless],
+  ["INVALID_CA", hopeless],
+  ["INVALID_PURPOSE", hopeless],
+  ["PATH_LENGTH_EXCEEDED", hopeless],
+  ["ERR_SSL_", hopeless],
+  ["ERR_OSSL_", hopeless],
+  ["HPE_", refusesProtocol],
+  ["ERR_BROTLI_", unreadable],
+  ["ERR__ERROR_FORMAT_", unreadable]
+]
+
+/** System calls that come before the first byte of a request. */
+const beforeSending = /^(?:connect|getaddrinfo|query[A-Z0-9]*|bind|socket)$/
+
+/** What errors call themselves, where there is no code. */
+// biome-ignore format: a table
+const byName: Readonly<Record<string, Verdict>> = {
+  TimeoutError: timedOut("attempt"), ConnectTimeoutError: timedOut("connect"), HeadersTimeoutError: timedOut("attempt"),
+  BodyTimeoutError: timedOut("idle"), TimeoutException: timedOut("attempt"), APIConnectionTimeoutError: timedOut("attempt"),
+  APITimeoutError: timedOut("attempt"), RequestTimeoutError: timedOut("attempt"), RequestTimeout: timedOut("attempt"),
+  APIUserAbortError: cancelled, AbortError: cancelled, RequestAbortedError: cancelled, CanceledError: cancelled,
+  CancelledError: cancelled, InterruptedException: cancelled, ResponseAborted: cancelled,
+  APIConnectionError: broken, SocketError: broken, NetworkError: broken, NetworkingError: broken, ConnectionError: broken
+}
+
+/** What the runtimes say, where there is neither code nor name. Whole messages or their beginnings. */
+const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
+  [/^client network socket disconnected before secure tls connection/, neverSent],
+  [/^(?:tcp connect error|dns error|unable to connect\b|was there a typo in the url)/, neverSent],
+  [
+    /^(?:bad port|unknown scheme|failed to parse url|invalid url|only absolute urls|only http\(s\) protocols)/,
+    hopeless
+  ],
+  [/cannot convert argument to a bytestring|is an invalid header value|invalid header (?:value|name)/, hopeless],
+  [/^redirect count exceeded|^uri requested responds with an invalid redirect|^unexpected redirect/, refusesProtocol],
+  [
+    /^(?:request timed out|connection timed out|(?:the )?operation timed out|timeout of \d+ ?ms exceeded)/,
+    timedOut("attempt")
+  ],
+  [
+    /^(?:the operation was aborted due to timeout|network timeout at|response timeout while|headers timeout)/,
+    timedOut("attempt")
+  ],
+  [/^(?:connect timeout|connection timeout)/, timedOut("connect")],
+  [/^body timeout/, timedOut("idle")],
+  [
+    /^(?:request was aborted|this operation was aborted|the operation was aborted|the user aborted a request)/,
+    cancelled
+  ],
+  [/^(?:signal is aborted without reason|canceled|bodystreambuffer was aborted|fetch is aborted)/, cancelled],
+  [
+    /^(?:fetch failed|failed to fetch|load failed|networkerror when attempting|network ?error\b|connection error)/,
+    broken
+  ],
+  [/^(?:terminated|socket hang up|other side closed|premature close|aborted$|socket closed|closed$)/, broken],
+  [
+    /^(?:the socket connection was closed|error reading a body|error decoding response body|connection (?:reset|closed))/,
+    broken
+  ],
+  [
+    /^(?:error sending request for url|network (?:connection )?lost|stream (?:was )?closed|invalid response body while)/,
+    broken
+  ]
+]
+
+const lookUp = (table: Readonly<Record<string, Verdict>>, key: string): Verdict | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined
+
+const firstWords = (error: unknown): string => (Foreign.text(error, "message") ?? "").slice(0, 200).trim().toLowerCase()
+
+/** A code, refined by the system call it came from and the words beside it. */
+const refined = (code: string, error: unknown): Verdict | undefined => {
+  const verdict = lookUp(codes, code) ?? families.find(([prefix]) => code.startsWith(prefix))?.[1]
+  const connecting = beforeSending.test(Foreign.text(error, "syscall") ?? "")
+  // axios and superagent give a timeout of their own the code of a broken connection.
+  if (code === "ECONNABORTED" && /\btime(?:d )?out\b/.test(firstWords(error))) return timedOut("attempt")
+  if (code === "ETIMEDOUT")
+    return connecting || Foreign.text(error, "event") === "connect" ? timedOut("connect") : verdict
+  if (verdict === broken && (connecting || worded(error) === neverSent)) return neverSent
+  // A connection that the machine itself forbids, or a socket file that is not there.
+  return verdict ?? (connecting && /^E[A-Z0-9]{2,20}$/.test(code) ? hopeless : undefined)
+}
+
+/**
+ * Reads the code of an error, which is the surest sign there is. (That of a `DOMException` is a number and its name
+ * says the same.)
+ *
+ * @internal
+ */
+export const coded = (error: unknown): Verdict | undefined => {
+  const code = Foreign.text(error, "code") ?? Foreign.text(error, "errno")
+  if (code === undefined || code.length > 80) return undefined
+  const verdict = refined(code, error)
+  return verdict && { ...verdict, code }
+}
+
+/**
+ * Reads the name of an error, or of its class.
+ *
+ * @internal
+ */
+export const named = (error: unknown): Verdict | undefined => {
+  for (const name of Foreign.names(error)) {
+    const verdict = lookUp(byName, name)
+    if (verdict !== undefined) return verdict
+  }
+  return undefined
+}
+
+/**
+ * Reads the message of an error, for runtimes and clients that leave nothing else.
+ *
+ * @internal
+ */
+export const worded = (error: unknown): Verdict | undefined => {
+  const words = firstWords(error)
+  return words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]
+}
