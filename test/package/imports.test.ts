@@ -41,21 +41,21 @@ const packageOf = (specifier: string): string =>
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/")
 
-/** The packages a module needs, its own imports' needs included. */
-const needs = (entry: string): ReadonlySet<string> => {
+/** All that a module loads: modules of `src` and bare specifiers. */
+const reach = (entry: string): ReadonlySet<string> => {
   const seen = new Set<string>()
-  const packages = new Set<string>()
-  const visit = (path: string): void => {
-    if (seen.has(path)) return
-    seen.add(path)
-    for (const specifier of graph.get(path) ?? []) {
-      if (graph.has(specifier)) visit(specifier)
-      else packages.add(packageOf(specifier))
-    }
+  const visit = (specifier: string): void => {
+    if (seen.has(specifier)) return
+    seen.add(specifier)
+    for (const next of graph.get(specifier) ?? []) visit(next)
   }
   visit(entry)
-  return packages
+  return seen
 }
+
+/** The packages a module needs, its own imports' needs included. */
+const needs = (entry: string): ReadonlySet<string> =>
+  new Set([...reach(entry)].filter((specifier) => !graph.has(specifier)).map(packageOf))
 
 describe("imports", () => {
   it("src names no package that is not a peer", () => {
@@ -70,6 +70,15 @@ describe("imports", () => {
   it.each(["index", ...coreModules])("%s needs neither an optional peer nor Node", (path) => {
     const beyond = [...needs(`${path}.ts`)].filter((name) => !requiredPeers.includes(name))
     expect(beyond).toEqual([])
+  })
+
+  it("no core module loads a module of the optional worlds", () => {
+    const loaded = coreModules.flatMap((core) =>
+      [...reach(`${core}.ts`)]
+        .filter((path) => graph.has(path) && path.includes("/") && !/^(internal|classifier)\//.test(path))
+        .map((path) => `${core}: ${path}`)
+    )
+    expect(loaded).toEqual([])
   })
 
   it("the package itself re-exports every core module, so that none is forgotten", () => {
