@@ -1,5 +1,8 @@
 export * as Classifier from "./Classifier.js"
 export * as Deadline from "./Deadline.js"
+export * as Fallback from "./Fallback.js"
+export * as LlmCall from "./LlmCall.js"
 export * as LlmError from "./LlmError.js"
 export * as Rejection from "./Rejection.js"
 export * as ResilienceEvent from "./ResilienceEvent.js"
+export * as Telemetry from "./Telemetry.js"

@@ -1,0 +1,15 @@
+import * as Classifier from "../Classifier.js"
+import type { LlmError } from "../LlmError.js"
+import { isRejection, type Rejection } from "../Rejection.js"
+import { unfold } from "./folded.js"
+
+/**
+ * What a policy decides by: a rejection or an `LlmError` as it is, also one folded into a foreign error type; anything
+ * else as the classifier reads it.
+ *
+ * @internal
+ */
+export const failureOf = (error: unknown): LlmError | Rejection => {
+  const original = unfold(error) ?? error
+  return isRejection(original) ? original : Classifier.fromUnknown(original)
+}
