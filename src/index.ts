@@ -1,3 +1,4 @@
+export * as CircuitBreaker from "./CircuitBreaker.js"
 export * as Classifier from "./Classifier.js"
 export * as Deadline from "./Deadline.js"
 export * as Fallback from "./Fallback.js"
