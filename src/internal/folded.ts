@@ -1,9 +1,8 @@
 import type { LlmError } from "../LlmError.js"
-import type { Rejection } from "../Rejection.js"
 import { isObject } from "./foreign.js"
 
 /** The failures behind errors of a foreign type. Beside them and not in them, so that nothing can print or encode one. */
-const originals = new WeakMap<object, LlmError | Rejection>()
+const originals = new WeakMap<object, LlmError>()
 
 /**
  * Folds a failure into an error of the type that a foreign interface insists on. `unfold` gives back the very same
@@ -11,11 +10,10 @@ const originals = new WeakMap<object, LlmError | Rejection>()
  *
  * @internal
  */
-export const fold = <Foreign extends object>(foreign: Foreign, failure: LlmError | Rejection): Foreign => {
+export const fold = <Foreign extends object>(foreign: Foreign, failure: LlmError): Foreign => {
   originals.set(foreign, failure)
   return foreign
 }
 
 /** @internal */
-export const unfold = (value: unknown): LlmError | Rejection | undefined =>
-  isObject(value) ? originals.get(value) : undefined
+export const unfold = (value: unknown): LlmError | undefined => (isObject(value) ? originals.get(value) : undefined)

@@ -1,0 +1,497 @@
+/**
+ * When, and how often, a failed call is made again.
+ *
+ * A policy is a plain `Schedule` that reads the failures it is given, so `Effect.retry(policy)` takes it whatever the
+ * call's error type is. `make` builds the usual one from a few options. Every piece it is made of is exported as well,
+ * each a `Schedule -> Schedule`, and works on schedules of any other origin.
+ *
+ * The order of the pieces matters: the delay grows, is capped, is jittered, and the server's hint is applied to it last,
+ * as a floor; then come the limits.
+ *
+ * Whatever the policy, what a failure means stands in `LlmError.traits`. An error that is not an `LlmError` is read by
+ * `Classifier.fromUnknown` for the decision, and reaches the caller unchanged. The toolkit's own rejections are never
+ * retried.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import * as backoff from "./internal/retry/backoff.js"
+import * as limits from "./internal/retry/limits.js"
+import * as policy from "./internal/retry/policy.js"
+import type { LlmError, Tag } from "./LlmError.js"
+import type { Rejection } from "./Rejection.js"
+
+/**
+ * How delays are spread by chance. `none` leaves them as they are; the others are described at the combinators of their
+ * names.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type Jitter = "none" | "full" | "equal" | "decorrelated" | "proportional"
+
+/**
+ * Why no attempt follows a failure.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type EndedBy = "notRetryable" | "attempts" | "hint" | "elapsed" | "deadline"
+
+/**
+ * What a policy says at each failure.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Attempt {
+  /** The number of the attempt that follows: 2 is the first retry. */
+  readonly attempt: number
+  /** The wait before it. */
+  readonly delay: Duration.Duration
+  /** The failure that led to it, as it came. */
+  readonly error: unknown
+  /** The same failure, as it was read. */
+  readonly failure: LlmError | Rejection
+  /** The time since the first failure, this wait not included. */
+  readonly elapsed: Duration.Duration
+  /** All waits so far, this one included. */
+  readonly waited: Duration.Duration
+  /** What keeps the attempt from following; nothing if it does follow. */
+  readonly ended: EndedBy | undefined
+}
+
+/**
+ * How the wait after a failure grows, and how many attempts there are.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface BackoffOptions {
+  /** Attempts in all, the first one included. `Infinity` leaves the limit to time. Default 3. */
+  readonly maxAttempts?: number | undefined
+  /** The delay after the first failure. Default 1 second. */
+  readonly initialDelay?: Duration.DurationInput | undefined
+  /** What the delay is multiplied by after each further failure, at least 1. Default 2. */
+  readonly factor?: number | undefined
+  /** What the delay is capped at, before the jitter. Default 10 seconds, or `initialDelay` if that is longer. */
+  readonly maxDelay?: Duration.DurationInput | undefined
+  /** Default `equal`. */
+  readonly jitter?: Jitter | undefined
+}
+
+/**
+ * What is different for one kind of failure; what is left out is as for the others. The delays grow with the failures
+ * of this kind, while `maxAttempts` counts all attempts of the call.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface ErrorOptions extends BackoffOptions {
+  /**
+   * `false` never retries this kind of failure; `true` always does, except where the failure itself says that it is of
+   * no use. Left out, `LlmError.traits` decides.
+   */
+  readonly retry?: boolean | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Options extends BackoffOptions {
+  /** No wait may end later than this after the first failure. Default: no such limit. */
+  readonly maxElapsed?: Duration.DurationInput | undefined
+  /** A server's hint longer than this ends the retrying at once. Default 60 seconds. */
+  readonly maxRetryAfter?: Duration.DurationInput | undefined
+  /**
+   * Whether there is nobody else to ask. A call that has timed out is tried again only then, since another target is
+   * the better bet. Default `true`.
+   */
+  readonly lastTarget?: boolean | undefined
+  readonly perError?: { readonly [tag in Tag]?: ErrorOptions } | undefined
+}
+
+/**
+ * A policy made by `make`: a plain schedule that also tells what it was made with.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface RetryPolicy extends Schedule.Schedule<Attempt, unknown> {
+  readonly options: Options
+}
+
+/**
+ * A change to a schedule's delays or to its end that leaves everything else about it as it is.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type Refinement = <Out, In, R>(self: Schedule.Schedule<Out, In, R>) => Schedule.Schedule<Out, In, R>
+
+/**
+ * A change that depends on the failure, and so makes a schedule for failures of any type.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type FailureRefinement = <Out, R>(self: Schedule.Schedule<Out, unknown, R>) => Schedule.Schedule<Out, unknown, R>
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface HintOptions {
+  /** A hint longer than this ends the retrying at once. Default 60 seconds. */
+  readonly maxRetryAfter?: Duration.DurationInput | undefined
+  /** The share of a hint that chance may add to it. Default 0. */
+  readonly spread?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface RetryableOptions {
+  /** Whether there is nobody else to ask. Default `true`. */
+  readonly lastTarget?: boolean | undefined
+  /** Decides for single tags instead of the table. */
+  readonly retry?: { readonly [tag in Tag]?: boolean } | undefined
+}
+
+/**
+ * Schedules for single kinds of failures.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type ErrorSchedules<Out, R> = { readonly [tag in Tag]?: Schedule.Schedule<Out, unknown, R> }
+
+/**
+ * The policy to start with: 3 attempts in all, 1 s and twice as long each time up to 10 s, equal jitter, the server's
+ * hints honoured up to 60 s, and clipped to the call's deadline.
+ *
+ * *Details*: a failure that cannot help itself ends the retrying at once, and so does a hint or a delay that would
+ * outlast `maxRetryAfter`, `maxElapsed` or the deadline; the caller gets that failure, and no wait follows the last
+ * attempt. An unreadable answer is tried again once. One policy serves any number of calls: each has counts of its own.
+ *
+ * Throws a `RangeError` that names the option for options that make no sense.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LlmError, RetryPolicy } from "effect-resilience"
+ *
+ * const policy = RetryPolicy.make({
+ *   maxAttempts: 4,
+ *   perError: { RateLimited: { initialDelay: "10 seconds", maxDelay: "2 minutes" } }
+ * })
+ *
+ * declare const call: Effect.Effect<string, LlmError.LlmError>
+ *
+ * const program = Effect.retry(call, policy)
+ * ```
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const make: (options?: Options) => RetryPolicy = policy.make
+
+/**
+ * The defaults of `make`. For most calls of most programs.
+ *
+ * @since 0.1.0
+ * @category Presets
+ */
+export const standard: RetryPolicy = /*#__PURE__*/ make()
+
+/**
+ * From 10 s, twice as long each time up to 120 s, for five minutes in all; hints of up to five minutes are honoured.
+ * For work that may wait, against a provider that counts requests or tokens per minute.
+ *
+ * @since 0.1.0
+ * @category Presets
+ */
+export const rateLimit: RetryPolicy = /*#__PURE__*/ make({
+  maxAttempts: Number.POSITIVE_INFINITY,
+  initialDelay: "10 seconds",
+  maxDelay: "120 seconds",
+  maxElapsed: "5 minutes",
+  maxRetryAfter: "5 minutes"
+})
+
+/**
+ * 3 attempts, from 200 ms up to 1 s, and no hint longer than 2 s is waited for. For a person who is watching.
+ *
+ * @since 0.1.0
+ * @category Presets
+ */
+export const interactive: RetryPolicy = /*#__PURE__*/ make({
+  initialDelay: "200 millis",
+  maxDelay: "1 second",
+  maxElapsed: "5 seconds",
+  maxRetryAfter: "2 seconds"
+})
+
+/**
+ * 10 attempts, from 2 s up to 2 minutes with full jitter, hints of up to 15 minutes, for an hour in all. For jobs that
+ * nobody waits for.
+ *
+ * @since 0.1.0
+ * @category Presets
+ */
+export const batch: RetryPolicy = /*#__PURE__*/ make({
+  maxAttempts: 10,
+  initialDelay: "2 seconds",
+  maxDelay: "2 minutes",
+  jitter: "full",
+  maxElapsed: "1 hour",
+  maxRetryAfter: "15 minutes"
+})
+
+/**
+ * The first failure is the last. For calls that must not be made twice.
+ *
+ * @since 0.1.0
+ * @category Presets
+ */
+export const never: RetryPolicy = /*#__PURE__*/ make({ maxAttempts: 1 })
+
+/**
+ * `initialDelay * factor^(n - 1)` after the `n`th failure, for ever. `factor` is 2 unless given, and at least 1.
+ *
+ * Growth ends at 2^31 - 1 milliseconds, the longest time a timer can measure.
+ *
+ * Source: R. Metcalfe and D. Boggs, "Ethernet: Distributed Packet Switching for Local Computer Networks", 1976.
+ *
+ * @since 0.1.0
+ * @category Delays
+ */
+export const exponential: (
+  initialDelay: Duration.DurationInput,
+  factor?: number
+) => Schedule.Schedule<Duration.Duration> = backoff.exponential
+
+/**
+ * `initialDelay + increment * (n - 1)` after the `n`th failure, for ever. `increment` is `initialDelay` unless given.
+ *
+ * Source: `wait_incrementing` of [tenacity](https://tenacity.readthedocs.io/en/latest/api.html), 2016.
+ *
+ * @since 0.1.0
+ * @category Delays
+ */
+export const linear: (
+  initialDelay: Duration.DurationInput,
+  increment?: Duration.DurationInput
+) => Schedule.Schedule<Duration.Duration> = backoff.linear
+
+/**
+ * `delay` after every failure, for ever, counted from the failure (`Schedule.fixed` counts from the attempt before).
+ *
+ * Source: `wait_fixed` of [tenacity](https://tenacity.readthedocs.io/en/latest/api.html), 2016.
+ *
+ * @since 0.1.0
+ * @category Delays
+ */
+export const fixed: (delay: Duration.DurationInput) => Schedule.Schedule<Duration.Duration> = backoff.fixed
+
+/**
+ * `initialDelay` times 1, 1, 2, 3, 5, 8 and so on, for ever: in the long run a growth by 1.618.
+ *
+ * Source: `Schedule.fibonacci` of [Effect](https://effect.website/docs/scheduling/built-in-schedules/) and, before it,
+ * of ZIO, 2018.
+ *
+ * @since 0.1.0
+ * @category Delays
+ */
+export const fibonacci: (initialDelay: Duration.DurationInput) => Schedule.Schedule<Duration.Duration> =
+  backoff.fibonacci
+
+/**
+ * `min(delay, maxDelay)`. Apply it before any jitter: capped afterwards, all who are at the cap come back together.
+ *
+ * Source: the truncated binary exponential backoff of IEEE 802.3, 1985.
+ *
+ * @since 0.1.0
+ * @category Delays
+ */
+export const cappedAt: {
+  (maxDelay: Duration.DurationInput): Refinement
+  <Out, In, R>(self: Schedule.Schedule<Out, In, R>, maxDelay: Duration.DurationInput): Schedule.Schedule<Out, In, R>
+} = backoff.cappedAt
+
+/**
+ * Anything from 0 to `delay`, half of it on average. Spreads best, and may come back at once.
+ *
+ * Source: M. Brooker,
+ * ["Exponential Backoff And Jitter"](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), AWS
+ * Architecture Blog, 2015.
+ *
+ * @since 0.1.0
+ * @category Jitter
+ */
+export const fullJitter: Refinement = backoff.fullJitter
+
+/**
+ * `delay / 2` and anything up to `delay / 2` more, three quarters of it on average. Never comes back at once.
+ *
+ * Source: M. Brooker,
+ * ["Exponential Backoff And Jitter"](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), AWS
+ * Architecture Blog, 2015.
+ *
+ * @since 0.1.0
+ * @category Jitter
+ */
+export const equalJitter: Refinement = backoff.equalJitter
+
+/**
+ * Anything from the first delay to three times the previous one, so each client grows on its own path. The growth is
+ * the jitter's own: of the schedule's delays only the first is used.
+ *
+ * `maxDelay` caps the upper end before the draw (the source caps the result, which gathers everyone at the cap).
+ *
+ * Source: M. Brooker,
+ * ["Exponential Backoff And Jitter"](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), AWS
+ * Architecture Blog, 2015.
+ *
+ * @since 0.1.0
+ * @category Jitter
+ */
+export const decorrelatedJitter: {
+  (maxDelay?: Duration.DurationInput): Refinement
+  <Out, In, R>(self: Schedule.Schedule<Out, In, R>, maxDelay?: Duration.DurationInput): Schedule.Schedule<Out, In, R>
+} = backoff.decorrelatedJitter
+
+/**
+ * From `delay * (1 - ratio)` to `delay * (1 + ratio)`, `delay` on average. `ratio` is from 0 to 1, default 0.2.
+ *
+ * Source: [gRPC Connection Backoff Protocol](https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md), 2015.
+ *
+ * @since 0.1.0
+ * @category Jitter
+ */
+export const proportionalJitter: {
+  (ratio?: number): Refinement
+  <Out, In, R>(self: Schedule.Schedule<Out, In, R>, ratio?: number): Schedule.Schedule<Out, In, R>
+} = backoff.proportionalJitter
+
+/**
+ * `max(delay, retryAfter)`, where the failure carries the server's hint: never earlier than the server asks, and later
+ * if the delay is longer. The current failure's hint counts, not an earlier one's. Apply it after the jitter.
+ *
+ * `spread` is a share of the hint, of which a random part is added to it, so that those who were told the same time do
+ * not all come back at it. Default 0 here; `make` uses 0.1 unless its jitter is `none`. A hint longer than
+ * `maxRetryAfter` (default 60 seconds) ends the schedule.
+ *
+ * Source: [RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3), 2022.
+ *
+ * @since 0.1.0
+ * @category Limits
+ */
+export const honorRetryAfter: {
+  (options?: HintOptions): FailureRefinement
+  <Out, R>(self: Schedule.Schedule<Out, unknown, R>, options?: HintOptions): Schedule.Schedule<Out, unknown, R>
+} = limits.honorRetryAfter
+
+/**
+ * Ends at the failure that makes `count` attempts in all, the first one included.
+ *
+ * Source: `stop_after_attempt` of [tenacity](https://tenacity.readthedocs.io/en/latest/api.html), 2016.
+ *
+ * @since 0.1.0
+ * @category Limits
+ */
+export const maxAttempts: {
+  (count: number): Refinement
+  <Out, In, R>(self: Schedule.Schedule<Out, In, R>, count: number): Schedule.Schedule<Out, In, R>
+} = limits.maxAttempts
+
+/**
+ * Ends where the next wait would be over later than `duration` after the first failure. (`Schedule.upTo` looks before
+ * the wait, and so goes past its limit.) `Deadline.within` limits a call from its start, attempts included.
+ *
+ * Source: `stop_before_delay` of [tenacity](https://tenacity.readthedocs.io/en/latest/api.html), 2024.
+ *
+ * @since 0.1.0
+ * @category Limits
+ */
+export const maxElapsed: {
+  (duration: Duration.DurationInput): Refinement
+  <Out, In, R>(self: Schedule.Schedule<Out, In, R>, duration: Duration.DurationInput): Schedule.Schedule<Out, In, R>
+} = limits.maxElapsed
+
+/**
+ * Ends where the next attempt would start at the call's deadline or later, or where it would start too late for even
+ * the quickest attempt so far (one that timed out does not count). No deadline, no limit.
+ *
+ * Source: deadline propagation, B. Beyer et al.,
+ * ["Site Reliability Engineering"](https://sre.google/sre-book/addressing-cascading-failures/), chapter 22, 2016.
+ *
+ * @since 0.1.0
+ * @category Limits
+ */
+export const withinDeadline: FailureRefinement = limits.withinDeadline
+
+/**
+ * Ends at a failure that `LlmError.traits` calls not retryable. An unreadable answer is retried once; a call that timed
+ * out only if `lastTarget` (default `true`) says that there is nobody else to ask.
+ *
+ * `retry` decides for single tags instead of the table, but not against a failure that says itself that it is of no use.
+ *
+ * Source: `retry_if_exception_type` of [tenacity](https://tenacity.readthedocs.io/en/latest/api.html), 2016.
+ *
+ * @since 0.1.0
+ * @category Limits
+ */
+export const whileRetryable: {
+  (options?: RetryableOptions): FailureRefinement
+  <Out, R>(self: Schedule.Schedule<Out, unknown, R>, options?: RetryableOptions): Schedule.Schedule<Out, unknown, R>
+} = limits.whileRetryable
+
+/**
+ * Failures of the given tags follow their own schedules, each with counts of its own; all others follow `self`.
+ *
+ * Source: `DelayGenerator` of [Polly 8](https://www.pollydocs.org/strategies/retry.html), 2023.
+ *
+ * @since 0.1.0
+ * @category Limits
+ */
+export const perError: {
+  <Out2, R2 = never>(
+    schedules: {
+      readonly [tag in Tag]?: Schedule.Schedule<Out2, unknown, R2>
+    }
+  ): <Out, R>(self: Schedule.Schedule<Out, unknown, R>) => Schedule.Schedule<Out | Out2, unknown, R | R2>
+  <Out, R, Out2, R2 = never>(
+    self: Schedule.Schedule<Out, unknown, R>,
+    schedules: ErrorSchedules<Out2, R2>
+  ): Schedule.Schedule<Out | Out2, unknown, R | R2>
+} = limits.perError
+
+/**
+ * The waits a policy would make, without running anything or waiting for it: after so many failures in a row of an
+ * ordinary kind (`ServerError`), or after these failures. Attempts are taken to fail at once. There are fewer waits than
+ * failures where the policy ends before.
+ *
+ * Chance comes from `Random`; give it a seed (`Effect.withRandom(Random.make("seed"))`) for waits that repeat.
+ *
+ * @example
+ * ```ts
+ * import { Duration, Effect } from "effect"
+ * import { RetryPolicy } from "effect-resilience"
+ *
+ * const policy = RetryPolicy.make({ maxAttempts: 4, jitter: "none" })
+ *
+ * const waits = Effect.runSync(RetryPolicy.delays(policy, 10)).map(Duration.toMillis) // [1000, 2000, 4000]
+ * ```
+ *
+ * @since 0.1.0
+ * @category Sampling
+ */
+export const delays: <Out, In, R>(
+  policy: Schedule.Schedule<Out, In, R>,
+  failures: number | ReadonlyArray<NoInfer<In>>
+) => Effect.Effect<ReadonlyArray<Duration.Duration>, never, R> = policy.delays

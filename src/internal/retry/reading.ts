@@ -1,0 +1,19 @@
+import type { LlmError } from "../../LlmError.js"
+import type { Rejection } from "../../Rejection.js"
+import { failureOf } from "../failureOf.js"
+
+/**
+ * A failure together with what it was read as, so that a policy of many pieces reads it once.
+ *
+ * @internal
+ */
+export class Reading {
+  readonly failure: LlmError | Rejection
+  constructor(readonly error: unknown) {
+    this.failure = failureOf(error)
+  }
+}
+
+/** @internal */
+export const read = (input: unknown): LlmError | Rejection =>
+  input instanceof Reading ? input.failure : failureOf(input)
