@@ -151,11 +151,22 @@ export const layer = (options?: { readonly capacity?: number }): Layer.Layer<nev
   )
 
 /**
+ * The events from now on, as a queue. Take it before the calls that are to be seen.
+ *
+ * @since 0.1.0
+ * @category Readers
+ */
+export const subscribe: Effect.Effect<Queue.Dequeue<ResilienceEvent>, never, Scope.Scope> = Effect.flatMap(
+  ResilienceEvents,
+  (hub) => hub.subscribe
+)
+
+/**
  * Every event from the moment of subscription on.
  *
  * @since 0.1.0
  * @category Readers
  */
 export const stream: Stream.Stream<ResilienceEvent> = Stream.unwrapScoped(
-  Effect.flatMap(ResilienceEvents, (hub) => Effect.map(hub.subscribe, (queue) => Stream.fromQueue(queue)))
+  Effect.map(subscribe, (queue) => Stream.fromQueue(queue))
 )

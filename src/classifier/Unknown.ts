@@ -61,8 +61,8 @@ const body = (value: unknown): Reading | undefined => {
 const readers: ReadonlyArray<(error: object) => Reading | undefined> = [EffectErrors.read, Sdk.read, transport, body]
 
 const look = (value: object): Reading | undefined => {
-  const original = Foreign.satisfies(value, LlmError.isLlmError) ? value : unfold(value)
-  if (original !== undefined) return { sure: sureness.original, original }
+  const original = unfold(value) ?? value
+  if (Foreign.satisfies(original, LlmError.isLlmError)) return { sure: sureness.original, original }
   let best: Reading | undefined
   for (const read of readers) {
     const reading = read(value)

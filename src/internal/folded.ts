@@ -1,8 +1,9 @@
 import type { LlmError } from "../LlmError.js"
+import type { Rejection } from "../Rejection.js"
 import { isObject } from "./foreign.js"
 
 /** The failures behind errors of a foreign type. Beside them and not in them, so that nothing can print or encode one. */
-const originals = new WeakMap<object, LlmError>()
+const originals = new WeakMap<object, LlmError | Rejection>()
 
 /**
  * Folds a failure into an error of the type that a foreign interface insists on. `unfold` gives back the very same
@@ -10,10 +11,11 @@ const originals = new WeakMap<object, LlmError>()
  *
  * @internal
  */
-export const fold = <Foreign extends object>(foreign: Foreign, failure: LlmError): Foreign => {
+export const fold = <Foreign extends object>(foreign: Foreign, failure: LlmError | Rejection): Foreign => {
   originals.set(foreign, failure)
   return foreign
 }
 
 /** @internal */
-export const unfold = (value: unknown): LlmError | undefined => (isObject(value) ? originals.get(value) : undefined)
+export const unfold = (value: unknown): LlmError | Rejection | undefined =>
+  isObject(value) ? originals.get(value) : undefined

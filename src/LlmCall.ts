@@ -1,0 +1,108 @@
+/**
+ * Promises and SDK calls as effects that fail with an `LlmError`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Classifier from "./Classifier.js"
+import { promiseCall } from "./internal/promiseCall.js"
+import type { LlmError } from "./LlmError.js"
+
+/**
+ * How a call is made and how its failures are read.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Options<A> {
+  /** The name of what is called, as the policies know it: `"openai/gpt-5"`. It is filled into every failure. */
+  readonly target?: string | undefined
+  /** Whose errors these are, for the classifier. Left out, they are recognised by their shape. */
+  readonly provider?: string | undefined
+  /**
+   * Makes the call. Hand the signal on: it is aborted when the effect is interrupted or runs out of time. A function
+   * without parameters is not given one.
+   *
+   * Set the client's own retries to 0; otherwise they multiply with the ones made here.
+   */
+  readonly try: (signal: AbortSignal) => PromiseLike<A>
+  /** A reader of your own, asked before the toolkit's. */
+  readonly classify?: ((thrown: unknown) => Option.Option<LlmError>) | undefined
+}
+
+/**
+ * Makes an effect of a function that returns a promise.
+ *
+ * Whatever the promise rejects with, or the function throws, becomes an `LlmError` through the `Classifier`.
+ * Interruption aborts the signal and does not wait for the promise.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LlmCall } from "effect-resilience"
+ *
+ * const answer = LlmCall.tryPromise({
+ *   target: "acme/large",
+ *   try: (signal) => fetch("https://llm.acme.example/v1/answer", { signal }).then((response) => response.text())
+ * })
+ *
+ * const program = answer.pipe(Effect.catchTag("RateLimited", (error) => Effect.succeed(`busy: ${error.message}`)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const tryPromise = <A>(options: Options<A>): Effect.Effect<A, LlmError> =>
+  promiseCall(options.try, (thrown) => readThrown(options, thrown))
+
+const readThrown = (options: Omit<Options<never>, "try">, thrown: unknown): LlmError => {
+  const own = options.classify?.(thrown) ?? Option.none()
+  return Option.isSome(own)
+    ? own.value
+    : Classifier.fromUnknown(thrown, { target: options.target, provider: options.provider })
+}
+
+/**
+ * Where the code that asks is running: in which attempt, of which call, to which target.
+ *
+ * @since 0.1.0
+ * @category Attempt
+ */
+export interface Attempt {
+  /** Numbers the calls of a process. */
+  readonly call: number
+  readonly target: string
+  /** Counts from 1. */
+  readonly attempt: number
+}
+
+/**
+ * The attempt that is under way, or `undefined` outside of one. Set by `Resilience.protect`.
+ *
+ * @since 0.1.0
+ * @category Attempt
+ */
+export class CurrentAttempt extends Context.Reference<CurrentAttempt>()("effect-resilience/CurrentAttempt", {
+  defaultValue: (): Attempt | undefined => undefined
+}) {}
+
+/**
+ * The attempt that is under way, if any.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Option } from "effect"
+ * import { LlmCall } from "effect-resilience"
+ *
+ * const program = Effect.gen(function* () {
+ *   const attempt = yield* LlmCall.currentAttempt
+ *   if (Option.isSome(attempt) && attempt.value.attempt > 1) yield* Effect.log("asking again")
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Attempt
+ */
+export const currentAttempt: Effect.Effect<Option.Option<Attempt>> = Effect.map(CurrentAttempt, Option.fromNullable)

@@ -1,0 +1,140 @@
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
+import type { ExecuteOptions, Store } from "../../CircuitBreaker.js"
+import { CurrentDeadline, millisLeft } from "../../Deadline.js"
+import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../../Rejection.js"
+import { Abandonment } from "../abandonment.js"
+import type { Gate, Restore } from "../gate.js"
+import type { Change, Decision, Permit, Refusal, Result } from "./circuit.js"
+import { fromExit, type Outcome } from "./outcome.js"
+import { slowCall } from "./policy.js"
+import { circuitHalfOpen, circuitOpen, parked } from "./rejected.js"
+import type { Settings } from "./settings.js"
+
+/** @internal */
+export type Rejected = CircuitOpen | CircuitHalfOpen | RateLimitExceeded
+
+/**
+ * What a guard tells the outside.
+ *
+ * @internal
+ */
+export interface Announce {
+  readonly changed: (key: string, change: Change) => void
+  readonly parked: (key: string, at: number, wait: number, error: unknown) => void
+  readonly storeFailed: (key: string, at: number, error: unknown) => void
+}
+
+/** A call under a shorter deadline that runs into it says more about the caller than about the target. */
+const patience = 1000
+
+/**
+ * The gate of one circuit. No permit means that the store failed: the call goes on as if there were no circuit.
+ *
+ * @internal
+ */
+export const gate = <A, E>(
+  store: Store,
+  announce: Announce,
+  { parking, policy }: Settings,
+  call: ExecuteOptions<A, E>
+): Gate<Permit | undefined, A, E, Rejected> => {
+  const { classify, key } = call
+
+  const failOpen = (cause: Cause.Cause<unknown>): Effect.Effect<undefined> =>
+    Effect.map(Clock.currentTimeMillis, (now) => announce.storeFailed(key, now, Cause.squash(cause)) as undefined)
+
+  const admit = (restore: Restore): Effect.Effect<Permit | undefined, Rejected> =>
+    Effect.matchCauseEffect(store.admit(key, policy), {
+      onFailure: failOpen,
+      onSuccess: ({ change, permit, rejection }: Decision): Effect.Effect<Permit | undefined, Rejected> => {
+        if (change !== undefined) announce.changed(key, change)
+        return permit === undefined ? refuse(rejection!, restore) : Effect.succeed(permit)
+      }
+    })
+
+  const refuse = ({ _tag, retryAfter }: Refusal, restore: Restore): Effect.Effect<Permit | undefined, Rejected> => {
+    switch (_tag) {
+      case "Open":
+      case "Isolated":
+        return Effect.fail(circuitOpen(key, retryAfter))
+      case "HalfOpen":
+        return Effect.fail(circuitHalfOpen(key))
+      case "Parked":
+        return waitParked(retryAfter, restore)
+    }
+  }
+
+  /** Callers come back spread over `stagger`, not all at the instant the target named, and ask again. */
+  const waitParked = (wait: number, restore: Restore): Effect.Effect<Permit | undefined, Rejected> => {
+    if ((call.whenParked ?? parking.whenParked) === "reject" || wait > parking.maxWait) {
+      return Effect.fail(parked(key, wait))
+    }
+    return Effect.flatMap(Effect.zip(millisLeft, Random.next), ([left, chance]) => {
+      if (wait >= left) return Effect.fail(parked(key, wait))
+      const spread = Math.floor(chance * Math.min(parking.stagger, left - wait))
+      return Effect.flatMap(restore(Effect.sleep(Duration.millis(wait + spread))), () => admit(restore))
+    })
+  }
+
+  const record = (permit: Permit, outcome: Result["outcome"], retryAfter: number): Effect.Effect<void> =>
+    Effect.matchCauseEffect(store.record(key, policy, { _tag: "Record", permit, outcome, retryAfter }), {
+      onFailure: failOpen,
+      onSuccess: ({ change }: Decision) => {
+        if (change !== undefined) announce.changed(key, change)
+        return Effect.void
+      }
+    })
+
+  const recordFailed = (permit: Permit, exit: Exit.Failure<A, E>): Effect.Effect<void> => {
+    if (Cause.isInterruptedOnly(exit.cause)) {
+      return Effect.flatMap(givenUp, (outcome) => record(permit, outcome, 0))
+    }
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const outcome = (classify ?? fromExit)(exit)
+      const wait = restOf(outcome, now)
+      if (outcome._tag === "Ignored" && wait > 0) announce.parked(key, now, wait, Cause.squash(exit.cause))
+      return record(permit, outcome._tag, wait)
+    })
+  }
+
+  return {
+    acquire: admit,
+    release: (permit, exit) => {
+      if (permit === undefined) return Effect.void
+      if (Exit.isFailure(exit)) return recordFailed(permit, exit)
+      return record(permit, classify === undefined ? "Success" : classify(exit)._tag, 0)
+    },
+    ...(slowCall(policy.trip) === undefined
+      ? {}
+      : {
+          answered: (permit: Permit | undefined) =>
+            permit === undefined
+              ? Effect.succeed(permit)
+              : Effect.matchCauseEffect(store.amend(key, policy, { _tag: "Answer", permit }), {
+                  onFailure: (cause) => Effect.as(failOpen(cause), permit),
+                  onSuccess: (decision: Decision) => Effect.succeed(decision.permit)
+                })
+        })
+  }
+}
+
+const restOf = (outcome: Outcome, now: number): number => {
+  if (outcome._tag === "Success") return 0
+  if (outcome.retryAfter !== undefined) return Duration.toMillis(outcome.retryAfter)
+  if (outcome._tag === "Failure" || outcome.resetsAt === undefined) return 0
+  return Math.max(0, DateTime.toEpochMillis(outcome.resetsAt) - now)
+}
+
+/** Whether a call that was interrupted had been given up on, by a hedge or by its deadline, or was not wanted any more. */
+const givenUp: Effect.Effect<"Abandoned" | "Ignored"> = Effect.gen(function* () {
+  if ((yield* Abandonment).abandoned) return "Abandoned"
+  const deadline = yield* CurrentDeadline
+  if (deadline === undefined || Duration.toMillis(deadline.budget) < patience) return "Ignored"
+  return (yield* millisLeft) === 0 ? "Abandoned" : "Ignored"
+})

@@ -1,0 +1,76 @@
+import * as Cause from "effect/Cause"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as LlmError from "../../LlmError.js"
+import { isRejection } from "../../Rejection.js"
+
+/**
+ * What the end of a call says about the target.
+ *
+ * @since 0.1.0
+ */
+export type Outcome = Outcome.Success | Outcome.Failure | Outcome.Ignored
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Outcome {
+  /**
+   * The target is well.
+   *
+   * @since 0.1.0
+   */
+  export interface Success {
+    readonly _tag: "Success"
+  }
+
+  /**
+   * It counts against the target. If it opens the circuit, that stays open for at least `retryAfter`.
+   *
+   * @since 0.1.0
+   */
+  export interface Failure {
+    readonly _tag: "Failure"
+    readonly retryAfter?: Duration.Duration | undefined
+  }
+
+  /**
+   * It says nothing about the target's health. With `retryAfter` or `resetsAt` the target asks to be left alone for or
+   * until then, and is parked.
+   *
+   * @since 0.1.0
+   */
+  export interface Ignored {
+    readonly _tag: "Ignored"
+    readonly retryAfter?: Duration.Duration | undefined
+    readonly resetsAt?: DateTime.Utc | undefined
+  }
+}
+
+/** @internal */
+export const success: Outcome = { _tag: "Success" }
+
+/** @internal */
+export const ignored: Outcome = { _tag: "Ignored" }
+
+/** @internal */
+export const fromExit = (exit: Exit.Exit<unknown, unknown>): Outcome => {
+  if (Exit.isSuccess(exit)) return success
+  if (Cause.isInterruptedOnly(exit.cause)) return ignored
+  const error = Option.getOrUndefined(problem(exit.cause))
+  if (isRejection(error) || !LlmError.isLlmError(error)) return ignored
+  const { countsAgainstHealth, parks } = LlmError.traits(error)
+  if (countsAgainstHealth) return { _tag: "Failure", retryAfter: error.retryAfter }
+  if (!parks) return ignored
+  return {
+    _tag: "Ignored",
+    retryAfter: error.retryAfter,
+    resetsAt: error._tag === "QuotaExhausted" ? error.resetsAt : undefined
+  }
+}
+
+/** The failure itself, or what a defect was. */
+const problem = (cause: Cause.Cause<unknown>): Option.Option<unknown> =>
+  Option.orElse(Cause.failureOption(cause), () => Cause.dieOption(cause))

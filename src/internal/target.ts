@@ -1,0 +1,31 @@
+/**
+ * The policies of one target, made once and shared by all its calls.
+ *
+ * @internal
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import type { CircuitHalfOpen, CircuitOpen } from "../Rejection.js"
+import type { Hub } from "../ResilienceEvent.js"
+import type { TargetMetrics } from "./targetMetrics.js"
+
+/** A circuit breaker's `execute`, bound to the target. */
+export type Admit = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CircuitOpen | CircuitHalfOpen, R>
+
+export interface Target {
+  readonly name: string
+  /** The time a call has in all. */
+  readonly deadline: Duration.Duration | undefined
+  /** The time one attempt has; infinite where it has no limit of its own. */
+  readonly attemptMillis: number
+  readonly retry: Schedule.Schedule<unknown, unknown> | undefined
+  /** Asks the budget for one retry. */
+  readonly takeRetry: Effect.Effect<boolean>
+  /** The circuit breaker, where each attempt passes it. */
+  readonly admitAttempt: Admit | undefined
+  /** The circuit breaker, where it stands outside the retries. */
+  readonly admitCall: Admit | undefined
+  readonly metrics: TargetMetrics
+  readonly hub: Hub
+}

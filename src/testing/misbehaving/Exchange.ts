@@ -1,0 +1,93 @@
+/**
+ * One request and its response on a real socket, as effects. Whatever is written counts towards `bytesSent`.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as Effect from "effect/Effect"
+
+/** @internal */
+export interface Exchange {
+  readonly request: IncomingMessage
+  /** The whole body, or `tooLarge` as soon as it is longer than `limit` bytes, or `cut` where it has no end. */
+  readonly readBody: (limit: number) => Effect.Effect<Buffer | "tooLarge" | "cut">
+  readonly writeHead: (status: number, headers: Readonly<Record<string, string>>) => Effect.Effect<void>
+  /** Ends when the bytes have been handed to the operating system. */
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void>
+  readonly end: Effect.Effect<void>
+  /** A FIN without the end of the body; before the headers, a FIN without any response. */
+  readonly close: Effect.Effect<void>
+  /** A RST. */
+  readonly reset: Effect.Effect<void>
+  /** Ends when the client goes away before the response has its end, and never otherwise. */
+  readonly clientGone: Effect.Effect<void>
+  readonly bytesSent: () => number
+  readonly status: () => number | undefined
+}
+
+/** @internal */
+export const make = (request: IncomingMessage, response: ServerResponse): Exchange => {
+  let bytesSent = 0
+  let cutByUs = false
+  // Without a listener an error of a client that goes away would be thrown.
+  request.on("error", () => {})
+  response.on("error", () => {})
+
+  const cut = (how: () => void): Effect.Effect<void> =>
+    Effect.sync(() => {
+      cutByUs = true
+      how()
+    })
+
+  return {
+    request,
+    readBody: (limit) =>
+      Effect.async((resume) => {
+        const chunks: Array<Buffer> = []
+        let size = 0
+        const onData = (chunk: Buffer) => {
+          size += chunk.length
+          if (size <= limit) chunks.push(chunk)
+          else settle("tooLarge")
+        }
+        const onEnd = () => settle(Buffer.concat(chunks))
+        const onClose = () => settle("cut")
+        const stop = () => {
+          request.off("data", onData).off("end", onEnd).off("close", onClose)
+          // What is left of the body flows into nothing, so that the client can get to reading the response.
+          request.resume()
+        }
+        const settle = (result: Buffer | "tooLarge" | "cut") => {
+          stop()
+          resume(Effect.succeed(result))
+        }
+        request.on("data", onData).on("end", onEnd).on("close", onClose)
+        return Effect.sync(stop)
+      }),
+    writeHead: (status, headers) =>
+      Effect.sync(() => {
+        response.writeHead(status, headers)
+        response.flushHeaders()
+      }),
+    write: (bytes) =>
+      Effect.async((resume) => {
+        response.write(bytes, (error) => {
+          if (error === undefined || error === null) bytesSent += bytes.length
+          resume(Effect.void)
+        })
+      }),
+    end: Effect.async((resume) => {
+      response.end(() => resume(Effect.void))
+    }),
+    close: cut(() => request.socket.destroySoon()),
+    reset: cut(() => request.socket.resetAndDestroy()),
+    clientGone: Effect.async((resume) => {
+      const onClose = () => {
+        if (!response.writableFinished && !cutByUs) resume(Effect.void)
+      }
+      if (response.closed) onClose()
+      else response.once("close", onClose)
+      return Effect.sync(() => response.off("close", onClose))
+    }),
+    bytesSent: () => bytesSent,
+    status: () => (response.headersSent ? response.statusCode : undefined)
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * From a request to its step: finds the dialect, reads the request, asks the script, and keeps the log.
+ */
+import { Buffer } from "node:buffer"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import { Anthropic } from "./Anthropic.js"
+import type { Exchange } from "./Exchange.js"
+import { type Attempt, type Log, withoutSecrets } from "./Log.js"
+import { OpenAiChat } from "./OpenAiChat.js"
+import { OpenAiResponses } from "./OpenAiResponses.js"
+import type { Particulars, Problem } from "./Problem.js"
+import { perform } from "./perform.js"
+import type { ProviderRequest, Reply } from "./Reply.js"
+import type { Scripts } from "./Scripts.js"
+import { type Complaint, isBody, isComplaint, type Wire } from "./Wire.js"
+
+const wires: Readonly<Record<string, Wire>> = {
+  "/v1/chat/completions": OpenAiChat,
+  "/v1/responses": OpenAiResponses,
+  "/v1/messages": Anthropic
+}
+
+/** @internal */
+export interface Setup {
+  readonly log: Log
+  readonly scripts: Scripts
+  readonly reply: (request: ProviderRequest) => Reply
+  readonly seed: string | number
+  readonly maxBodyBytes: number
+  readonly models: ReadonlyArray<string>
+}
+
+/** @internal */
+export const make =
+  (setup: Setup) =>
+  (exchange: Exchange, connection: Attempt["connection"]): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const method = exchange.request.method ?? "GET"
+      const path = (exchange.request.url ?? "/").replace(/[?#].*$/s, "")
+      const page = pages[path]
+      if (page !== undefined && (method === "GET" || method === "HEAD")) return page(exchange, setup)
+      return attempt(setup, exchange, connection, method, path)
+    })
+
+const attempt = (
+  setup: Setup,
+  exchange: Exchange,
+  connection: Attempt["connection"],
+  method: string,
+  path: string
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const at = yield* Clock.currentTimeMillis
+    const entry = setup.log.open({
+      at,
+      endedAt: undefined,
+      method,
+      path,
+      dialect: wires[path]?.dialect,
+      model: undefined,
+      streaming: false,
+      headers: withoutSecrets(exchange.request.headers),
+      step: undefined,
+      status: undefined,
+      bytesSent: 0,
+      clientLeft: false,
+      connection
+    })
+    const served = Effect.as(serve(setup, exchange, { entry, method, path, created: Math.floor(at / 1000) }), false)
+    yield* Effect.raceFirst(served, Effect.as(exchange.clientGone, true)).pipe(
+      Effect.onExit((exit) =>
+        Effect.map(Clock.currentTimeMillis, (endedAt) =>
+          setup.log.change(entry, {
+            endedAt,
+            status: exchange.status(),
+            bytesSent: exchange.bytesSent(),
+            clientLeft: Exit.isSuccess(exit) && exit.value
+          })
+        )
+      )
+    )
+  })
+
+interface Arrival {
+  readonly entry: number
+  readonly method: string
+  readonly path: string
+  readonly created: number
+}
+
+const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effect<void> => {
+  const { entry, method, path } = arrival
+  const requestId = `req_embedded${entry}`
+  const wire = wires[path]
+  const refuse = (
+    problem: Problem,
+    about: Particulars & { readonly status?: number },
+    headers: Readonly<Record<string, string>> = {}
+  ) => {
+    const speaker = wire ?? (isAnthropic(exchange) ? Anthropic : OpenAiChat)
+    const { body, status } = speaker.problem(problem, { requestId, ...about })
+    return json(exchange, about.status ?? status, body, { [speaker.requestIdHeader]: requestId, ...headers })
+  }
+  if (wire === undefined) {
+    return refuse("invalidRequest", { status: 404, message: `Invalid URL (${method} ${path})` })
+  }
+  if (method !== "POST") {
+    return refuse("invalidRequest", { status: 405, message: `Not allowed to ${method} on ${path}.` }, { allow: "POST" })
+  }
+  return Effect.gen(function* () {
+    const body = yield* exchange.readBody(setup.maxBodyBytes)
+    if (body === "cut") return yield* Effect.never
+    if (body === "tooLarge") return yield* refuse("requestTooLarge", {}, { connection: "close" })
+    const request = readRequest(wire, body)
+    if (isComplaint(request)) return yield* refuse("invalidRequest", request)
+    const step = yield* setup.scripts.next(request.model)
+    const index = setup.log.change(entry, { model: request.model, streaming: request.streaming, step })
+    const call = {
+      exchange,
+      wire,
+      request,
+      index,
+      requestId,
+      created: arrival.created,
+      reply: () => setup.reply(request),
+      seed: setup.seed
+    }
+    yield* perform(call, step).pipe(
+      Effect.catchAllDefect((defect) =>
+        exchange.status() === undefined
+          ? refuse("serverError", { message: `The reply function failed: ${String(defect)}` })
+          : exchange.reset
+      )
+    )
+  })
+}
+
+const readRequest = (wire: Wire, body: Buffer): ProviderRequest | Complaint =>
+  Either.match(
+    Either.try((): unknown => JSON.parse(body.toString("utf8"))),
+    {
+      onLeft: () => ({ message: "We could not parse the JSON body of your request.", param: "body" }),
+      onRight: (parsed) =>
+        isBody(parsed) ? wire.read(parsed) : { message: "The body of the request is not a JSON object.", param: "body" }
+    }
+  )
+
+const isAnthropic = ({ request }: Exchange): boolean => request.headers["anthropic-version"] !== undefined
+
+const json = (
+  exchange: Exchange,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {}
+): Effect.Effect<void> => {
+  const bytes = Buffer.from(JSON.stringify(body))
+  return exchange
+    .writeHead(status, { "content-type": "application/json", "content-length": String(bytes.length), ...headers })
+    .pipe(Effect.andThen(exchange.write(bytes)), Effect.andThen(exchange.end))
+}
+
+/** What can be asked besides calls. These are no attempts: they are not in the log and no script concerns them. */
+const pages: Readonly<Record<string, (exchange: Exchange, setup: Setup) => Effect.Effect<void>>> = {
+  "/health": (exchange) => json(exchange, 200, { status: "ok" }),
+  "/v1/models": (exchange, { models }) =>
+    json(
+      exchange,
+      200,
+      isAnthropic(exchange)
+        ? {
+            data: models.map((id) => ({
+              type: "model",
+              id,
+              display_name: id,
+              created_at: "2026-01-01T00:00:00Z"
+            })),
+            has_more: false,
+            first_id: models[0],
+            last_id: models[models.length - 1]
+          }
+        : {
+            object: "list",
+            data: models.map((id) => ({ id, object: "model", created: 1_767_225_600, owned_by: "effect-resilience" }))
+          }
+    )
+}

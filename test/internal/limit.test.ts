@@ -1,0 +1,126 @@
+import { describe, expect, it } from "@effect/vitest"
+import { type Clock, Deferred, type Duration, Effect, Exit, Fiber, FiberRef, Ref, TestClock } from "effect"
+import { limited } from "../../src/internal/limit.js"
+import { promiseCall } from "../../src/internal/promiseCall.js"
+
+const limit = { millis: 1_000, onTimeout: () => "too late" as const }
+
+/** The clock of the test, which knows besides how many sleep on it. `TestClock.sleeps` keeps those that gave up. */
+const countingClock = Effect.map(Effect.clock, (clock) => {
+  let sleeping = 0
+  const counting: Clock.Clock = Object.assign(Object.create(clock), {
+    sleep: (duration: Duration.Duration) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => sleeping++),
+        () => clock.sleep(duration),
+        () => Effect.sync(() => sleeping--)
+      )
+  })
+  return { clock: counting, sleeping: () => sleeping }
+})
+
+describe("limited", () => {
+  it.effect("T2: the caller has its answer at the limit, though the work ignores the interruption for 5 s", () =>
+    Effect.gen(function* () {
+      const stubborn = Effect.uninterruptible(Effect.sleep("5 seconds"))
+      const fiber = yield* Effect.fork(limited(stubborn, limit))
+      yield* TestClock.adjust("999 millis")
+      expect(fiber.unsafePoll()).toBeNull()
+      yield* TestClock.adjust("1 millis")
+      expect(fiber.unsafePoll()).toEqual(Exit.fail("too late"))
+      yield* TestClock.adjust("5 seconds")
+    })
+  )
+
+  it.effect("T3: no timer is left after a call that ended before its limit", () =>
+    Effect.gen(function* () {
+      const { clock, sleeping } = yield* countingClock
+      const ended = [
+        limited(Effect.delay(Effect.succeed(1), 1), limit),
+        limited(Effect.fail("own"), limit),
+        limited(
+          promiseCall(async () => 2, String),
+          limit
+        ),
+        limited(
+          promiseCall(() => Promise.reject(3), String),
+          limit
+        ),
+        limited(
+          promiseCall(() => {
+            throw new Error("at once")
+          }, String),
+          limit
+        )
+      ]
+      const fiber = yield* Effect.fork(Effect.withClock(Effect.forEach(ended, Effect.exit), clock))
+      yield* TestClock.adjust("1 millis")
+      const exits = yield* Fiber.join(fiber)
+      expect(exits).toEqual([
+        Exit.succeed(1),
+        Exit.fail("own"),
+        Exit.succeed(2),
+        Exit.fail("3"),
+        Exit.fail("Error: at once")
+      ])
+      yield* TestClock.adjust(0)
+      expect(sleeping()).toBe(0)
+    })
+  )
+
+  it.effect("a caller that is interrupted waits until the work has been released", () =>
+    Effect.gen(function* () {
+      const released = yield* Ref.make(false)
+      const work = Effect.onInterrupt(Effect.never, () =>
+        Effect.zipRight(Effect.sleep("1 seconds"), Ref.set(released, true))
+      )
+      const fiber = yield* Effect.fork(limited(work, { ...limit, millis: 60_000 }))
+      yield* TestClock.adjust("10 millis")
+      const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("500 millis")
+      expect(interrupting.unsafePoll()).toBeNull()
+      yield* TestClock.adjust("500 millis")
+      expect(yield* Ref.get(released)).toBe(true)
+      yield* Fiber.join(interrupting)
+    })
+  )
+
+  it.scoped("what the work sets in its fiber is set for the caller, as without the limit", () =>
+    Effect.gen(function* () {
+      const ref = yield* FiberRef.make(0)
+      yield* limited(FiberRef.set(ref, 7), limit)
+      expect(yield* FiberRef.get(ref)).toBe(7)
+    })
+  )
+})
+
+describe("promiseCall", () => {
+  it.effect("T5: interruption aborts the signal and does not wait for the promise", () =>
+    Effect.gen(function* () {
+      const started = yield* Deferred.make<AbortSignal>()
+      const call = promiseCall((signal) => {
+        Effect.runSync(Deferred.succeed(started, signal))
+        return new Promise(() => {})
+      }, String)
+      const fiber = yield* Effect.fork(call)
+      const signal = yield* Deferred.await(started)
+      expect(signal.aborted).toBe(false)
+      expect(Exit.isInterrupted(yield* Fiber.interrupt(fiber))).toBe(true)
+      expect(signal.aborted).toBe(true)
+    })
+  )
+
+  it.effect("the limit aborts the signal too", () =>
+    Effect.gen(function* () {
+      let seen: AbortSignal | undefined
+      const call = promiseCall((signal) => {
+        seen = signal
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))))
+      }, String)
+      const fiber = yield* Effect.fork(Effect.exit(limited(call, limit)))
+      yield* TestClock.adjust("1 seconds")
+      expect(yield* Fiber.join(fiber)).toEqual(Exit.fail("too late"))
+      expect(seen?.aborted).toBe(true)
+    })
+  )
+})
