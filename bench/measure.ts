@@ -1,0 +1,62 @@
+/**
+ * Times candidates beside each other. A sample is the mean of one batch of calls; the candidates take turns, so that
+ * whatever slows the machine down slows all of them, and their ratios stay.
+ */
+import { Bench } from "tinybench"
+
+export interface Candidate {
+  readonly name: string
+  /** Makes so many calls, one after the other unless the shape says otherwise. */
+  readonly batch: (calls: number) => Promise<unknown>
+  /** Fewer calls for one that is slow: the share of the shape's batch it makes. */
+  readonly share?: number
+}
+
+export interface Measured {
+  readonly name: string
+  /** Nanoseconds a call: the median of the batches, and the quartiles. */
+  readonly median: number
+  readonly low: number
+  readonly high: number
+}
+
+export interface Effort {
+  /** How often each candidate gets its turn, and how many batches it makes in one. */
+  readonly rounds: number
+  readonly batches: number
+  /** The factor on the number of calls in a batch. */
+  readonly scale: number
+}
+
+export const thorough: Effort = { rounds: 5, batches: 6, scale: 1 }
+/** Shows that everything runs, and says nothing about times. */
+export const quick: Effort = { rounds: 1, batches: 1, scale: 0.01 }
+
+const quantile = (sorted: ReadonlyArray<number>, share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+
+export const summary = (name: string, samples: ReadonlyArray<number>): Measured => {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return { name, median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) }
+}
+
+export const measure = async (
+  candidates: ReadonlyArray<Candidate>,
+  calls: number,
+  effort: Effort
+): Promise<ReadonlyArray<Measured>> => {
+  const samples = new Map<string, Array<number>>(candidates.map(({ name }) => [name, []]))
+  // The first round warms up and is thrown away.
+  for (let round = effort.rounds === 1 ? 1 : 0; round <= effort.rounds; round++) {
+    for (const { name, batch, share = 1 } of candidates) {
+      const count = Math.max(1, Math.round(calls * effort.scale * share))
+      globalThis.gc?.()
+      const bench = new Bench({ iterations: effort.batches, time: 0, warmup: false, retainSamples: true, throws: true })
+      bench.add(name, () => batch(count), { async: true })
+      const [task] = await bench.run()
+      if (round === 0 || task?.result.state !== "completed") continue
+      samples.get(name)?.push(...(task.result.latency.samples ?? []).map((millis) => (millis * 1e6) / count))
+    }
+  }
+  return candidates.map(({ name }) => summary(name, samples.get(name) ?? []))
+}

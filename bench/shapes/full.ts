@@ -1,0 +1,36 @@
+import { awaited, inFiber } from "../loop.js"
+import { measure } from "../measure.js"
+import * as byHand from "../peers/byHand.js"
+import * as cockatiel from "../peers/cockatiel.js"
+import { withPlan } from "../peers/executionPlan.js"
+import * as opossum from "../peers/opossum.js"
+import * as plain from "../peers/plainEffect.js"
+import { answers } from "../upstream.js"
+import type { Shape } from "./shape.js"
+
+export const full: Shape = {
+  title: "Success through the full stack",
+  about:
+    "Retry, circuit breaker, bulkhead and attempt timeout around an async function that answers at once; with metrics " +
+    "where there are any.",
+  unit: "time",
+  run: async (effort) => {
+    const five = cockatiel.five()
+    const withTimeout = opossum.breakerWithTimeout(answers)
+    const measured = await measure(
+      [
+        { name: "bare: async function", batch: awaited(answers) },
+        { name: "bare: Effect.tryPromise with a signal", batch: inFiber(plain.bare(answers)) },
+        { name: "by hand: retry, breaker, timeout", batch: awaited(byHand.full(answers)) },
+        { name: "cockatiel: five policies", batch: awaited(() => five.execute(answers)) },
+        { name: "opossum: breaker, timeout", batch: awaited(() => withTimeout.fire()) },
+        { name: "Effect.withExecutionPlan: retry", batch: inFiber(withPlan(plain.bare(answers))), share: 0.2 },
+        { name: "plain Effect: all of them", batch: inFiber(plain.full(answers)), share: 0.2 }
+      ],
+      2_000,
+      effort
+    )
+    withTimeout.shutdown()
+    return measured
+  }
+}

@@ -1,0 +1,35 @@
+import { Effect } from "effect"
+import { measure } from "../measure.js"
+import * as byHand from "../peers/byHand.js"
+import * as cockatiel from "../peers/cockatiel.js"
+import * as plain from "../peers/plainEffect.js"
+import { takesAMillisecond } from "../upstream.js"
+import type { Shape } from "./shape.js"
+
+const promises = (call: () => Promise<unknown>) => (calls: number) =>
+  Promise.all(Array.from({ length: calls }, () => call()))
+
+const fibers = (call: Effect.Effect<unknown, unknown>) => (calls: number) =>
+  Effect.runPromise(
+    Effect.forEach(Array.from({ length: calls }), () => call, { concurrency: "unbounded", discard: true })
+  )
+
+export const inFlight: Shape = {
+  title: "10 000 calls in flight",
+  about: "All are started at once, each waits for an upstream that takes a millisecond; the time is per call.",
+  unit: "time",
+  run: (effort) => {
+    const five = cockatiel.five()
+    return measure(
+      [
+        { name: "bare: promises", batch: promises(takesAMillisecond) },
+        { name: "bare: fibers, Effect.tryPromise with a signal", batch: fibers(plain.bare(takesAMillisecond)) },
+        { name: "by hand: retry, breaker, timeout", batch: promises(byHand.full(takesAMillisecond)) },
+        { name: "cockatiel: five policies", batch: promises(() => five.execute(takesAMillisecond)) },
+        { name: "plain Effect: all of them", batch: fibers(plain.full(takesAMillisecond)) }
+      ],
+      10_000,
+      { ...effort, batches: Math.min(effort.batches, 2) }
+    )
+  }
+}
