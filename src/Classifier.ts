@@ -6,8 +6,12 @@
  *
  * @since 0.1.0
  */
+import type * as Option from "effect/Option"
+import { type FinishedResponse, fromFinishedResponse as fromFinishedResponse_ } from "./classifier/FinishedResponse.js"
 import { fromHttpResponse as fromHttpResponse_, type HttpFailure } from "./classifier/HttpResponse.js"
-import { fromUnknown as fromUnknown_, type Origin } from "./classifier/Unknown.js"
+import { fromStreamEvent as fromStreamEvent_, type StreamEvent } from "./classifier/StreamEvent.js"
+import { fromUnknown as fromUnknown_ } from "./classifier/Unknown.js"
+import type { Origin } from "./classifier/Verdict.js"
 import type { LlmError } from "./LlmError.js"
 
 export type {
@@ -22,6 +26,13 @@ export type {
    * @since 0.1.0
    * @category Models
    */
+  FinishedResponse
+} from "./classifier/FinishedResponse.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
   HttpFailure
 } from "./classifier/HttpResponse.js"
 
@@ -30,8 +41,15 @@ export type {
    * @since 0.1.0
    * @category Models
    */
+  StreamEvent
+} from "./classifier/StreamEvent.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
   Origin
-} from "./classifier/Unknown.js"
+} from "./classifier/Verdict.js"
 
 /**
  * Reads a response that is a failure. Total and pure: it never throws, looks at no clock, and its time is bounded
@@ -56,3 +74,26 @@ export const fromHttpResponse: (failure: HttpFailure) => LlmError = fromHttpResp
  * @category Reading failures
  */
 export const fromUnknown: (thrown: unknown, origin?: Origin) => LlmError = fromUnknown_
+
+/**
+ * Reads one event of a stream: `Some` if it says that there will be no answer, `None` for every other event.
+ *
+ * Failures are errors in any provider's shape, a blocked prompt, a refusal, and endings such as `content_filter`. Total,
+ * and quick enough for every event of every stream.
+ *
+ * @since 0.1.0
+ * @category Reading failures
+ */
+export const fromStreamEvent: (event: StreamEvent) => Option.Option<LlmError> = fromStreamEvent_
+
+/**
+ * Reads a response that arrived whole and with a good status: `Some` if it is a failure all the same, `None` if it is an
+ * answer or nothing that this toolkit knows.
+ *
+ * Failures are error bodies, empty bodies, blank keep-alive lines, markup, no candidates, candidates without content,
+ * blocked prompts, refusals and filtered answers. An answer that was cut at the caller's limit of tokens is an answer.
+ *
+ * @since 0.1.0
+ * @category Reading failures
+ */
+export const fromFinishedResponse: (response: FinishedResponse) => Option.Option<LlmError> = fromFinishedResponse_

@@ -8,7 +8,8 @@ import * as Runtime from "effect/Runtime"
 import * as Foreign from "../internal/foreign.js"
 import { isRejection } from "../Rejection.js"
 import { errorBody } from "./ErrorBody.js"
-import { type Reading, sureness, type Verdict } from "./Reading.js"
+import { type Reading, sureness } from "./Reading.js"
+import type { Verdict } from "./Verdict.js"
 
 const malformed: Reading = { sure: sureness.vague, verdict: { is: "MalformedResponse" } }
 

@@ -1,26 +1,8 @@
 /**
  * What one look at a thrown value gave: how sure it is, and what it says.
  */
-import type { LlmError, Tag, TimeoutPhase } from "../LlmError.js"
-
-/**
- * A failure that was recognised without a response to read.
- *
- * @internal
- */
-export interface Verdict {
-  readonly is: Exclude<Tag, "StreamInterrupted">
-  readonly code?: string
-  readonly retryable?: boolean
-  /** For `ConnectionFailed`; the request may have arrived unless said otherwise. */
-  readonly sent?: "no" | "maybe"
-  /** For `TimedOut`; one attempt unless said otherwise. */
-  readonly phase?: TimeoutPhase
-  /** For `ContentFiltered`; the completion unless said otherwise. */
-  readonly by?: "prompt" | "completion" | "refusal"
-  /** The caller gave up. */
-  readonly cancelled?: true
-}
+import type { LlmError } from "../LlmError.js"
+import type { Verdict } from "./Verdict.js"
 
 /**
  * A response as an error object remembers it. Without a status it is an error that came inside a stream.

@@ -2,7 +2,8 @@
  * The error objects of the vendors' clients, told by their shape: none of the packages is imported.
  */
 import * as Foreign from "../internal/foreign.js"
-import { type Reading, type Response, sureness, type Verdict } from "./Reading.js"
+import { type Reading, type Response, sureness } from "./Reading.js"
+import { table, type Verdict } from "./Verdict.js"
 
 /** One client: what its errors look like, and where they keep the response. */
 interface Client {
@@ -150,7 +151,7 @@ const tooShort: Verdict = { is: "InvalidRequest", code: "length" }
 
 /** Errors that clients raise themselves, with or without a response behind them. */
 // biome-ignore format: a table
-const byName: Readonly<Record<string, Verdict>> = {
+const byName = table({
   ContentFilterFinishReasonError: { is: "ContentFiltered", by: "completion", code: "content_filter" },
   LengthFinishReasonError: tooShort,
 
@@ -173,15 +174,16 @@ const byName: Readonly<Record<string, Verdict>> = {
   AI_NoVideoGeneratedError: malformed, AI_InvalidStreamPartError: malformed, AI_UIMessageStreamError: malformed,
   AI_InvalidToolInputError: malformed, AI_NoSuchToolError: malformed, AI_ToolCallRepairError: malformed,
   AI_ToolChoiceViolationError: malformed
-}
+})
 
 /** The error names a download that the prompt asked for: its status is not the provider's. */
 const notTheProvider = new Set(["AI_DownloadError"])
 
-const finishReasons: Readonly<Record<string, Verdict>> = {
+/** Why an AI SDK call that made nothing of an answer got none. */
+const finishReasons = table({
   "content-filter": { is: "ContentFiltered", by: "completion", code: "content-filter" },
   length: tooShort
-}
+})
 
 /** What the clients say before they send anything, or after a stream that ended too soon. */
 const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
@@ -199,19 +201,13 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
  * @internal
  */
 export const read = (error: object): Reading | undefined => {
-  const name = Foreign.names(error).find((own) => Object.hasOwn(byName, own))
-  const verdict = name === undefined ? undefined : byName[name]
-  if (name !== undefined && verdict !== undefined && notTheProvider.has(name)) {
-    return { sure: sureness.certain, verdict }
-  }
+  const name = Foreign.names(error).find((own) => byName(own) !== undefined) ?? ""
+  const verdict = byName(name)
+  if (verdict !== undefined && notTheProvider.has(name)) return { sure: sureness.certain, verdict }
   const response = responseOf(error)
   if (response !== undefined) return response
-  const finished = Foreign.text(error, "finishReason")
-  const unfinished =
-    finished !== undefined && Object.hasOwn(finishReasons, finished) ? finishReasons[finished] : undefined
-  if (name?.startsWith("AI_No") === true && unfinished !== undefined) {
-    return { sure: sureness.certain, verdict: unfinished }
-  }
+  const unfinished = name.startsWith("AI_No") && finishReasons(Foreign.text(error, "finishReason") ?? "")
+  if (unfinished) return { sure: sureness.certain, verdict: unfinished }
   if (verdict !== undefined) return { sure: verdict === malformed ? sureness.vague : sureness.named, verdict }
   const words = (Foreign.text(error, "message") ?? "").slice(0, 200).trim().toLowerCase()
   const worded = words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]

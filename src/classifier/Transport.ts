@@ -4,7 +4,7 @@
  */
 import * as Foreign from "../internal/foreign.js"
 import type * as LlmError from "../LlmError.js"
-import type { Verdict } from "./Reading.js"
+import { table, type Verdict } from "./Verdict.js"
 
 const neverSent: Verdict = { is: "ConnectionFailed", sent: "no" }
 const broken: Verdict = { is: "ConnectionFailed", sent: "maybe" }
@@ -16,7 +16,7 @@ const timedOut = (phase: LlmError.TimeoutPhase): Verdict => ({ is: "TimedOut", p
 
 /** Codes of Node, c-ares, undici, node:http, node:http2, zlib, axios and Bun, by what they mean. */
 // biome-ignore format: a table
-const codes: Readonly<Record<string, Verdict>> = {
+const codes = table({
   // The request was never sent: repeating it is always safe.
   ECONNREFUSED: neverSent, ENOTFOUND: neverSent, EAI_AGAIN: neverSent, EAI_FAIL: neverSent, EAI_NODATA: neverSent,
   EAI_NONAME: neverSent, EAI_MEMORY: neverSent, EAI_SYSTEM: neverSent, ENODATA: neverSent, ESERVFAIL: neverSent,
@@ -60,7 +60,7 @@ const codes: Readonly<Record<string, Verdict>> = {
 
   // The caller gave up.
   ABORT_ERR: cancelled, ERR_CANCELED: cancelled, UND_ERR_ABORTED: cancelled
-}
+})
 
 /** Families of codes: OpenSSL has some hundred ways to say that a certificate will not do. */
 const families: ReadonlyArray<readonly [prefix: string, verdict: Verdict]> = [
@@ -87,14 +87,14 @@ const beforeSending = /^(?:connect|getaddrinfo|query[A-Z0-9]*|bind|socket)$/
 
 /** What errors call themselves, where there is no code. */
 // biome-ignore format: a table
-const byName: Readonly<Record<string, Verdict>> = {
+const byName = table({
   TimeoutError: timedOut("attempt"), ConnectTimeoutError: timedOut("connect"), HeadersTimeoutError: timedOut("attempt"),
   BodyTimeoutError: timedOut("idle"), TimeoutException: timedOut("attempt"), APIConnectionTimeoutError: timedOut("attempt"),
   APITimeoutError: timedOut("attempt"), RequestTimeoutError: timedOut("attempt"), RequestTimeout: timedOut("attempt"),
   APIUserAbortError: cancelled, AbortError: cancelled, RequestAbortedError: cancelled, CanceledError: cancelled,
   CancelledError: cancelled, InterruptedException: cancelled, ResponseAborted: cancelled,
   APIConnectionError: broken, SocketError: broken, NetworkError: broken, NetworkingError: broken, ConnectionError: broken
-}
+})
 
 /** What the runtimes say, where there is neither code nor name. Whole messages or their beginnings. */
 const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
@@ -136,14 +136,11 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
   ]
 ]
 
-const lookUp = (table: Readonly<Record<string, Verdict>>, key: string): Verdict | undefined =>
-  Object.hasOwn(table, key) ? table[key] : undefined
-
 const firstWords = (error: unknown): string => (Foreign.text(error, "message") ?? "").slice(0, 200).trim().toLowerCase()
 
 /** A code, refined by the system call it came from and the words beside it. */
 const refined = (code: string, error: unknown): Verdict | undefined => {
-  const verdict = lookUp(codes, code) ?? families.find(([prefix]) => code.startsWith(prefix))?.[1]
+  const verdict = codes(code) ?? families.find(([prefix]) => code.startsWith(prefix))?.[1]
   const connecting = beforeSending.test(Foreign.text(error, "syscall") ?? "")
   // axios and superagent give a timeout of their own the code of a broken connection.
   if (code === "ECONNABORTED" && /\btime(?:d )?out\b/.test(firstWords(error))) return timedOut("attempt")
@@ -174,7 +171,7 @@ export const coded = (error: unknown): Verdict | undefined => {
  */
 export const named = (error: unknown): Verdict | undefined => {
   for (const name of Foreign.names(error)) {
-    const verdict = lookUp(byName, name)
+    const verdict = byName(name)
     if (verdict !== undefined) return verdict
   }
   return undefined

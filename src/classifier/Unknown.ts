@@ -6,25 +6,13 @@ import { unfold } from "../internal/folded.js"
 import * as Foreign from "../internal/foreign.js"
 import * as LlmError from "../LlmError.js"
 import * as EffectErrors from "./EffectErrors.js"
-import { errorBody } from "./ErrorBody.js"
+import { badEnding } from "./Ending.js"
+import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"
 import { fromHttpResponse } from "./HttpResponse.js"
-import { type Reading, type Response, sureness, type Verdict } from "./Reading.js"
+import { type Reading, type Response, sureness } from "./Reading.js"
 import * as Sdk from "./Sdk.js"
 import * as Transport from "./Transport.js"
-
-/**
- * What is known of a failed call besides what was thrown.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Origin {
-  /** The target's name, as the toolkit knows it. */
-  readonly target?: string | undefined
-  /** Whose dialect an error body is in. Recognised where it is not said. */
-  readonly provider?: string | undefined
-  readonly model?: string | undefined
-}
+import { changed, fromVerdict, known, type Origin, type Verdict } from "./Verdict.js"
 
 /** How many values that hang together are looked at. */
 const mostValues = 128
@@ -100,110 +88,36 @@ export const fromUnknown = (thrown: unknown, origin: Origin = {}): LlmError.LlmE
 /** A failure that knows no target yet is told. The one that was thrown may be somebody's constant, so it is copied. */
 const placed = (error: LlmError.LlmError, origin: Origin): LlmError.LlmError => {
   if (origin.target === undefined || error.target !== undefined) return error
-  const Class = error.constructor as new (props: object, options: object) => LlmError.LlmError
-  const copy = new Class({ ...known(origin), ...defined(error) }, { disableValidation: true })
-  if (error.stack !== undefined) Object.defineProperty(copy, "stack", { value: error.stack })
-  return copy
+  const copy = changed(error, { ...known(origin), ...Foreign.defined(error) })
+  return error.stack === undefined ? copy : Object.defineProperty(copy, "stack", { value: error.stack })
 }
-
-const defined = (error: object): object =>
-  Object.fromEntries(Object.entries(error).filter(([, value]) => value !== undefined))
-
-const known = (origin: Origin): { readonly target?: string; readonly provider?: string; readonly model?: string } => ({
-  ...(origin.target !== undefined && { target: origin.target }),
-  ...(origin.provider !== undefined && { provider: origin.provider }),
-  ...(origin.model !== undefined && { model: origin.model })
-})
 
 const fromReading = (reading: Reading | undefined, thrown: unknown, origin: Origin): LlmError.LlmError => {
-  if (reading !== undefined && "original" in reading) return reading.original
-  try {
-    if (reading !== undefined && "response" in reading) return fromResponse(reading.response, origin)
-  } catch {
-    // What cannot be read is what nothing is known about.
-  }
-  return fromVerdict(reading === undefined || "response" in reading ? unknown : reading.verdict, thrown, origin)
+  if (reading === undefined) return fromVerdict({ is: "Unclassified" }, thrown, origin)
+  if ("original" in reading) return reading.original
+  return "verdict" in reading
+    ? fromVerdict(reading.verdict, thrown, origin)
+    : fromResponse(reading.response, thrown, origin)
 }
 
-const fromResponse = (response: Response, origin: Origin): LlmError.LlmError => {
-  const failure = fromHttpResponse({
-    ...known(origin),
-    status: response.status ?? 200,
-    headers: Foreign.record(response.headers),
-    body: Foreign.snapshot(response.body),
-    provider: origin.provider ?? response.provider
+const fromResponse = (response: Response, cause: unknown, origin: Origin): LlmError.LlmError => {
+  const { body, headers, status } = response
+  const from = { ...origin, provider: origin.provider ?? response.provider }
+  if (status === undefined) return fromErrorBody(body, from, { headers, cause })
+  if (status < 400) return fromSuccess(response, cause, from)
+  const read = fromHttpResponse({
+    ...known(from),
+    status,
+    headers: Foreign.record(headers),
+    // An event of a stream to which the client gave a status of its own making, or a body.
+    body: Foreign.snapshot(errorBody(body) ?? body)
   })
-  // An error after a 200, in words that nothing is known about: it is the provider's, and it can be read.
-  return response.status === undefined && failure._tag === "MalformedResponse"
-    ? new LlmError.ServerError(defined(failure))
-    : failure
+  return changed(read, { cause: Redacted.make(cause) })
 }
 
-type Plain = Exclude<Verdict["is"], "ConnectionFailed" | "TimedOut" | "ContentFiltered">
-
-const classes = {
-  RateLimited: LlmError.RateLimited,
-  QuotaExhausted: LlmError.QuotaExhausted,
-  Overloaded: LlmError.Overloaded,
-  ServerError: LlmError.ServerError,
-  MalformedResponse: LlmError.MalformedResponse,
-  ContextLengthExceeded: LlmError.ContextLengthExceeded,
-  RequestTooLarge: LlmError.RequestTooLarge,
-  ModelNotFound: LlmError.ModelNotFound,
-  InvalidRequest: LlmError.InvalidRequest,
-  Conflict: LlmError.Conflict,
-  AuthenticationFailed: LlmError.AuthenticationFailed,
-  PermissionDenied: LlmError.PermissionDenied,
-  Unclassified: LlmError.Unclassified
-} satisfies Record<Plain, unknown>
-
-const unknown: Verdict = { is: "Unclassified" }
-
-const fromVerdict = (verdict: Verdict, thrown: unknown, origin: Origin): LlmError.LlmError => {
-  const where = origin.target === undefined ? "The call" : `The call to "${origin.target}"`
-  const code = verdict.cancelled === true ? "ABORT_ERR" : verdict.code
-  const shared = {
-    message: `${where} ${describe(verdict)}${code === undefined ? "" : ` (${code})`}`,
-    ...known(origin),
-    ...(code !== undefined && { code }),
-    ...(verdict.retryable !== undefined && { retryable: verdict.retryable }),
-    cause: Redacted.make(thrown)
-  }
-  switch (verdict.is) {
-    case "ConnectionFailed":
-      return new LlmError.ConnectionFailed({ ...shared, sent: verdict.sent ?? "maybe" })
-    case "TimedOut":
-      return new LlmError.TimedOut({ ...shared, phase: verdict.phase ?? "attempt" })
-    case "ContentFiltered":
-      return new LlmError.ContentFiltered({ ...shared, by: verdict.by ?? "completion" })
-    default:
-      return new classes[verdict.is](shared)
-  }
-}
-
-const described: Readonly<Record<Verdict["is"], string>> = {
-  RateLimited: "was told to come back later",
-  QuotaExhausted: "met a quota that is used up",
-  Overloaded: "met a provider that is overloaded",
-  ServerError: "failed on the provider's side",
-  TimedOut: "had no answer in time",
-  ConnectionFailed: "lost its connection before there was an answer",
-  MalformedResponse: "was answered with something that cannot be read",
-  ContextLengthExceeded: "does not fit the model's context window",
-  RequestTooLarge: "is too large",
-  ContentFiltered: "was stopped by a safety rule",
-  ModelNotFound: "names a model that is not known",
-  InvalidRequest: "is not one that can be sent or answered as it is",
-  Conflict: "collides with another one",
-  AuthenticationFailed: "has no valid credentials",
-  PermissionDenied: "is not allowed",
-  Unclassified: "failed in an unknown way"
-}
-
-const describe = (verdict: Verdict): string => {
-  if (verdict.cancelled === true) return "was cancelled by its caller"
-  if (verdict.is === "TimedOut" && verdict.phase === "connect") return "got no connection in time"
-  if (verdict.is !== "ConnectionFailed") return described[verdict.is]
-  if (verdict.retryable === false) return "cannot be made: the address, the certificate or the protocol is wrong"
-  return verdict.sent === "no" ? "got no connection" : described.ConnectionFailed
+/** A success that the client could make nothing of: because it says that there is no answer, or for being unreadable. */
+const fromSuccess = ({ body, headers, status }: Response, cause: unknown, origin: Origin): LlmError.LlmError => {
+  const error = errorBody(body)
+  if (error !== undefined) return fromErrorBody(error, origin, { headers, status, cause })
+  return fromVerdict(badEnding(parsed(body)) ?? { is: "MalformedResponse" }, cause, origin, status)
 }

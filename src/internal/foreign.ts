@@ -76,8 +76,8 @@ export const snapshot = (value: unknown): unknown => {
     if (typeof from === "string") return from.length > most.text ? from.slice(0, most.text) : from
     if (typeof from === "number" || typeof from === "boolean" || from === null) return from
     if (typeof from !== "object" || depth >= most.depth) return undefined
-    if (from instanceof Uint8Array) return from
-    const list = attempt(() => Array.isArray(from)) === true
+    if (isBytes(from)) return from
+    const list = isList(from)
     const keys = attempt(() => Object.keys(from)) ?? []
     const to: Record<string, unknown> = {}
     const array: Array<unknown> = []
@@ -113,3 +113,24 @@ export const record = (headers: unknown): Readonly<Record<string, string>> => {
   })
   return to
 }
+
+/** @internal */
+export const keys = (value: unknown): ReadonlyArray<string> =>
+  isObject(value) ? (attempt(() => Object.keys(value)) ?? []) : []
+
+/**
+ * The fields of an object that hold something.
+ *
+ * @internal
+ */
+export const defined = (value: object): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(value).filter(([, held]) => held !== undefined))
+
+/** @internal */
+export const isList = (value: unknown): value is ReadonlyArray<unknown> => attempt(() => Array.isArray(value)) === true
+
+/** @internal */
+export const isBytes = (value: unknown): value is Uint8Array => attempt(() => value instanceof Uint8Array) === true
+
+/** @internal */
+export const isError = (value: unknown): value is Error => attempt(() => value instanceof Error) === true

@@ -103,6 +103,8 @@ describe("fromUnknown is total", () => {
         expect(LlmError.isLlmError(failure)).toBe(true)
         JSON.stringify(failure)
         LlmError.userMessage(failure)
+        Classifier.fromStreamEvent({ data: make() })
+        Classifier.fromFinishedResponse({ body: make() })
       }),
       { numRuns: 10_000 }
     )

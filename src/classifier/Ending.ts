@@ -1,0 +1,141 @@
+/**
+ * How an answer ended, in each dialect's own words: the endings that mean there is no answer.
+ *
+ * An answer cut at the caller's own limit of tokens is still an answer, and so is one that calls a tool, pauses, or
+ * fills the context window; such endings are not listed.
+ */
+import * as Foreign from "../internal/foreign.js"
+import { table, type Verdict } from "./Verdict.js"
+
+const filtered: Verdict = { is: "ContentFiltered", by: "completion" }
+const refused: Verdict = { is: "ContentFiltered", by: "refusal" }
+const blockedPrompt: Verdict = { is: "ContentFiltered", by: "prompt" }
+const failed: Verdict = { is: "ServerError" }
+const overloaded: Verdict = { is: "Overloaded" }
+const malformed: Verdict = { is: "MalformedResponse" }
+
+/**
+ * One place of one dialect where an ending stands. `*` means every item of a list (there is no answer if each of several
+ * candidates failed), `+` means any.
+ */
+interface Ending {
+  readonly dialect: string
+  readonly at: string
+  /** Further conditions, where the place alone could mean something else. */
+  readonly where?: (data: unknown) => boolean
+  readonly means: (ending: string) => Verdict | undefined
+}
+
+/** `finish_reason` as OpenAI defined it and many took it over, with what they added. */
+// biome-ignore format: a table
+const finishReason = table({
+  content_filter: filtered,                  // OpenAI, Azure, Together, OpenRouter and others
+  error: failed,                             // OpenRouter, Mistral
+  insufficient_system_resource: overloaded,  // DeepSeek
+  network_error: failed,                     // Zhipu
+  sensitive: filtered,                       // Zhipu
+  safety: filtered, recitation: filtered,    // gateways that hand Gemini's through
+  refusal: refused,                          // gateways that hand Anthropic's through
+  abort: failed                              // vLLM, SGLang: the engine gave the request up
+})
+
+// biome-ignore format: a table
+const geminiFinish = table({
+  SAFETY: filtered, RECITATION: filtered, BLOCKLIST: filtered, PROHIBITED_CONTENT: filtered, SPII: filtered,
+  LANGUAGE: filtered, IMAGE_SAFETY: filtered, IMAGE_PROHIBITED_CONTENT: filtered, IMAGE_RECITATION: filtered,
+  MODEL_ARMOR: filtered,
+  MALFORMED_FUNCTION_CALL: malformed, UNEXPECTED_TOOL_CALL: malformed, TOO_MANY_TOOL_CALLS: malformed,
+  MALFORMED_RESPONSE: malformed, MISSING_THOUGHT_SIGNATURE: malformed, NO_IMAGE: malformed, IMAGE_OTHER: malformed,
+  OTHER: malformed
+})
+
+// biome-ignore format: a table
+const bedrockStop = table({
+  content_filtered: filtered, guardrail_intervened: filtered, refusal: refused,
+  malformed_model_output: malformed, malformed_tool_use: malformed
+})
+
+// biome-ignore format: a table
+const cohereFinish = table({
+  ERROR: failed, ERROR_TOXIC: filtered, ERROR_LIMIT: { is: "ContextLengthExceeded" },
+  TIMEOUT: { is: "TimedOut", phase: "provider" }
+})
+
+/** What the Vercel AI SDK and `@effect/ai` make of all of them. */
+const unifiedFinish = table({ "content-filter": filtered, error: failed })
+
+const anthropicStop = table({ refusal: refused })
+const responsesReason = table({ content_filter: filtered })
+const responsesType = table({ "response.refusal.delta": refused, "response.refusal.done": refused })
+const guardrail = table({ INTERVENED: filtered })
+
+/** A refusal stands in the model's own words, which are no code. */
+const words = (ending: string): Verdict | undefined => (ending === "" ? undefined : { ...refused, code: "refusal" })
+
+const blocked = (reason: string): Verdict | undefined => (reason === "" ? undefined : blockedPrompt)
+
+const isFinishPart = (data: unknown): boolean => Foreign.get(data, "type") === "finish"
+const hasNoCandidates = (data: unknown): boolean => Foreign.items(Foreign.get(data, "candidates"), 1).length === 0
+
+// biome-ignore format: a table
+const endings: ReadonlyArray<Ending> = [
+  { dialect: "OpenAI chat",      at: "choices.*.finish_reason",           means: (reason) => finishReason(reason.split(":", 1)[0] ?? "") },
+  { dialect: "OpenAI chat",      at: "choices.*.message.refusal",         means: words },
+  { dialect: "OpenAI chat",      at: "choices.*.delta.refusal",           means: words },
+  { dialect: "OpenAI responses", at: "incomplete_details.reason",         means: responsesReason },
+  { dialect: "OpenAI responses", at: "response.incomplete_details.reason", means: responsesReason },
+  { dialect: "OpenAI responses", at: "type",                              means: responsesType },
+  { dialect: "OpenAI responses", at: "output.+.content.+.refusal",        means: words },
+  { dialect: "Anthropic",        at: "stop_reason",                       means: anthropicStop },
+  { dialect: "Anthropic",        at: "delta.stop_reason",                 means: anthropicStop },
+  { dialect: "Gemini",           at: "promptFeedback.blockReason",        means: blocked, where: hasNoCandidates },
+  { dialect: "Gemini",           at: "candidates.*.finishReason",         means: geminiFinish },
+  { dialect: "Bedrock",          at: "stopReason",                        means: bedrockStop },
+  { dialect: "Bedrock",          at: "messageStop.stopReason",            means: bedrockStop },
+  { dialect: "Bedrock",          at: "amazon-bedrock-guardrailAction",    means: guardrail },
+  { dialect: "Cohere",           at: "finish_reason",                     means: cohereFinish },
+  { dialect: "Cohere",           at: "delta.finish_reason",               means: cohereFinish },
+  { dialect: "AI SDK parts",     at: "finishReason",                      means: unifiedFinish, where: isFinishPart },
+  { dialect: "AI SDK parts",     at: "finishReason.unified",              means: unifiedFinish, where: isFinishPart },
+  { dialect: "AI SDK parts",     at: "reason",                            means: unifiedFinish, where: isFinishPart }
+]
+
+const rows = endings.map((ending) => ({ ...ending, path: ending.at.split(".") }))
+
+/** The verdict on what stands at a path. */
+const judge = (
+  data: unknown,
+  path: ReadonlyArray<string>,
+  from: number,
+  means: Ending["means"]
+): Verdict | undefined => {
+  const step = path[from]
+  if (step === undefined) {
+    if (typeof data !== "string") return undefined
+    const verdict = means(data)
+    return verdict && (/^[\w.-]{1,40}$/.test(data) ? { code: data, ...verdict } : verdict)
+  }
+  if (step !== "*" && step !== "+") return judge(Foreign.get(data, step), path, from + 1, means)
+  let found: Verdict | undefined
+  for (const item of Foreign.items(data, mostItems)) {
+    const verdict = judge(item, path, from + 1, means)
+    if (step === "*" && verdict === undefined) return undefined
+    found ??= verdict
+  }
+  return found
+}
+
+const mostItems = 256
+
+/**
+ * The failure in how an answer, or a piece of one, says that it ended.
+ *
+ * @internal
+ */
+export const badEnding = (data: unknown): Verdict | undefined => {
+  for (const { means, path, where } of rows) {
+    const verdict = judge(data, path, 0, means)
+    if (verdict !== undefined && where?.(data) !== false) return verdict
+  }
+  return undefined
+}
