@@ -55,7 +55,7 @@ export type ResilienceEvent = Data.TaggedEnum<{
   /** The next attempt, `attempt`, follows after `wait`. */
   RetryScheduled: AboutAttempt & { readonly wait: Duration.Duration; readonly error: unknown }
   /** A retry was wanted, and `reason` kept it from happening; the caller gets the upstream error. */
-  RetryWithheld: AboutAttempt & { readonly reason: "budget" | "deadline" | "hint"; readonly error: unknown }
+  RetryWithheld: AboutAttempt & { readonly reason: "budget" | "deadline" | "elapsed" | "hint"; readonly error: unknown }
   /** A policy did not let the call through. */
   CallRejected: About & { readonly call: number; readonly error: unknown }
   /** The call as a whole was answered. */

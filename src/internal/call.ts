@@ -13,8 +13,10 @@ import { CurrentDeadline, type Deadline } from "../Deadline.js"
 import { type Attempt, CurrentAttempt } from "../LlmCall.js"
 import { DeadlineExceeded, isRejection } from "../Rejection.js"
 import { ResilienceEvent } from "../ResilienceEvent.js"
+import type { EndedBy } from "../RetryPolicy.js"
 import { type TrailEntry, TrailRecorder } from "../Telemetry.js"
 import { noteFailure } from "./deadline.js"
+import { OtherTargets } from "./otherTargets.js"
 import { RetryStepper } from "./retryStepper.js"
 import type { Target } from "./target.js"
 
@@ -33,6 +35,7 @@ export class Call implements Attempt {
   readonly inside: Context.Context<never>
   readonly end: Deadline | undefined
 
+  private readonly otherTargets: boolean
   private readonly trail: Array<TrailEntry> | undefined
   private readonly startedAt: number
   private attemptAt = 0
@@ -47,6 +50,7 @@ export class Call implements Attempt {
     this.target = policies.name
     this.startedAt = clock.unsafeCurrentTimeMillis()
     this.trail = Context.get(outside, TrailRecorder)
+    this.otherTargets = Context.get(outside, OtherTargets)
     const around = Context.get(outside, CurrentDeadline)
     const own = policies.deadline
     this.end =
@@ -143,10 +147,12 @@ export class Call implements Attempt {
   /** What the retry policy, the deadline and the budget say to another attempt after this failure. */
   private retry(error: unknown): Effect.Effect<number | undefined> {
     const { policies } = this
-    if (policies.retry === undefined) return Effect.succeed(undefined)
-    this.stepper ??= new RetryStepper(policies.retry)
-    return Effect.flatMap(this.stepper.next(this.clock.unsafeCurrentTimeMillis(), error), (wait) => {
-      if (wait === undefined) return Effect.succeed(undefined)
+    const schedule = this.otherTargets ? policies.retryWithOthers : policies.retry
+    if (schedule === undefined) return Effect.succeed(undefined)
+    this.stepper ??= new RetryStepper(schedule)
+    return Effect.flatMap(this.stepper.next(this.clock.unsafeCurrentTimeMillis(), error), (step) => {
+      if (step.wait === undefined) return Effect.sync(() => this.withheld(step.endedBy, error))
+      const { wait } = step
       if (wait >= this.remaining()) return Effect.sync(() => this.withheld("deadline", error))
       return Effect.map(policies.takeRetry, (allowed) =>
         allowed ? this.scheduled(wait, error) : this.withheld("budget", error)
@@ -165,12 +171,13 @@ export class Call implements Attempt {
     return wait
   }
 
-  private withheld(reason: "budget" | "deadline", error: unknown): undefined {
+  /** Says why, where something other than the failure and the number of attempts ended the retrying. */
+  private withheld(reason: EndedBy | "budget" | undefined, error: unknown): undefined {
+    if (reason !== "budget" && reason !== "deadline" && reason !== "elapsed" && reason !== "hint") return
     const { hub } = this.policies
-    if (hub.listening()) {
-      const about = this.about(this.clock.unsafeCurrentTimeMillis())
-      hub.publish(ResilienceEvent.RetryWithheld({ ...about, reason, error }))
-    }
+    if (!hub.listening()) return
+    const about = this.about(this.clock.unsafeCurrentTimeMillis())
+    hub.publish(ResilienceEvent.RetryWithheld({ ...about, reason, error }))
   }
 
   /** The call as a whole is over. */

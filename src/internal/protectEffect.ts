@@ -14,14 +14,14 @@ import * as FiberRef from "effect/FiberRef"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import { TimedOut } from "../LlmError.js"
-import type { CircuitHalfOpen, CircuitOpen, DeadlineExceeded } from "../Rejection.js"
+import type { CircuitHalfOpen, CircuitOpen, DeadlineExceeded, RateLimitExceeded } from "../Rejection.js"
 import { Call } from "./call.js"
 import { limited } from "./limit.js"
 import type { Target } from "./target.js"
 import { clockOf } from "./timer.js"
 
 /** What the policies add to a call's own failures. */
-export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | DeadlineExceeded
+export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | RateLimitExceeded | DeadlineExceeded
 
 /** @internal */
 export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> =>

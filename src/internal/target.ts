@@ -6,12 +6,14 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
-import type { CircuitHalfOpen, CircuitOpen } from "../Rejection.js"
+import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../Rejection.js"
 import type { Hub } from "../ResilienceEvent.js"
 import type { TargetMetrics } from "./targetMetrics.js"
 
 /** A circuit breaker's `execute`, bound to the target. */
-export type Admit = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CircuitOpen | CircuitHalfOpen, R>
+export type Admit = <A, E, R>(
+  self: Effect.Effect<A, E, R>
+) => Effect.Effect<A, E | CircuitOpen | CircuitHalfOpen | RateLimitExceeded, R>
 
 export interface Target {
   readonly name: string
@@ -20,6 +22,8 @@ export interface Target {
   /** The time one attempt has; infinite where it has no limit of its own. */
   readonly attemptMillis: number
   readonly retry: Schedule.Schedule<unknown, unknown> | undefined
+  /** The same, for a call that has other targets to turn to. */
+  readonly retryWithOthers: Schedule.Schedule<unknown, unknown> | undefined
   /** Asks the budget for one retry. */
   readonly takeRetry: Effect.Effect<boolean>
   /** The circuit breaker, where each attempt passes it. */

@@ -1,0 +1,201 @@
+/**
+ * The policies in their recommended order, as one service.
+ *
+ * From the outside in: deadline, retry and budget, circuit breaker and parking, attempt timeout, call. Each of them can
+ * be left out, and each stands in a module of its own for those who would rather compose them by hand.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as CircuitBreaker from "./CircuitBreaker.js"
+import { millis } from "./internal/options.js"
+import { type Added, protectEffect } from "./internal/protectEffect.js"
+import type { Target } from "./internal/target.js"
+import { targetMetrics } from "./internal/targetMetrics.js"
+import { ResilienceEvents } from "./ResilienceEvent.js"
+import * as RetryPolicy from "./RetryPolicy.js"
+
+/**
+ * The policies of a target. Whatever is left out has its default; `false` leaves the policy itself out.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface TargetOptions {
+  /** The time a call has in all: attempts, waits and queues. Default 5 minutes. A shorter deadline around it holds. */
+  readonly deadline?: Duration.DurationInput | false | undefined
+  /** The time one attempt has. Default 2 minutes. */
+  readonly attemptTimeout?: Duration.DurationInput | false | undefined
+  /**
+   * The options of a retry policy, or a schedule, which then decides alone. Default: `RetryPolicy.standard`, 3 attempts
+   * in all. A call that has timed out is repeated only if there is no other target to turn to.
+   */
+  readonly retry?: RetryPolicy.Options | Schedule.Schedule<unknown, unknown> | false | undefined
+  /**
+   * The circuit breaker. Default: open after 5 consecutive failures, for 60 seconds. `counts` says what a failure is:
+   * each attempt (the default), or a call whose retries have all failed.
+   */
+  readonly circuitBreaker?: CircuitBreakerOptions | false | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface CircuitBreakerOptions extends CircuitBreaker.Options {
+  readonly counts?: "attempts" | "calls" | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Options extends TargetOptions {
+  /** What is different for one target, by its name. */
+  readonly targets?: Readonly<Record<string, TargetOptions>> | undefined
+}
+
+/**
+ * Everything that protecting a call adds to its own failures.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type Failures = Added
+
+interface Service {
+  /** Makes a call to the named target under its policies. */
+  readonly protect: <A, E, R>(target: string, self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failures, R>
+  /** The circuits, by target: to look at, to isolate, to reset. */
+  readonly circuitBreaker: CircuitBreaker.CircuitBreaker
+}
+
+/**
+ * The policies of an application's calls to models.
+ *
+ * @since 0.1.0
+ * @category Service
+ */
+export class Resilience extends Context.Tag("effect-resilience/Resilience")<Resilience, Service>() {}
+
+/**
+ * Makes the policies. Circuits, budgets and metrics are shared by all calls that go through the same instance.
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const hub = yield* ResilienceEvents
+    const optionsOf = (name: string): TargetOptions => ({ ...options, ...options.targets?.[name] })
+    const context = yield* Layer.build(CircuitBreaker.layerMemory((name) => optionsOf(name).circuitBreaker || {}))
+    const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
+
+    const compile = (name: string): Target => {
+      const {
+        attemptTimeout = "2 minutes",
+        circuitBreaker: breaker = {},
+        deadline = "5 minutes",
+        retry = {}
+      } = optionsOf(name)
+      const execute: Target["admitAttempt"] = (self) => circuitBreaker.execute(self, { key: name })
+      return {
+        name,
+        deadline: deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline)),
+        attemptMillis:
+          attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
+        ...schedules(retry),
+        takeRetry: Effect.succeed(true),
+        admitAttempt: breaker !== false && breaker.counts !== "calls" ? execute : undefined,
+        admitCall: breaker !== false && breaker.counts === "calls" ? execute : undefined,
+        metrics: targetMetrics(name),
+        hub
+      }
+    }
+    const targets = new Map<string, Target>()
+    const targetOf = (name: string): Target => {
+      const known = targets.get(name)
+      if (known !== undefined) return known
+      const compiled = compile(name)
+      targets.set(name, compiled)
+      return compiled
+    }
+    // A mistake in the options shows when the policies are made, not when the first call fails.
+    for (const name of Object.keys(options.targets ?? {})) targetOf(name)
+    compile("")
+
+    return { circuitBreaker, protect: (target, self) => protectEffect(targetOf(target), self) }
+  })
+
+const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {
+  if (retry === false) return { retry: undefined, retryWithOthers: undefined }
+  if (Schedule.isSchedule(retry) && !("options" in retry)) return { retry, retryWithOthers: retry }
+  const options = "options" in retry ? (retry as RetryPolicy.RetryPolicy).options : (retry as RetryPolicy.Options)
+  return { retry: RetryPolicy.make(options), retryWithOthers: RetryPolicy.make({ ...options, lastTarget: false }) }
+}
+
+/**
+ * The policies as a layer.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LlmCall, Resilience } from "effect-resilience"
+ *
+ * const Policies = Resilience.layer({
+ *   deadline: "2 minutes",
+ *   attemptTimeout: "30 seconds",
+ *   retry: { maxAttempts: 4 },
+ *   targets: { "acme/small": { retry: false } }
+ * })
+ *
+ * const answer = LlmCall.tryPromise({ target: "acme/large", try: async () => "42" }).pipe(
+ *   Resilience.protect("acme/large"),
+ *   Effect.provide(Policies)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layer = (options?: Options): Layer.Layer<Resilience> => Layer.scoped(Resilience, make(options))
+
+/**
+ * Makes a call under the policies of the named target.
+ *
+ * The call may fail with any error. An `LlmError` is used as it is; anything else is classified to decide what to do,
+ * and comes through unchanged. What the policies add to the failures: `TimedOut`, `CircuitOpen`, `CircuitHalfOpen`,
+ * `RateLimitExceeded` (the target is parked for longer than the call can wait) and `DeadlineExceeded`. When the retrying ends, the caller gets the last failure of the call's own.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LlmCall, Resilience } from "effect-resilience"
+ *
+ * // Effect<string, LlmError | Resilience.Failures, Resilience>
+ * const answer = LlmCall.tryPromise({ target: "acme/large", try: async () => "42" }).pipe(
+ *   Resilience.protect("acme/large")
+ * )
+ *
+ * const program = answer.pipe(
+ *   Effect.catchTag("CircuitOpen", (error) => Effect.succeed(`Try again in ${error.retryAfter}`))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const protect: {
+  (target: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failures, R | Resilience>
+  <A, E, R>(self: Effect.Effect<A, E, R>, target: string): Effect.Effect<A, E | Failures, R | Resilience>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, target: string): Effect.Effect<A, E | Failures, R | Resilience> =>
+    Effect.flatMap(Resilience, (resilience) => resilience.protect(target, self))
+)

@@ -1,0 +1,190 @@
+/**
+ * `@effect/ai`'s `LanguageModel` with the toolkit's policies around it. The code that uses the model stays unchanged.
+ *
+ * @since 0.1.0
+ */
+import * as AiError from "@effect/ai/AiError"
+import * as LanguageModel from "@effect/ai/LanguageModel"
+import type * as Response from "@effect/ai/Response"
+import type * as Toolkit from "@effect/ai/Toolkit"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { Concurrency } from "effect/Types"
+import * as Classifier from "../Classifier.js"
+import * as Fallback from "../Fallback.js"
+import { fold, unfold } from "../internal/folded.js"
+import type { LlmError } from "../LlmError.js"
+import { isLlmError } from "../LlmError.js"
+import { isRejection, type Rejection } from "../Rejection.js"
+import { Resilience } from "../Resilience.js"
+import { resolveToolCalls, type Tools } from "./internal/toolCalls.js"
+
+/**
+ * One model that can answer. `name` is the key of its circuit, its metrics and its options; `contextWindow`, in tokens,
+ * decides whether it may help with a prompt that was too long for another.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Target<E, R> {
+  readonly name: string
+  readonly model: Layer.Layer<LanguageModel.LanguageModel, E, R>
+  readonly contextWindow?: number | undefined
+}
+
+type AnyTarget = Target<unknown, unknown>
+
+/**
+ * A `LanguageModel` that asks its targets in order, each under the policies of `Resilience`.
+ *
+ * A failure has the type that `LanguageModel` demands, `AiError`; `failure` gives back what it stands for, and so does
+ * `Classifier.fromUnknown`. With tools, the model's turn is what is repeated, never a tool: tool handlers run once,
+ * after the turn has succeeded, outside of all limits and permits.
+ *
+ * @example
+ * ```ts
+ * import { AnthropicLanguageModel } from "@effect/ai-anthropic"
+ * import { OpenAiLanguageModel } from "@effect/ai-openai"
+ * import { Resilience } from "effect-resilience"
+ * import * as ResilientLanguageModel from "effect-resilience/ai/ResilientLanguageModel"
+ * import { Layer } from "effect"
+ *
+ * // Layer<LanguageModel, never, OpenAiClient | AnthropicClient>
+ * const Model = ResilientLanguageModel.layer({
+ *   targets: [
+ *     { name: "openai/gpt-5", model: OpenAiLanguageModel.layer({ model: "gpt-5" }), contextWindow: 400_000 },
+ *     { name: "anthropic/claude", model: AnthropicLanguageModel.layer({ model: "claude-sonnet-4-5" }) }
+ *   ]
+ * }).pipe(Layer.provide(Resilience.layer({ deadline: "2 minutes", attemptTimeout: "30 seconds" })))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArray<AnyTarget>]>(options: {
+  readonly targets: Targets
+}): Layer.Layer<
+  LanguageModel.LanguageModel,
+  Layer.Layer.Error<Targets[number]["model"]>,
+  Resilience | Layer.Layer.Context<Targets[number]["model"]>
+> =>
+  Layer.scoped(
+    LanguageModel.LanguageModel,
+    Effect.flatMap(Resilience, (resilience) =>
+      Effect.map(Effect.forEach(options.targets, build), (models) =>
+        make(resilience, models as [Model, ...ReadonlyArray<Model>])
+      )
+    ) as Effect.Effect<
+      LanguageModel.Service,
+      Layer.Layer.Error<Targets[number]["model"]>,
+      Scope.Scope | Resilience | Layer.Layer.Context<Targets[number]["model"]>
+    >
+  )
+
+const build = (target: AnyTarget): Effect.Effect<Model, unknown, unknown> =>
+  Effect.map(Layer.build(target.model), (context) => ({
+    ...target,
+    service: Context.get(context, LanguageModel.LanguageModel)
+  }))
+
+/**
+ * What an `AiError` of a resilient model stands for: the very failure or rejection that ended the call, or nothing if
+ * the error came from elsewhere.
+ *
+ * @since 0.1.0
+ * @category Errors
+ */
+export const failure = (error: unknown): Option.Option<LlmError | Rejection> => Option.fromNullable(unfold(error))
+
+interface Model {
+  readonly name: string
+  readonly contextWindow?: number | undefined
+  readonly service: LanguageModel.Service
+}
+
+const make = (
+  resilience: Resilience["Type"],
+  models: readonly [Model, ...ReadonlyArray<Model>]
+): LanguageModel.Service => {
+  /** The model's turn, on the first target that can give it. */
+  const turn = <A, E, R>(
+    method: string,
+    ask: (service: LanguageModel.Service) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, AiError.AiError | E, R> => {
+    const target = ({ contextWindow, name, service }: Model) => ({
+      name,
+      contextWindow,
+      // Read before the policies see it, so that what they report holds no key, no prompt and no body.
+      run: resilience.protect(
+        name,
+        Effect.mapError(ask(service), (error) => (AiError.isAiError(error) ? read(name, error) : error))
+      )
+    })
+    const [first, ...others] = models
+    return Effect.mapError(Fallback.firstOf([target(first), ...others.map(target)]), (error) =>
+      isLlmError(error) || isRejection(error) ? folded(method, error) : error
+    )
+  }
+
+  /** The turn, and then the tools it asked for. */
+  const withTools = <Response extends { readonly content: ReadonlyArray<Part> }>(
+    method: string,
+    options: Options,
+    ask: (service: LanguageModel.Service, options: Options) => Effect.Effect<Response, unknown, unknown>,
+    join: (response: Response, content: ReadonlyArray<Part>) => Response
+  ): Effect.Effect<Response, unknown, unknown> => {
+    if (options.toolkit === undefined || options.disableToolCallResolution === true) {
+      return turn(method, (service) => ask(service, options))
+    }
+    const resolved = Effect.isEffect(options.toolkit) ? options.toolkit : Effect.succeed(options.toolkit)
+    return Effect.flatMap(resolved, (toolkit) => {
+      const unresolved = { ...options, toolkit, disableToolCallResolution: true }
+      return Effect.flatMap(
+        turn(method, (service) => ask(service, unresolved)),
+        (response) =>
+          Effect.map(resolveToolCalls(response.content, toolkit, options.concurrency), (results) =>
+            results.length === 0 ? response : join(response, [...response.content, ...results])
+          )
+      )
+    })
+  }
+
+  // What the service promises about the types of an answer is what the model behind it promises.
+  return {
+    generateText: (options: Options) =>
+      withTools(
+        "generateText",
+        options,
+        (service, options) => service.generateText<never>(options as never),
+        (_, content) => new LanguageModel.GenerateTextResponse(content as never)
+      ),
+    generateObject: (options: Options) =>
+      withTools(
+        "generateObject",
+        options,
+        (service, options) => service.generateObject(options as never),
+        (response, content) => new LanguageModel.GenerateObjectResponse(response.value, content as never)
+      )
+  } as unknown as LanguageModel.Service
+}
+
+type Part = Response.AnyPart
+
+/** What the adapter has to know of the options of a call; the rest goes through. */
+interface Options {
+  readonly toolkit?: Toolkit.WithHandler<Tools> | Effect.Effect<Toolkit.WithHandler<Tools>, unknown, unknown>
+  readonly concurrency?: Concurrency | undefined
+  readonly disableToolCallResolution?: boolean | undefined
+}
+
+const read = (target: string, error: AiError.AiError): LlmError => Classifier.fromUnknown(error, { target })
+
+/** Our failure in the one error type that `LanguageModel` knows. It carries our words only, never the provider's. */
+const folded = (method: string, error: LlmError | Rejection): AiError.AiError =>
+  fold(
+    new AiError.UnknownError({ module: "ResilientLanguageModel", method, description: error.message, cause: error }),
+    error
+  )
