@@ -27,8 +27,9 @@ import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Amendment, Change, Circuit, Decision, Reason, Result } from "./internal/breaker/circuit.js"
+import type { Amendment, Change, Circuit, Decision, Input, Reason, Result } from "./internal/breaker/circuit.js"
 import { type Announce, gate } from "./internal/breaker/guard.js"
+import { type Apply, Immediate } from "./internal/breaker/immediate.js"
 import { Memory } from "./internal/breaker/memory.js"
 import { fromExit, ignored as ignored_, type Outcome, success as success_ } from "./internal/breaker/outcome.js"
 import type { Policy, TripPolicy } from "./internal/breaker/policy.js"
@@ -246,15 +247,18 @@ export const layerStoreMemory = (options?: {
 }): Layer.Layer<CircuitBreakerStore> =>
   Layer.sync(CircuitBreakerStore, () => {
     const memory = new Memory(Duration.toMillis(options?.idleTimeToLive ?? "1 hour"))
-    return {
-      admit: (key, policy) => memory.apply(key, policy, admission),
-      record: (key, policy, result) => memory.apply(key, policy, result),
-      amend: (key, policy, amendment) => memory.apply(key, policy, amendment),
-      state: (key) => memory.get(key)
+    const apply: Apply = (key, policy, input, now) => memory.apply(key, policy, input, now)
+    const now = (key: string, policy: Policy, input: Input) =>
+      Effect.map(Clock.currentTimeMillis, (now) => apply(key, policy, input, now))
+    const store: Store & { readonly [Immediate]: Apply } = {
+      admit: (key, policy) => now(key, policy, { _tag: "Admit" }),
+      record: now,
+      amend: now,
+      state: (key) => Effect.sync(() => memory.get(key)),
+      [Immediate]: apply
     }
+    return store
   })
-
-const admission = { _tag: "Admit" } as const
 
 const eventState: Readonly<Record<State["_tag"], CircuitState>> = {
   Closed: "closed",

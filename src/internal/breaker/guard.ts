@@ -10,7 +10,8 @@ import { CurrentDeadline, millisLeft } from "../../Deadline.js"
 import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../../Rejection.js"
 import { Abandonment } from "../abandonment.js"
 import type { Gate, Restore } from "../gate.js"
-import type { Change, Decision, Permit, Refusal, Result } from "./circuit.js"
+import type { Change, Decision, Input, Permit, Refusal, Result } from "./circuit.js"
+import { immediate } from "./immediate.js"
 import { fromExit, type Outcome } from "./outcome.js"
 import { slowCall } from "./policy.js"
 import { circuitHalfOpen, circuitOpen, parked } from "./rejected.js"
@@ -45,20 +46,26 @@ export const gate = <A, E>(
   call: ExecuteOptions<A, E>
 ): Gate<Permit | undefined, A, E, Rejected> => {
   const { classify, key } = call
+  const apply = immediate(store)
+  type Admitted = Permit | undefined | Effect.Effect<Permit | undefined, Rejected>
 
   const failOpen = (cause: Cause.Cause<unknown>): Effect.Effect<undefined> =>
     Effect.map(Clock.currentTimeMillis, (now) => announce.storeFailed(key, now, Cause.squash(cause)) as undefined)
 
-  const admit = (restore: Restore): Effect.Effect<Permit | undefined, Rejected> =>
-    Effect.matchCauseEffect(store.admit(key, policy), {
-      onFailure: failOpen,
-      onSuccess: ({ change, permit, rejection }: Decision): Effect.Effect<Permit | undefined, Rejected> => {
-        if (change !== undefined) announce.changed(key, change)
-        return permit === undefined ? refuse(rejection!, restore) : Effect.succeed(permit)
-      }
-    })
+  const admit = (restore: Restore, clock: Clock.Clock): Admitted => {
+    const decide = ({ change, permit, rejection }: Decision): Admitted => {
+      if (change !== undefined) announce.changed(key, change)
+      return rejection === undefined ? permit : refuse(rejection, restore, clock)
+    }
+    return apply === undefined
+      ? Effect.matchCauseEffect(store.admit(key, policy), {
+          onFailure: failOpen,
+          onSuccess: (decision) => toEffect(decide(decision))
+        })
+      : decide(apply(key, policy, admission, clock.unsafeCurrentTimeMillis()))
+  }
 
-  const refuse = ({ _tag, retryAfter }: Refusal, restore: Restore): Effect.Effect<Permit | undefined, Rejected> => {
+  const refuse = ({ _tag, retryAfter }: Refusal, restore: Restore, clock: Clock.Clock): Admitted => {
     switch (_tag) {
       case "Open":
       case "Isolated":
@@ -66,63 +73,78 @@ export const gate = <A, E>(
       case "HalfOpen":
         return Effect.fail(circuitHalfOpen(key))
       case "Parked":
-        return waitParked(retryAfter, restore)
+        return waitParked(retryAfter, restore, clock)
     }
   }
 
   /** Callers come back spread over `stagger`, not all at the instant the target named, and ask again. */
-  const waitParked = (wait: number, restore: Restore): Effect.Effect<Permit | undefined, Rejected> => {
+  const waitParked = (wait: number, restore: Restore, clock: Clock.Clock): Admitted => {
     if ((call.whenParked ?? parking.whenParked) === "reject" || wait > parking.maxWait) {
       return Effect.fail(parked(key, wait))
     }
     return Effect.flatMap(Effect.zip(millisLeft, Random.next), ([left, chance]) => {
       if (wait >= left) return Effect.fail(parked(key, wait))
       const spread = Math.floor(chance * Math.min(parking.stagger, left - wait))
-      return Effect.flatMap(restore(Effect.sleep(Duration.millis(wait + spread))), () => admit(restore))
+      return Effect.flatMap(restore(Effect.sleep(Duration.millis(wait + spread))), () =>
+        toEffect(admit(restore, clock))
+      )
     })
   }
 
-  const record = (permit: Permit, outcome: Result["outcome"], retryAfter: number): Effect.Effect<void> =>
-    Effect.matchCauseEffect(store.record(key, policy, { _tag: "Record", permit, outcome, retryAfter }), {
-      onFailure: failOpen,
-      onSuccess: ({ change }: Decision) => {
-        if (change !== undefined) announce.changed(key, change)
-        return Effect.void
-      }
-    })
-
-  const recordFailed = (permit: Permit, exit: Exit.Failure<A, E>): Effect.Effect<void> => {
-    if (Cause.isInterruptedOnly(exit.cause)) {
-      return Effect.flatMap(givenUp, (outcome) => record(permit, outcome, 0))
+  const record = (result: Result, clock: Clock.Clock): Effect.Effect<void> | undefined => {
+    const decide = ({ change }: Decision): void => {
+      if (change !== undefined) announce.changed(key, change)
     }
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const outcome = (classify ?? fromExit)(exit)
-      const wait = restOf(outcome, now)
-      if (outcome._tag === "Ignored" && wait > 0) announce.parked(key, now, wait, Cause.squash(exit.cause))
-      return record(permit, outcome._tag, wait)
-    })
+    return apply === undefined
+      ? Effect.matchCauseEffect(store.record(key, policy, result), {
+          onFailure: failOpen,
+          onSuccess: (decision) => Effect.sync(() => decide(decision))
+        })
+      : (decide(apply(key, policy, result, clock.unsafeCurrentTimeMillis())) as undefined)
   }
+
+  const recordFailed = (permit: Permit, exit: Exit.Failure<A, E>, clock: Clock.Clock) => {
+    if (Cause.isInterruptedOnly(exit.cause)) {
+      return Effect.flatMap(givenUp, (outcome) => record(resultOf(permit, outcome, 0), clock) ?? Effect.void)
+    }
+    const now = clock.unsafeCurrentTimeMillis()
+    const outcome = (classify ?? fromExit)(exit)
+    const wait = restOf(outcome, now)
+    if (outcome._tag === "Ignored" && wait > 0) announce.parked(key, now, wait, Cause.squash(exit.cause))
+    return record(resultOf(permit, outcome._tag, wait), clock)
+  }
+
+  const answered = (permit: Permit | undefined): Effect.Effect<Permit | undefined> =>
+    permit === undefined
+      ? Effect.succeed(permit)
+      : Effect.matchCauseEffect(store.amend(key, policy, { _tag: "Answer", permit }), {
+          onFailure: (cause) => Effect.as(failOpen(cause), permit),
+          onSuccess: (decision) => Effect.succeed(decision.permit)
+        })
 
   return {
     acquire: admit,
-    release: (permit, exit) => {
-      if (permit === undefined) return Effect.void
-      if (Exit.isFailure(exit)) return recordFailed(permit, exit)
-      return record(permit, classify === undefined ? "Success" : classify(exit)._tag, 0)
+    release: (permit, exit, clock) => {
+      if (permit === undefined) return undefined
+      if (Exit.isFailure(exit)) return recordFailed(permit, exit, clock)
+      return record(resultOf(permit, classify === undefined ? "Success" : classify(exit)._tag, 0), clock)
     },
-    ...(slowCall(policy.trip) === undefined
-      ? {}
-      : {
-          answered: (permit: Permit | undefined) =>
-            permit === undefined
-              ? Effect.succeed(permit)
-              : Effect.matchCauseEffect(store.amend(key, policy, { _tag: "Answer", permit }), {
-                  onFailure: (cause) => Effect.as(failOpen(cause), permit),
-                  onSuccess: (decision: Decision) => Effect.succeed(decision.permit)
-                })
-        })
+    answered: slowCall(policy.trip) && answered
   }
 }
+
+const admission: Input = { _tag: "Admit" }
+
+const resultOf = (permit: Permit, outcome: Result["outcome"], retryAfter: number): Result => ({
+  _tag: "Record",
+  permit,
+  outcome,
+  retryAfter
+})
+
+const toEffect = (
+  admitted: Permit | undefined | Effect.Effect<Permit | undefined, Rejected>
+): Effect.Effect<Permit | undefined, Rejected> => (Effect.isEffect(admitted) ? admitted : Effect.succeed(admitted))
 
 const restOf = (outcome: Outcome, now: number): number => {
   if (outcome._tag === "Success") return 0

@@ -2,7 +2,7 @@ import * as Cause from "effect/Cause"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
+import { fromUnknown } from "../../Classifier.js"
 import * as LlmError from "../../LlmError.js"
 import { isRejection } from "../../Rejection.js"
 
@@ -59,18 +59,12 @@ export const ignored: Outcome = { _tag: "Ignored" }
 export const fromExit = (exit: Exit.Exit<unknown, unknown>): Outcome => {
   if (Exit.isSuccess(exit)) return success
   if (Cause.isInterruptedOnly(exit.cause)) return ignored
-  const error = Option.getOrUndefined(problem(exit.cause))
-  if (isRejection(error) || !LlmError.isLlmError(error)) return ignored
+  const problem = Cause.squash(exit.cause)
+  if (isRejection(problem)) return ignored
+  const error = fromUnknown(problem)
   const { countsAgainstHealth, parks } = LlmError.traits(error)
   if (countsAgainstHealth) return { _tag: "Failure", retryAfter: error.retryAfter }
   if (!parks) return ignored
-  return {
-    _tag: "Ignored",
-    retryAfter: error.retryAfter,
-    resetsAt: error._tag === "QuotaExhausted" ? error.resetsAt : undefined
-  }
+  const resetsAt = error._tag === "QuotaExhausted" ? error.resetsAt : undefined
+  return { _tag: "Ignored", retryAfter: error.retryAfter, resetsAt }
 }
-
-/** The failure itself, or what a defect was. */
-const problem = (cause: Cause.Cause<unknown>): Option.Option<unknown> =>
-  Option.orElse(Cause.failureOption(cause), () => Cause.dieOption(cause))
