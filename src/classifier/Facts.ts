@@ -2,28 +2,10 @@
  * What a response says, whatever its shape: its codes, types, details and words, gathered from wherever they stand in
  * the headers and the body.
  */
-import { type Json, parse } from "./Body.js"
-
-/** @internal */
-export interface Facts {
-  /** The status the body states in a field of its own, else that of the response. */
-  readonly status: number
-  /** In lower case. */
-  readonly codes: ReadonlySet<string>
-  /** In lower case. */
-  readonly types: ReadonlySet<string>
-  /** The words of the failure, in lower case and on one line. */
-  readonly words: string
-  /** The words as they were sent. */
-  readonly message: string
-  readonly header: (name: string) => string | undefined
-  /** The values of a field, by its name wherever it stands; upper case, `_`, `-` and `@` do not count. */
-  readonly values: (name: string) => ReadonlyArray<string>
-  readonly has: (name: string, value: RegExp) => boolean
-}
+import { type Json, parse, parseMixed } from "./Body.js"
 
 /**
- * Headers as any client has them.
+ * Headers as any client has them: a record, a `Headers`, or pairs. Names in any case.
  *
  * @since 0.1.0
  * @category Models
@@ -32,42 +14,94 @@ export type HeadersInput =
   | Readonly<Record<string, string | number | ReadonlyArray<string> | undefined>>
   | Iterable<readonly [string, string]>
 
+/** @internal */
+export interface Facts {
+  /** The status that the innermost part of the body states in a field of its own, else that of the response. */
+  readonly status: number
+  /** In lower case. */
+  readonly codes: ReadonlySet<string>
+  /** In lower case. */
+  readonly types: ReadonlySet<string>
+  /** How a code or type in lower case was spelled. */
+  readonly spelling: ReadonlyMap<string, string>
+  /** The words of the failure, in lower case, on one line, without addresses. */
+  readonly words: string
+  /** The words as they were sent. */
+  readonly message: string
+  /** The words state a limit per time and a single request above it. */
+  readonly oversized: boolean
+  /** By its name in lower case. */
+  readonly header: (name: string) => string | undefined
+  /** The values of a field of the body, or of a header quoted in it; upper case, `_`, `-` and `@` do not count. */
+  readonly values: (name: string) => ReadonlyArray<string>
+  /** Whether a field of the body or a header has a value that looks like this. */
+  readonly has: (name: string, value: RegExp) => boolean
+}
+
 const maxEntries = 2_000
 const maxDepth = 24
-const maxWords = 8_192
+const maxNesting = 4
+const maxWords = 6_144
+const maxWord = 4_096
 
 /** Fields that name the failure. */
-const codeNames = new Set(["code", "errorcode", "status", "reason", "errortype", "awserrortype", "error", "name"])
-const typeNames = new Set(["type", "errortype", "error", "object"])
+const codeNames = new Set([
+  ...["code", "errorcode", "status", "reason", "error", "innererrorcode", "errorname", "failurereason"]
+])
+const typeNames = new Set(["type", "errortype", "error", "object", "exception"])
+const statusNames = new Set([
+  "code",
+  "status",
+  "statuscode",
+  "httpstatus",
+  "httpstatuscode",
+  "rawstatuscode",
+  "errorcode"
+])
 const wordNames = new Set([
-  "message",
-  "error",
-  "detail",
-  "details",
-  "msg",
-  "title",
-  "errormessage",
-  "raw",
-  "description"
+  ...[
+    "",
+    "message",
+    "error",
+    "errors",
+    "detail",
+    "details",
+    "msg",
+    "title",
+    "errormessage",
+    "raw",
+    "description",
+    "reason"
+  ],
+  ...["errordescription", "statusmessage", "statusmsg", "body", "response", "cause", "exception", "faultstring", "data"]
 ])
 
 /** Fields that quote the request or the model: what stands in them says nothing about the failure. */
-const quoted = new Set(["input", "messages", "prompt", "failedgeneration", "request", "contents", "usage"])
+const quoted = new Set([
+  "input",
+  "messages",
+  "prompt",
+  "failedgeneration",
+  "request",
+  "contents",
+  "usage",
+  "content",
+  "ctx"
+])
 
-const normal = (name: string): string =>
-  name
-    .trim()
-    .toLowerCase()
-    .replace(/[_\-@. ]/g, "")
+/** @internal */
+export const normal = (name: string): string => name.toLowerCase().replace(/[_\-@\s]/g, "")
 
-const identifier = /^[a-z][\w.:-]{1,79}$/i
+const identifier = /^[a-z][\w.:#-]{1,99}$/i
+const embedded = /[\\"'](?:error|message|detail|code|msg|status)\\?["']\s{0,4}:/
 
 /** @internal */
 export const headersOf = (input: HeadersInput | undefined): ReadonlyMap<string, string> => {
   const headers = new Map<string, string>()
-  if (input === undefined || input === null) return headers
-  const entries = Symbol.iterator in input ? input : Object.entries(input)
-  for (const [name, value] of entries as Iterable<readonly [string, unknown]>) {
+  if (typeof input !== "object" || input === null) return headers
+  const entries: Iterable<readonly [string, unknown]> =
+    Symbol.iterator in input ? (input as Iterable<readonly [string, unknown]>) : Object.entries(input)
+  for (const [name, value] of entries) {
     if (value === undefined || value === null) continue
     headers.set(String(name).toLowerCase(), (Array.isArray(value) ? value.join(", ") : String(value)).trim())
   }
@@ -76,55 +110,117 @@ export const headersOf = (input: HeadersInput | undefined): ReadonlyMap<string, 
 
 /** @internal */
 export const gather = (status: number, headers: ReadonlyMap<string, string>, body: unknown): Facts => {
-  const codes = new Set<string>()
-  const types = new Set<string>()
-  const words: Array<string> = []
-  const fields = new Map<string, Array<string>>()
-  let stated: number | undefined
-  let entries = 0
-
-  const note = (name: string, value: string): void => {
-    const values = fields.get(name)
-    if (values === undefined) fields.set(name, [value])
-    else values.push(value)
-  }
-
-  const visit = (name: string, value: Json, depth: number): void => {
-    if (entries++ > maxEntries || depth > maxDepth || quoted.has(name) || value === null) return
-    if (typeof value === "object") {
-      if (Array.isArray(value)) for (const item of value) visit(name, item, depth + 1)
-      else for (const [key, item] of Object.entries(value)) visit(normal(key), item, depth + 1)
-      return
-    }
-    const text = String(value)
-    note(name, text)
-    if (typeof value === "boolean") return
-    const asNumber = /^[45]\d\d$/.test(text) ? Number(text) : undefined
-    if (asNumber !== undefined && (name === "code" || name === "status" || name === "statuscode")) stated ??= asNumber
-    const short = text.trim()
-    if (codeNames.has(name) && (identifier.test(short) || /^\d{3,6}$/.test(short))) codes.add(short.toLowerCase())
-    if (typeNames.has(name) && identifier.test(short)) types.add(short.toLowerCase())
-    if (wordNames.has(name) && typeof value === "string") words.push(text)
-  }
-
-  for (const [name, value] of headers) note(normal(name), value)
+  const gatherer = new Gatherer()
+  const errorType = headers.get("x-amzn-errortype")
+  if (errorType !== undefined) gatherer.name("type", errorType)
   const { values, text } = parse(body)
-  for (const value of values) visit("", value, 0)
-  if (text !== "") words.push(text)
-  const message = words.join("\n").slice(0, maxWords)
+  for (const value of values) gatherer.visit("", value, 0, 0)
+  if (text !== "") gatherer.text("", text, 0, 0)
+  const message = gatherer.words.join("\n").slice(0, maxWords)
+  const words = plain(message)
+  const fields = gatherer.fields
+  const named = new Map([...headers].map(([name, value]) => [normal(name), value]))
 
   return {
-    status: stated ?? status,
-    codes,
-    types,
+    status: gatherer.stated?.status ?? status,
+    codes: gatherer.codes,
+    types: gatherer.types,
+    spelling: gatherer.spelling,
     message,
-    words: message
-      .toLowerCase()
-      .replace(/[\u2018\u2019]/g, "'")
-      .replace(/\s+/g, " ")
-      .trim(),
+    words,
+    oversized: oversized(words),
     header: (name) => headers.get(name),
     values: (name) => fields.get(normal(name)) ?? [],
-    has: (name, value) => (fields.get(normal(name)) ?? []).some((found) => value.test(found))
+    has: (name, value) => {
+      const header = named.get(normal(name))
+      return (header !== undefined && value.test(header)) || (fields.get(normal(name)) ?? []).some((v) => value.test(v))
+    }
   }
 }
+
+const plain = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[\u2018\u2019]/g, "'")
+    .replace(/https?:\/\/\S+/g, " ")
+    .replace(/\s+/g, " ")
+    .trim()
+
+const limitAndRequest = /limit:? (\d{1,12}), (?:used:? \d{1,12}, )?requested:? ~?(\d{1,12})/
+
+const oversized = (words: string): boolean => {
+  const found = limitAndRequest.exec(words.replace(/(\d),(?=\d{3})/g, "$1"))
+  return found !== null && Number(found[2]) > Number(found[1])
+}
+
+class Gatherer {
+  readonly codes = new Set<string>()
+  readonly types = new Set<string>()
+  readonly spelling = new Map<string, string>()
+  readonly words: Array<string> = []
+  readonly fields = new Map<string, Array<string>>()
+  stated: { readonly status: number; readonly nesting: number } | undefined
+  entries = 0
+
+  /** `nesting` counts the strings a value was unpacked from: the innermost is nearest to the cause. */
+  visit(name: string, value: Json | undefined, depth: number, nesting: number): void {
+    if (value === null || value === undefined || depth > maxDepth || this.entries > maxEntries) return
+    if (quoted.has(name) && depth > 0) return
+    this.entries++
+    if (Array.isArray(value)) {
+      for (const item of value) this.visit(name, item, depth + 1, nesting)
+    } else if (typeof value === "object") {
+      for (const key of Object.keys(value)) {
+        this.visit(normal(key), (value as { readonly [key: string]: Json })[key], depth + 1, nesting)
+      }
+    } else this.scalar(name, value as string | number | boolean, depth, nesting)
+  }
+
+  scalar(name: string, value: string | number | boolean, depth: number, nesting: number): void {
+    const text = typeof value === "string" ? value.trim() : String(value)
+    this.note(name, text)
+    if (typeof value === "boolean" || text === "") return
+    if (statusNames.has(name) && /^[45]\d\d$/.test(text)) this.state(Number(text), nesting)
+    const named = this.name(name, text)
+    if (typeof value === "string" && !named && (wordNames.has(name) || codeNames.has(name) || embedded.test(text))) {
+      this.text(name, text, depth, nesting)
+    }
+  }
+
+  note(name: string, text: string): void {
+    const values = this.fields.get(name)
+    if (values === undefined) this.fields.set(name, [text])
+    else values.push(text)
+  }
+
+  state(status: number, nesting: number): void {
+    if (this.stated === undefined || nesting > this.stated.nesting) this.stated = { status, nesting }
+  }
+
+  /** Notes what names the failure; `true` where there is nothing more to read in it. */
+  name(name: string, text: string): boolean {
+    const sent = text.length > 160 ? "" : text.slice(text.indexOf("#") + 1).replace(/:http.*$/i, "")
+    const short = sent.toLowerCase()
+    const isName = identifier.test(short)
+    if (codeNames.has(name) && (isName || /^-?\d{3,7}$/.test(short))) this.codes.add(short)
+    if (typeNames.has(name) && isName) this.types.add(short)
+    if (isName) this.spelling.set(short, sent)
+    return isName && (name === "type" || name === "code" || name === "object" || name === "status")
+  }
+
+  /** Words, and whatever data they quote. */
+  text(name: string, text: string, depth: number, nesting: number): void {
+    const bounded = text.length <= maxWord * 4 ? text : `${text.slice(0, maxWord * 3)} ${text.slice(-maxWord)}`
+    if (nesting >= maxNesting || !embedded.test(bounded)) {
+      this.words.push(bounded.slice(0, maxWord))
+      return
+    }
+    const { values, text: around } = unpack(bounded)
+    if (around !== "") this.words.push(around.slice(0, maxWord))
+    for (const value of values) this.visit(name, value, depth + 1, nesting + 1)
+  }
+}
+
+/** A string is first taken as what it may be as a whole, else searched for data. */
+const unpack = (text: string): { readonly values: ReadonlyArray<Json>; readonly text: string } =>
+  /^\s*["{[]/.test(text) ? parse(text) : parseMixed(text)

@@ -1,14 +1,17 @@
 /**
  * A failed HTTP response becomes an `LlmError`.
  */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
-import * as LlmError from "../LlmError.js"
-import { anthropic } from "./Anthropic.js"
-import { type Dialect, firstFit, type Verdict } from "./Dialect.js"
+import type { LlmError } from "../LlmError.js"
+import { firstFit, type Rule, type Verdict } from "./Dialect.js"
+import { choose } from "./Dialects.js"
 import { type Facts, gather, type HeadersInput, headersOf } from "./Facts.js"
-import { generic } from "./Generic.js"
-import { openAi } from "./OpenAi.js"
+import { type Described, make } from "./Make.js"
 import { retryHint } from "./RetryHint.js"
+import { codeOf, requestIdOf } from "./Safe.js"
+import { tokensOf } from "./Tokens.js"
 
 /**
  * A response that is a failure, as any HTTP client has it.
@@ -20,26 +23,78 @@ export interface HttpFailure {
   readonly status: number
   /** A record, a `Headers`, or pairs; names in any case. */
   readonly headers?: HeadersInput | undefined
-  /** The body as text, as bytes, or already parsed. */
+  /** The body: text, bytes, or already parsed. */
   readonly body?: unknown
   /** Whose dialect it is. Recognised from the headers and the body where it is not said. */
   readonly provider?: string | undefined
   /** The target's name, as the toolkit knows it. */
   readonly target?: string | undefined
   readonly model?: string | undefined
-  /** The time now, in milliseconds, for hints that name a moment. The response's own `date` header goes before it. */
+  /**
+   * The time now, in milliseconds since 1970, for hints that name a moment. The response's own `date` header goes
+   * before it.
+   */
   readonly now?: number | undefined
 }
 
-const dialects: ReadonlyArray<Dialect> = [openAi, anthropic]
-
-const chain = (provider: string | undefined, facts: Facts): ReadonlyArray<Dialect> => {
-  const named = provider?.toLowerCase()
-  const of = dialects.filter((d) => named !== undefined && [d.name, ...(d.aliases ?? [])].includes(named))
-  const recognised = dialects.filter((d) => d.recognise?.(facts))
-  return [...new Set([...of, ...recognised, openAi, generic])]
+/**
+ * What was read, with the row that decided.
+ *
+ * @internal
+ */
+export interface Reading {
+  readonly error: LlmError
+  readonly rule: Rule | undefined
 }
 
+const anHour = 3_600_000
+const maxProviderMessage = 2_000
+
+/** @internal */
+export const fromHttpResponse = (failure: HttpFailure): LlmError => read(failure).error
+
+/** @internal */
+export const read = (failure: HttpFailure): Reading => {
+  const facts = factsOf(failure)
+  const { order, provider } = choose(failure.provider, failure.target, facts)
+  const rule = firstFit(order, facts)
+  const first = rule ?? byClass(facts.status)
+  const hint = retryHint(facts, failure.now, limits.has(first.is))
+  const verdict = first.is === "RateLimited" && outlasts(hint.wait, facts) ? { is: "QuotaExhausted" as const } : first
+  const resetsAt = verdict.is === "QuotaExhausted" ? dateOf(hint.until) : undefined
+  const retryable = overridden(verdict, facts)
+  const code = codeOf(facts, rule)
+  const requestId = requestIdOf(facts)
+  const described: Described = {
+    status: failure.status,
+    ...(failure.target !== undefined && { target: failure.target }),
+    ...(provider !== undefined && { provider }),
+    ...(failure.model !== undefined && { model: failure.model }),
+    ...(code !== undefined && { code }),
+    ...(requestId !== undefined && { requestId }),
+    ...(hint.wait !== undefined && { retryAfter: Duration.millis(hint.wait) }),
+    ...(retryable !== undefined && { retryable }),
+    ...(facts.message !== "" && { providerMessage: Redacted.make(facts.message.slice(0, maxProviderMessage)) }),
+    cause: Redacted.make<unknown>(failure)
+  }
+  const tokens = verdict.is === "ContextLengthExceeded" ? tokensOf(facts) : {}
+  return { error: make(verdict, described, { ...tokens, ...(resetsAt !== undefined && { resetsAt }) }), rule }
+}
+
+/** A body or headers that throw when they are looked at say nothing. */
+const factsOf = (failure: HttpFailure): Facts => {
+  for (const attempt of [failure, { ...failure, body: undefined }]) {
+    try {
+      return gather(failure.status, headersOf(attempt.headers), attempt.body)
+    } catch {}
+  }
+  return gather(failure.status, new Map(), undefined)
+}
+
+/** What these say of used-up limits is a hint; in any other response it is by the way. */
+const limits = new Set<string>(["RateLimited", "QuotaExhausted", "Overloaded"])
+
+/** What only the status is known of. */
 const byClass = (status: number): Verdict => ({
   is:
     status >= 500 && status < 600
@@ -51,52 +106,23 @@ const byClass = (status: number): Verdict => ({
           : "Unclassified"
 })
 
-/** @internal */
-export const fromHttpResponse = (failure: HttpFailure): LlmError.LlmError => {
-  const facts = gather(failure.status, headersOf(failure.headers), failure.body)
-  const order = chain(failure.provider, facts)
-  const verdict: Verdict = firstFit(order, facts) ?? byClass(facts.status)
-  const retryAfter = retryHint(facts)
-  const obeyed = facts.header("x-should-retry")
-  const retryable = obeyed === "true" ? true : obeyed === "false" ? false : verdict.retryable
-  const requestId = facts.header("x-request-id") ?? facts.header("request-id") ?? facts.values("request_id")[0]
-  const code = [...facts.codes, ...facts.types][0]
-  const shared = {
-    message: `${failure.target ?? failure.provider ?? "The provider"} failed with status ${failure.status}`,
-    status: failure.status,
-    ...(failure.target !== undefined && { target: failure.target }),
-    ...(failure.provider !== undefined && { provider: failure.provider }),
-    ...(failure.model !== undefined && { model: failure.model }),
-    ...(code !== undefined && { code }),
-    ...(requestId !== undefined && { requestId }),
-    ...(retryAfter !== undefined && { retryAfter }),
-    ...(retryable !== undefined && { retryable }),
-    ...(facts.message !== "" && { providerMessage: Redacted.make(facts.message.slice(0, 2_000)) }),
-    cause: Redacted.make<unknown>(failure)
-  }
-  return make(verdict, shared)
+const longWindow = /per[ _-](?:day|week|month)|\((?:tpd|rpd)\)|(?:daily|weekly|monthly) .{0,40}limit/
+
+/** A limit that is in force for longer than anyone waits is a quota. */
+const outlasts = (wait: number | undefined, facts: Facts): boolean =>
+  wait === undefined ? longWindow.test(facts.words) : wait > anHour
+
+/**
+ * What the server says about trying again goes before the table, with one exception: nothing makes money that is spent
+ * come back.
+ */
+const overridden = (verdict: Verdict, facts: Facts): boolean | undefined => {
+  const header = facts.header("x-should-retry")?.toLowerCase()
+  const said = header ?? (facts.values("error_code").length > 0 ? facts.values("retryable")[0] : undefined)
+  if (said === "false") return false
+  if (said === "true" && verdict.is !== "QuotaExhausted") return true
+  return verdict.retryable
 }
 
-type Shared = ConstructorParameters<typeof LlmError.ServerError>[0]
-
-const make = (verdict: Verdict, shared: Shared): LlmError.LlmError => makers[verdict.is](shared, verdict)
-
-const makers: Readonly<Record<LlmError.Tag, (shared: Shared, verdict: Verdict) => LlmError.LlmError>> = {
-  RateLimited: (shared) => new LlmError.RateLimited(shared),
-  QuotaExhausted: (shared) => new LlmError.QuotaExhausted(shared),
-  Overloaded: (shared) => new LlmError.Overloaded(shared),
-  ServerError: (shared) => new LlmError.ServerError(shared),
-  TimedOut: (shared) => new LlmError.TimedOut({ ...shared, phase: "provider" }),
-  ConnectionFailed: (shared) => new LlmError.ConnectionFailed({ ...shared, sent: "maybe" }),
-  MalformedResponse: (shared) => new LlmError.MalformedResponse(shared),
-  StreamInterrupted: (shared) => new LlmError.StreamInterrupted({ ...shared, partial: "", emittedToolCalls: [] }),
-  ContextLengthExceeded: (shared) => new LlmError.ContextLengthExceeded(shared),
-  RequestTooLarge: (shared) => new LlmError.RequestTooLarge(shared),
-  ContentFiltered: (shared, { by = "prompt" }) => new LlmError.ContentFiltered({ ...shared, by }),
-  ModelNotFound: (shared) => new LlmError.ModelNotFound(shared),
-  InvalidRequest: (shared) => new LlmError.InvalidRequest(shared),
-  Conflict: (shared) => new LlmError.Conflict(shared),
-  AuthenticationFailed: (shared) => new LlmError.AuthenticationFailed(shared),
-  PermissionDenied: (shared) => new LlmError.PermissionDenied(shared),
-  Unclassified: (shared) => new LlmError.Unclassified(shared)
-}
+const dateOf = (millis: number | undefined): DateTime.Utc | undefined =>
+  millis === undefined ? undefined : DateTime.unsafeMake(millis)

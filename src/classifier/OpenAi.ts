@@ -5,26 +5,36 @@ import type { Dialect } from "./Dialect.js"
 export const openAi: Dialect = {
   name: "openai",
   title: "OpenAI",
+  aliases: ["openai-compatible", "chatgpt", "codex"],
   recognise: (facts) =>
-    ["openai-organization", "openai-processing-ms", "openai-version"].some((name) => facts.header(name) !== undefined),
+    facts.header("openai-processing-ms") !== undefined || facts.header("openai-version") !== undefined,
   rules: [
-    { code: "context_length_exceeded", is: "ContextLengthExceeded" },
-    { code: ["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"], is: "QuotaExhausted" },
-    { code: ["invalid_prompt", "content_policy_violation", "content_filter"], is: "ContentFiltered" },
-    { code: "conversation_locked", is: "Conflict" },
-    { code: ["invalid_api_key", "account_deactivated"], is: "AuthenticationFailed" },
-    { code: "unsupported_country_region_territory", is: "PermissionDenied" },
-    { code: "model_not_found", is: "ModelNotFound" },
-    { code: "rate_limit_exceeded", says: /request too large/, is: "RequestTooLarge" },
-    { code: ["rate_limit_exceeded", "slow_down"], is: "RateLimited" },
-    { code: "server_is_overloaded", is: "Overloaded" },
-    { type: "insufficient_quota", is: "QuotaExhausted" },
-    { type: "rate_limit_error", is: "RateLimited" },
-    { type: "service_unavailable_error", is: "Overloaded" },
-    { says: /maximum context length/, is: "ContextLengthExceeded" },
+    { name: "context_length_exceeded", is: "ContextLengthExceeded" },
+    { name: "string_above_max_length", is: "RequestTooLarge" },
+    { name: ["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "billing_not_active"], is: "QuotaExhausted" },
+    { name: "usage_limit_reached", is: "QuotaExhausted" },
+    { name: "usage_not_included", is: "PermissionDenied" },
+    { name: ["invalid_prompt", "content_policy_violation", "moderation_blocked", "cyber_policy", "cyber_policy_violation", "bio_policy"], is: "ContentFiltered" },
+    { name: "conversation_locked", is: "Conflict" },
+    { name: "invalid_request_error", says: /missing scopes|insufficient permissions/, is: "PermissionDenied" },
+    { name: ["invalid_api_key", "account_deactivated", "invalid_organization", "token_expired", "missing_api_key"], is: "AuthenticationFailed" },
+    { name: ["unsupported_country_region_territory", "request_forbidden", "ip_not_authorized", "missing_scope", "organization_must_be_verified"], is: "PermissionDenied" },
+    { name: ["model_not_found", "model_not_available", "unsupported_model"], is: "ModelNotFound" },
+    { name: ["unsupported_parameter", "unsupported_value", "unknown_parameter", "decimal_above_max_value", "integer_above_max_value", "integer_below_min_value", "invalid_type", "invalid_value", "missing_required_parameter", "array_above_max_length"], is: "InvalidRequest" },
+    { name: ["previous_response_not_found", "response_not_found", "invalid_encrypted_content"], is: "InvalidRequest" },
+    { name: "rate_limit_exceeded", says: /request too large/, is: "RequestTooLarge" },
+    { name: "rate_limit_exceeded", oversized: true, is: "RequestTooLarge" },
+    { name: ["rate_limit_exceeded", "slow_down", "websocket_connection_limit_reached"], is: "RateLimited" },
+    { name: ["server_is_overloaded", "resource_unavailable", "service_unavailable_error"], is: "Overloaded" },
+    { type: ["tokens", "requests"], says: /rate limit/, is: "RateLimited" },
     { says: /safety system/, is: "ContentFiltered" },
-    { says: /missing scopes/, is: "PermissionDenied" },
-    { says: /overloaded/, is: "Overloaded" }
+    { says: /you exceeded your current quota/, is: "QuotaExhausted" },
+    { says: /^invalid url \(|invalid url \((?:get|post)|unknown request url/, is: "InvalidRequest" },
+    { says: /not a chat model|not supported in the v1\/|only supported in v1\//, is: "ModelNotFound" },
+    { says: /the server had an error (?:while )?processing your request/, is: "ServerError" }
   ],
-  vague: [{ type: "server_error", is: "ServerError" }]
+  vague: [
+    { name: "server_error", is: "ServerError" },
+    { name: "invalid_request_error", status: [200, 400, 404, 422], is: "InvalidRequest" }
+  ]
 }
