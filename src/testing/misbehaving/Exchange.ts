@@ -13,6 +13,8 @@ export interface Exchange {
   /** Ends when the bytes have been handed to the operating system. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
+  /** A whole response in one go. */
+  readonly respond: (status: number, headers: Readonly<Record<string, string>>, body: Uint8Array) => Effect.Effect<void>
   /** A FIN without the end of the body; before the headers, a FIN without any response. */
   readonly close: Effect.Effect<void>
   /** A RST. */
@@ -37,7 +39,7 @@ export const make = (request: IncomingMessage, response: ServerResponse): Exchan
       how()
     })
 
-  return {
+  const exchange: Exchange = {
     request,
     readBody: (limit) =>
       Effect.async((resume) => {
@@ -77,6 +79,13 @@ export const make = (request: IncomingMessage, response: ServerResponse): Exchan
     end: Effect.async((resume) => {
       response.end(() => resume(Effect.void))
     }),
+    respond: (status, headers, body) =>
+      // These two have no body, and say nothing about its length.
+      status === 204 || status === 304
+        ? Effect.andThen(exchange.writeHead(status, headers), exchange.end)
+        : exchange
+            .writeHead(status, { ...headers, "content-length": String(body.length) })
+            .pipe(Effect.andThen(exchange.write(body)), Effect.andThen(exchange.end)),
     close: cut(() => request.socket.destroySoon()),
     reset: cut(() => request.socket.resetAndDestroy()),
     clientGone: Effect.async((resume) => {
@@ -90,4 +99,5 @@ export const make = (request: IncomingMessage, response: ServerResponse): Exchan
     bytesSent: () => bytesSent,
     status: () => (response.headersSent ? response.statusCode : undefined)
   }
+  return exchange
 }

@@ -99,10 +99,10 @@ export const OpenAiChat: Wire = {
     ]
   },
   problem: (problem, about) => {
-    const { error, status } = openAiError(problem, about)
+    const { error, status } = openAiError(problem, about, "messages")
     return { status, body: { error } }
   },
-  problemInStream: (problem, about) => dataEvent({ error: openAiError(problem, about).error })
+  problemInStream: (problem, about) => dataEvent({ error: openAiError(problem, about, "messages").error })
 }
 
 const finishReasons: Readonly<Record<Answer["finish"], string>> = {

@@ -62,11 +62,11 @@ export const OpenAiResponses: Wire = {
     ]
   },
   problem: (problem, about) => {
-    const { error, status } = openAiError(problem, about)
+    const { error, status } = openAiError(problem, about, "input")
     return { status, body: { error } }
   },
   problemInStream: (problem, about) => {
-    const { error } = openAiError(problem, about)
+    const { error } = openAiError(problem, about, "input")
     const { code, message, param, type } = error
     return (
       namedEvent({

@@ -14,7 +14,7 @@ const whole = (from: number, to: number) =>
 
 const ReplyFunction = Schema.declare(
   (u: unknown): u is (request: ProviderRequest) => Reply => Predicate.isFunction(u),
-  { identifier: "ReplyFunction", description: "a function from a request to a reply" }
+  { identifier: "ReplyFunction", description: "a reply, or a function from a request to a reply" }
 )
 
 /**
@@ -80,7 +80,8 @@ const invalid = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>
       return invalid(furthest(issue.issues), path)
     case "Refinement":
     case "Transformation":
-      return issue.issue._tag === "Type" ? complaint(path, issue.actual, issue.ast) : invalid(issue.issue, path)
+      // The outermost of several conditions on one value has the words for all of them.
+      return depth(issue) === 0 ? complaint(path, issue.actual, issue.ast) : invalid(issue.issue, path)
     case "Unexpected":
       return complaint(path, issue.actual, undefined)
     case "Missing":
@@ -119,7 +120,7 @@ const complaint = (
 ): InvalidProviderOption =>
   new InvalidProviderOption({
     field: path.map(String).join(".") || "options",
-    value: Inspectable.toStringUnknown(value, 0).slice(0, 200),
+    value: (Predicate.isString(value) ? JSON.stringify(value) : Inspectable.toStringUnknown(value, 0)).slice(0, 200),
     allowed: ast === undefined ? "no option of this name" : description(ast)
   })
 

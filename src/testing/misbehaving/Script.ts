@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as Step from "./Step.js"
 
 const InOrder = Schema.TaggedStruct("InOrder", {
-  steps: Schema.NonEmptyArray(Step.Step),
+  steps: Schema.NonEmptyArray(Step.Step).annotations({ description: "a list of at least one step" }),
   afterwards: Schema.Literal("answer", "repeatLast")
 })
 
@@ -25,7 +25,7 @@ const Mix = Schema.TaggedStruct("Mix", {
  * @since 0.1.0
  * @category Models
  */
-export const Script = Schema.Union(InOrder, Mix)
+export const Script = Schema.Union(InOrder, Mix).annotations({ description: "a script, such as Script.always(step)" })
 
 /**
  * @since 0.1.0

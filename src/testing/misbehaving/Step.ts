@@ -140,7 +140,7 @@ export const Step = Schema.Union(
   TruncatedBody,
   WrongContentType,
   Noise
-)
+).annotations({ description: "a step, such as Step.answer()" })
 
 /**
  * @since 0.1.0

@@ -155,12 +155,8 @@ const json = (
   status: number,
   body: unknown,
   headers: Readonly<Record<string, string>> = {}
-): Effect.Effect<void> => {
-  const bytes = Buffer.from(JSON.stringify(body))
-  return exchange
-    .writeHead(status, { "content-type": "application/json", "content-length": String(bytes.length), ...headers })
-    .pipe(Effect.andThen(exchange.write(bytes)), Effect.andThen(exchange.end))
-}
+): Effect.Effect<void> =>
+  exchange.respond(status, { "content-type": "application/json", ...headers }, Buffer.from(JSON.stringify(body)))
 
 /** What can be asked besides calls. These are no attempts: they are not in the log and no script concerns them. */
 const pages: Readonly<Record<string, (exchange: Exchange, setup: Setup) => Effect.Effect<void>>> = {

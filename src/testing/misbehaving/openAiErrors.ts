@@ -11,10 +11,12 @@ export interface OpenAiError {
 /** @internal */
 export const openAiError = (
   problem: Problem,
-  about: Particulars
+  about: Particulars,
+  promptParam: "messages" | "input"
 ): { readonly status: number; readonly error: OpenAiError } => {
-  const { code, message, param, status, type } = described(problem, about)
-  return { status, error: { message: about.message ?? message, type, param: about.param ?? param ?? null, code } }
+  const { code, message, status, type } = described(problem, about)
+  const param = about.param ?? (problem === "contextLengthExceeded" ? promptParam : null)
+  return { status, error: { message: about.message ?? message, type, param, code } }
 }
 
 interface Described {
@@ -22,7 +24,6 @@ interface Described {
   readonly type: string
   readonly code: string | null
   readonly message: string
-  readonly param?: string
 }
 
 const invalid = "invalid_request_error"
@@ -67,8 +68,7 @@ const described = (problem: Problem, about: Particulars): Described => {
         code: "context_length_exceeded",
         message:
           `This model's maximum context length is ${limit} tokens. However, your messages resulted in ` +
-          `${about.requested ?? limit + 1} tokens. Please reduce the length of the messages.`,
-        param: "messages"
+          `${about.requested ?? limit + 1} tokens. Please reduce the length of the messages.`
       }
     }
     case "contentFiltered":
