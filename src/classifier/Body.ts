@@ -66,7 +66,7 @@ const parseStrict = (text: string): Json | undefined => {
  * @internal
  */
 export const parseMixed = (text: string): Parsed => {
-  const source = text.includes('{\\"') ? text.replaceAll('\\"', '"') : text
+  const source = isEscaped(text) ? text.replaceAll('\\"', '"') : text
   const values: Array<Json> = []
   let rest = ""
   let at = 0
@@ -81,6 +81,13 @@ export const parseMixed = (text: string): Parsed => {
     at = reader.at
   }
   return { values, text: rest.trim() }
+}
+
+/** The first object in it is written as it would stand inside a string. */
+const isEscaped = (text: string): boolean => {
+  const escaped = text.indexOf('{\\"')
+  const plain = text.indexOf('{"')
+  return escaped !== -1 && (plain === -1 || escaped < plain)
 }
 
 const nextBracket = (text: string, from: number): number => {

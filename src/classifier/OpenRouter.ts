@@ -17,7 +17,6 @@ export const openRouter: Dialect = {
     { detail: ["limit_source", /in_flight/], is: "RateLimited" },
     { detail: ["limit_source", /^openrouter_credits$|key_limit|spend/], is: "QuotaExhausted" },
     { detail: ["flagged_input", /./], is: "ContentFiltered" },
-    { detail: ["finish_reason", /^error$/], says: /^$/, is: "ServerError" },
     { says: /in-flight requests/, is: "RateLimited" },
     { says: /(?:fewer max_tokens|can only afford|insufficient credits|more credits|requires credits)/, is: "QuotaExhausted" },
     { says: /prompt tokens limit exceeded/, is: "QuotaExhausted" },
@@ -27,5 +26,6 @@ export const openRouter: Dialect = {
     { says: /no (?:allowed providers|endpoints)|no available model provider|routing requirements|not a valid model id/, is: "ModelNotFound" },
     { says: /requires moderation|flagged/, is: "ContentFiltered" },
     { says: /no auth credentials|user not found/, is: "AuthenticationFailed" }
-  ]
+  ],
+  vague: [{ detail: ["finish_reason", /^error$/], is: "ServerError" }]
 }

@@ -21,7 +21,7 @@ const wordings: ReadonlyArray<readonly [order: "lr" | "rl" | "l" | "r", says: Re
   ],
   ["rl", new RegExp(`too long: ${n} tokens > ${n} maximum`)],
   ["rl", new RegExp(`input token count \\(?${n}\\)? exceeds the maximum number of tokens allowed \\(?${n}`)],
-  ["rl", new RegExp(`prompt contains ${n} tokens.{0,120}?maximum context length ?(?:of)? ?${n}`)],
+  ["rl", new RegExp(`prompt contains ${n} tokens.{0,120}?with ${n} maximum context length`)],
   ["rl", new RegExp(`too long: ${n}, model maximum context length: ${n}`)],
   ["lr", new RegExp(`maximum prompt length is ${n} but the request contains ${n}`)],
   ["lr", new RegExp(`cannot exceed ${n} ?- ?received ${n}`)],
