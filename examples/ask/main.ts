@@ -38,7 +38,15 @@ const attempts = Options.integer("attempts").pipe(
 const ask = Command.make(
   "ask",
   {
-    prompt: Args.text({ name: "prompt" }).pipe(Args.withDescription("What to ask the model"), Args.atLeast(1)),
+    prompt: Args.text({ name: "prompt" }).pipe(
+      Args.withDescription("What to ask the model"),
+      Args.mapEffect((word) =>
+        word.startsWith("--")
+          ? Effect.fail(HelpDoc.p(`Unknown option ${word}; --help lists the options`))
+          : Effect.succeed(word)
+      ),
+      Args.atLeast(1)
+    ),
     attempts,
     attemptTimeout: seconds("attempt-timeout", 30, "The time one attempt has"),
     deadline: seconds("deadline", 60, "The time the whole call has, waits included")

@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { describe, it } from "vitest"
+
+interface Ended {
+  readonly code: number | null
+  readonly output: string
+}
+
+/** Runs the command as a user does, without a terminal, and calls `onOutput` with all that was printed so far. */
+const ask = (
+  args: ReadonlyArray<string>,
+  options: { env?: Record<string, string>; onOutput?: (output: string) => void } = {}
+): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const { ANTHROPIC_API_KEY, OPENAI_API_KEY, ...env } = process.env
+    const child = spawn(process.execPath, ["--import", "tsx", "examples/ask/main.ts", ...args], {
+      env: { ...env, ...options.env }
+    })
+    let output = ""
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString()
+      options.onOutput?.(output)
+    }
+    child.stdout.on("data", read)
+    child.stderr.on("data", read)
+    child.on("error", reject)
+    child.on("close", (code) => resolve({ code, output }))
+  })
+
+describe("npm start", { timeout: 60_000 }, () => {
+  it("answers without a key, and shows each attempt with target, outcome, wait and circuit", async ({ expect }) => {
+    const { code, output } = await ask(["Why", "is", "the", "sky", "blue?"])
+    expect(output).toMatch(/✗ embedded\/primary #1 {2}RateLimited/)
+    expect(output).toMatch(/… embedded\/primary #2 {2}follows in 2\.\d s/)
+    expect(output).toMatch(/embedded\/primary {2}circuit closed → open/)
+    expect(output).toContain('You asked: "Why is the sky blue?"')
+    expect(output).toMatch(/embedded\/backup #1 +Success/)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point
+    expect(output).not.toMatch(/\u001b/)
+    expect(code).toBe(0)
+  })
+
+  it("a provider killed in mid-call is a typed error and exit code 1", async ({ expect }) => {
+    let killed = false
+    const { code, output } = await ask(["hello"], {
+      onOutput: (output) => {
+        const pid = /process (\d+)/.exec(output)?.[1]
+        if (killed || pid === undefined || !output.includes("embedded/backup #1  asked")) return
+        killed = true
+        process.kill(Number(pid), "SIGKILL")
+      }
+    })
+    expect(output).toMatch(/No answer\. AllTargetsFailed: /)
+    expect(output).toMatch(/embedded\/backup #\d +ConnectionFailed/)
+    expect(output).not.toMatch(/ {4}at /)
+    expect(code).toBe(1)
+  })
+
+  it("with a key it asks the real API, and no output of a failing run has the key or the provider's words", async ({
+    expect
+  }) => {
+    const key = "sk-very-secret-123"
+    const server = createServer((request, response) => {
+      response.writeHead(401, { "content-type": "application/json" })
+      response.end(
+        JSON.stringify({
+          error: { message: `Incorrect API key provided: ${request.headers.authorization}`, code: "invalid_api_key" }
+        })
+      )
+    }).listen(0, "127.0.0.1")
+    await new Promise((resolve) => server.once("listening", resolve))
+    const { code, output } = await ask(["hello"], {
+      env: { OPENAI_API_KEY: key, OPENAI_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` }
+    })
+    server.close()
+    expect(output).toMatch(/openai\/gpt-5-mini #1 {2}asked/)
+    expect(output).toMatch(/No answer\. AuthenticationFailed: /)
+    expect(output).not.toContain(key)
+    expect(output).not.toContain("Incorrect API key provided")
+    expect(code).toBe(1)
+  })
+
+  for (const [name, args, words] of [
+    ["a missing prompt", [], "Missing argument <prompt>"],
+    ["an unknown option", ["--nope", "hello"], "Unknown option --nope"],
+    ["a bad value", ["--attempts", "0", "hello"], "--attempts is 0; allowed is a whole number from 1"],
+    ["a value that is no number", ["--deadline", "soon", "hello"], "soon"]
+  ] as const) {
+    it(`${name} is told, with exit code 2`, async ({ expect }) => {
+      const { code, output } = await ask(args)
+      expect(output).toContain(words)
+      expect(code).toBe(2)
+    })
+  }
+
+  it("--help lists the options", async ({ expect }) => {
+    const { code, output } = await ask(["--help"])
+    for (const option of ["--attempts", "--attempt-timeout", "--deadline", "OPENAI_API_KEY"]) {
+      expect(output).toContain(option)
+    }
+    expect(code).toBe(0)
+  })
+})
