@@ -14,12 +14,16 @@
  *
  * @since 0.1.0
  */
+import type * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import type * as Schedule from "effect/Schedule"
 import * as backoff from "./internal/retry/backoff.js"
+import { config as config_ } from "./internal/retry/config.js"
 import * as limits from "./internal/retry/limits.js"
 import * as policy from "./internal/retry/policy.js"
+import { retry as retry_ } from "./internal/retry/run.js"
 import type { LlmError, Tag } from "./LlmError.js"
 import type { Rejection } from "./Rejection.js"
 
@@ -199,6 +203,24 @@ export type ErrorSchedules<Out, R> = { readonly [tag in Tag]?: Schedule.Schedule
  * @category Constructors
  */
 export const make: (options?: Options) => RetryPolicy = policy.make
+
+/**
+ * The policy that the environment, or any other `ConfigProvider`, describes:
+ *
+ * | variable | meaning | default |
+ * |---|---|---|
+ * | `LLM_MAX_RETRIES` | attempts in all, the first one included | 3 |
+ * | `LLM_RETRY_INITIAL_DELAY` | the first delay in seconds | 1 |
+ * | `LLM_RETRY_MAX_DELAY` | the cap in seconds | 10, or the first delay if that is longer |
+ * | `LLM_RETRY_BACKOFF_FACTOR` | the growth per failure | 2 |
+ *
+ * A value that makes no sense is a `ConfigError` that names the variable, its value and what is allowed. The policy's
+ * `options` tell what was read.
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const config: Config.Config<RetryPolicy> = config_
 
 /**
  * The defaults of `make`. For most calls of most programs.
@@ -495,3 +517,35 @@ export const delays: <Out, In, R>(
   policy: Schedule.Schedule<Out, In, R>,
   failures: number | ReadonlyArray<NoInfer<In>>
 ) => Effect.Effect<ReadonlyArray<Duration.Duration>, never, R> = policy.delays
+
+/**
+ * `Effect.retry` for a call under a deadline: an attempt or a wait that is under way when time is up ends with the last
+ * real error, and not with `DeadlineExceeded`. It also says what it does as `ResilienceEvent`s, and costs a call that
+ * succeeds next to nothing, since it makes nothing before the first failure.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Deadline, LlmError, RetryPolicy } from "effect-resilience"
+ *
+ * declare const call: Effect.Effect<string, LlmError.LlmError>
+ *
+ * const program = call.pipe(RetryPolicy.retry(RetryPolicy.standard), Deadline.within("30 seconds"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const retry: {
+  <B, E, R1>(
+    policy: Schedule.Schedule<B, NoInfer<E>, R1>
+  ): <A, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | R1>
+  <A, E, R, B, R1>(
+    self: Effect.Effect<A, E, R>,
+    policy: Schedule.Schedule<B, NoInfer<E>, R1>
+  ): Effect.Effect<A, E, R | R1>
+} = dual(
+  2,
+  <A, E, R, B, R1>(self: Effect.Effect<A, E, R>, policy: Schedule.Schedule<B, E, R1>): Effect.Effect<A, E, R | R1> =>
+    retry_(self, policy, undefined)
+)

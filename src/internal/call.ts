@@ -15,16 +15,15 @@ import { DeadlineExceeded, isRejection } from "../Rejection.js"
 import { ResilienceEvent } from "../ResilienceEvent.js"
 import type { EndedBy } from "../RetryPolicy.js"
 import { type TrailEntry, TrailRecorder } from "../Telemetry.js"
+import { nextCall } from "./callNumber.js"
 import { noteFailure } from "./deadline.js"
 import { OtherTargets } from "./otherTargets.js"
 import { RetryStepper } from "./retryStepper.js"
 import type { Target } from "./target.js"
 
-let calls = 0
-
 /** Also the `LlmCall.CurrentAttempt` that code inside the call sees. */
 export class Call implements Attempt {
-  readonly call = ++calls
+  readonly call: number = nextCall()
   readonly target: string
   /** The number of the attempt under way, from 1; 0 before the first. */
   attempt = 0

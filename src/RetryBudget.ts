@@ -1,0 +1,174 @@
+/**
+ * How many retries all calls together may make.
+ *
+ * Each call adds a share of a token to its target's bucket, time adds a few per second, and each retry (or hedge) takes
+ * a whole one. While most calls succeed the budget is never felt. When a target is down, the calls sent to it stay
+ * within `1 + share` of the calls made, and whoever gets no token gets the upstream's own error.
+ *
+ * Source: B. Beyer et al.,
+ * ["Site Reliability Engineering"](https://sre.google/sre-book/handling-overload/), chapter 21, 2016, and `RetryBudget`
+ * of [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), 2015.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import type * as Schedule from "effect/Schedule"
+import * as bucket from "./internal/budget.js"
+import { number } from "./internal/options.js"
+import { retry as retry_ } from "./internal/retry/run.js"
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Options {
+  /** Retries per call in the long run, from 0 to 1. Default 0.1. */
+  readonly share?: number | undefined
+  /** Retries per second that are always allowed, so that the budget does not starve a program of few calls. Default 1. */
+  readonly minimumPerSecond?: number | undefined
+  /** The most retries that can be saved up. Default 100. */
+  readonly burst?: number | undefined
+}
+
+/**
+ * A budget keeps one bucket per key; the key is the target's name.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Budget {
+  /** A call is made, which adds its share. Retries and hedges are not calls. */
+  readonly deposit: (key: string) => Effect.Effect<void>
+  /** Asks for one retry or hedge, now. Answers at once: `false` means that it must not be sent. */
+  readonly take: (key: string) => Effect.Effect<boolean>
+  /** The retry or hedge that was asked for has not been sent. */
+  readonly giveBack: (key: string) => Effect.Effect<void>
+  /** The retries that could be made now. */
+  readonly available: (key: string) => Effect.Effect<number>
+}
+
+/**
+ * The budget that retries and hedges share.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export class RetryBudget extends Context.Tag("effect-resilience/RetryBudget")<RetryBudget, Budget>() {}
+
+/**
+ * A budget kept in memory. A new bucket holds what one second adds.
+ *
+ * Throws a `RangeError` that names the option for options that make no sense.
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const make = (options?: Options): Effect.Effect<Budget> => {
+  const rates = ratesOf(options)
+  return Effect.sync(() => {
+    const buckets = new Map<string, Ref.Ref<bucket.Bucket>>()
+    const modify = <A>(key: string, step: (state: bucket.Bucket, now: number) => readonly [A, bucket.Bucket]) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const found = buckets.get(key) ?? Ref.unsafeMake(bucket.full(rates, now))
+        buckets.set(key, found)
+        return Ref.modify(found, (state) => step(state, now))
+      })
+    return {
+      deposit: (key) => modify(key, (state, now) => [undefined, bucket.deposit(state, rates, now)]),
+      take: (key) => modify(key, (state, now) => bucket.take(state, rates, now)),
+      giveBack: (key) => modify(key, (state, now) => [undefined, bucket.giveBack(state, rates, now)]),
+      available: (key) => modify(key, (state, now) => bucket.available(state, rates, now))
+    }
+  })
+}
+
+const ratesOf = (options: Options | undefined): bucket.Rates => {
+  const where = "RetryBudget"
+  return bucket.rates(
+    number(where, "share", options?.share ?? 0.1, 0, 1),
+    number(where, "minimumPerSecond", options?.minimumPerSecond ?? 1, 0),
+    number(where, "burst", options?.burst ?? 100, 1)
+  )
+}
+
+/**
+ * A budget for the whole program, kept in memory.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LlmError, RetryBudget, RetryPolicy } from "effect-resilience"
+ *
+ * declare const call: Effect.Effect<string, LlmError.LlmError>
+ *
+ * const program = call.pipe(
+ *   RetryBudget.retry(RetryPolicy.standard, "openai/gpt-5"),
+ *   Effect.provide(RetryBudget.layer({ share: 0.1 }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layer = (options?: Options): Layer.Layer<RetryBudget> => Layer.effect(RetryBudget, make(options))
+
+/**
+ * As `layer`, with options from a `Config`. Options that make no sense are a `ConfigError`.
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layerConfig = (options: Config.Config.Wrap<Options>): Layer.Layer<RetryBudget, ConfigError.ConfigError> =>
+  Layer.effect(
+    RetryBudget,
+    Effect.flatMap(Config.unwrap(options), (options) =>
+      Effect.flatten(
+        Effect.try({
+          try: () => make(options),
+          catch: (cause) => ConfigError.InvalidData([], cause instanceof Error ? cause.message : String(cause))
+        })
+      )
+    )
+  )
+
+/**
+ * `RetryPolicy.retry`, as far as the budget of the target has tokens. A call adds its share when it starts; a retry
+ * takes its token before it waits, and gives it back if it is interrupted before it is sent.
+ *
+ * Where the budget is dry, no wait is begun: the call fails with its own error as it is, and a `RetryWithheld` event
+ * says why.
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const retry: {
+  <B, E, R1>(
+    policy: Schedule.Schedule<B, NoInfer<E>, R1>,
+    target: string
+  ): <A, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | R1 | RetryBudget>
+  <A, E, R, B, R1>(
+    self: Effect.Effect<A, E, R>,
+    policy: Schedule.Schedule<B, NoInfer<E>, R1>,
+    target: string
+  ): Effect.Effect<A, E, R | R1 | RetryBudget>
+} = dual(
+  3,
+  <A, E, R, B, R1>(
+    self: Effect.Effect<A, E, R>,
+    policy: Schedule.Schedule<B, E, R1>,
+    target: string
+  ): Effect.Effect<A, E, R | R1 | RetryBudget> =>
+    Effect.flatMap(RetryBudget, (budget) =>
+      Effect.zipRight(
+        budget.deposit(target),
+        retry_(self, policy, target, { take: budget.take(target), giveBack: budget.giveBack(target) })
+      )
+    )
+)

@@ -1,0 +1,67 @@
+/**
+ * The arithmetic of a retry budget: a bucket of tokens that calls and time fill, and retries empty. Times are in
+ * milliseconds, and tokens are counted in millionths, so that ten shares of 0.1 make a whole one.
+ *
+ * @internal
+ */
+export interface Rates {
+  /** What one call adds. */
+  readonly perCall: number
+  /** What a millisecond adds. */
+  readonly perMilli: number
+  /** The most the bucket holds. */
+  readonly most: number
+}
+
+/** @internal */
+export interface Bucket {
+  readonly tokens: number
+  readonly at: number
+}
+
+/** @internal */
+export const token = 1_000_000
+
+/** @internal */
+export const rates = (share: number, perSecond: number, burst: number): Rates => ({
+  perCall: Math.round(share * token),
+  perMilli: Math.round((perSecond * token) / 1_000),
+  most: Math.round(burst * token)
+})
+
+/** As after one idle second. */
+export const full = ({ most, perMilli }: Rates, now: number): Bucket => ({
+  tokens: Math.min(most, perMilli * 1_000),
+  at: now
+})
+
+/** A clock that goes backwards adds nothing. */
+const aged = ({ at, tokens }: Bucket, { most, perMilli }: Rates, now: number): Bucket => ({
+  tokens: Math.min(most, tokens + Math.max(0, now - at) * perMilli),
+  at: now
+})
+
+const add = (bucket: Bucket, { most }: Rates, amount: number): Bucket => ({
+  tokens: Math.min(most, bucket.tokens + amount),
+  at: bucket.at
+})
+
+/** @internal */
+export const deposit = (bucket: Bucket, rates: Rates, now: number): Bucket =>
+  add(aged(bucket, rates, now), rates, rates.perCall)
+
+/** @internal */
+export const giveBack = (bucket: Bucket, rates: Rates, now: number): Bucket =>
+  add(aged(bucket, rates, now), rates, token)
+
+/** @internal */
+export const take = (bucket: Bucket, rates: Rates, now: number): readonly [boolean, Bucket] => {
+  const { at, tokens } = aged(bucket, rates, now)
+  return tokens >= token ? [true, { tokens: tokens - token, at }] : [false, { tokens, at }]
+}
+
+/** @internal */
+export const available = (bucket: Bucket, rates: Rates, now: number): readonly [number, Bucket] => {
+  const state = aged(bucket, rates, now)
+  return [Math.floor(state.tokens / token), state]
+}

@@ -1,0 +1,143 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import { CurrentDeadline } from "../../Deadline.js"
+import { type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
+import { nextCall } from "../callNumber.js"
+import { isRunning, noteFailure } from "../deadline.js"
+import { leaveOn } from "../leave.js"
+import { waitOf } from "./refine.js"
+
+/**
+ * What has to agree to a retry besides its policy, and gets the permission back if the retry is not sent after all.
+ *
+ * @internal
+ */
+export interface Permission {
+  readonly take: Effect.Effect<boolean>
+  readonly giveBack: Effect.Effect<void>
+}
+
+/**
+ * `Effect.retry`, with three differences: nothing is made before the first failure; a permission can be asked for; and
+ * a deadline that passes while an attempt is under way ends the call with the last real error.
+ *
+ * @internal
+ */
+export const retry = <A, E, R, B, R1>(
+  self: Effect.Effect<A, E, R>,
+  policy: Schedule.Schedule<B, E, R1>,
+  target: string | undefined,
+  permission?: Permission
+): Effect.Effect<A, E, R | R1> =>
+  Effect.catchAll(self, (error) =>
+    Effect.flatMap(ResilienceEvents, (hub) =>
+      Effect.flatMap(CurrentDeadline, (deadline) => {
+        const retries = new Retries<E>(error, hub, target ?? targetOf(error), permission)
+        const rest = Effect.flatMap(Schedule.driver(retries.watch(policy)), (driver) =>
+          again(
+            Effect.provideServiceEffect(self, Schedule.CurrentIterationMetadata, driver.iterationMeta),
+            driver,
+            retries
+          )
+        )
+        return isRunning(deadline) ? leaveOn(rest, deadline.passed, () => Effect.fail(retries.lastError)) : rest
+      })
+    )
+  )
+
+const again = <A, E, R, B, R1>(
+  self: Effect.Effect<A, E, R>,
+  driver: Schedule.ScheduleDriver<B, E, R1>,
+  retries: Retries<E>
+): Effect.Effect<A, E, R | R1> =>
+  Effect.matchEffect(retries.wait(driver), {
+    onFailure: () => Effect.fail(retries.lastError),
+    onSuccess: () =>
+      Effect.catchAll(self, (error) => {
+        retries.failed(error)
+        return again(self, driver, retries)
+      })
+  })
+
+/** One call's retries, from its first failure on. */
+class Retries<E> {
+  private readonly call = nextCall()
+  /** The number of the last attempt that was made. */
+  private attempt = 1
+  private holdsPermission = false
+
+  constructor(
+    public lastError: E,
+    private readonly hub: Hub,
+    private readonly target: string,
+    private readonly permission: Permission | undefined
+  ) {}
+
+  failed(error: E): void {
+    this.attempt++
+    this.lastError = error
+  }
+
+  /** The policy, with the permission to ask for and listeners to tell. */
+  watch<B, R>(policy: Schedule.Schedule<B, E, R>): Schedule.Schedule<B, E, R> {
+    return Schedule.makeWithState(policy.initial, (now, error: E, state) =>
+      Effect.flatMap(CurrentDeadline, (deadline) => {
+        noteFailure(deadline, error)
+        return Effect.flatMap(policy.step(now, error, state), ([next, out, decision]) => {
+          if (ScheduleDecision.isDone(decision)) {
+            const reason = Predicate.hasProperty(out, "ended") ? out.ended : undefined
+            if (reason === "hint" || reason === "deadline") this.withheld(now, reason)
+            return Effect.succeed([next, out, decision])
+          }
+          return Effect.map(this.ask, (allowed) => {
+            if (allowed) this.scheduled(now, waitOf(now, decision))
+            else this.withheld(now, "budget")
+            return [next, out, allowed ? decision : ScheduleDecision.done]
+          })
+        })
+      })
+    )
+  }
+
+  /** Waits for the next attempt. A permission whose attempt is not sent goes back. */
+  wait<B, R>(driver: Schedule.ScheduleDriver<B, E, R>) {
+    return Effect.suspend(() => driver.next(this.lastError)).pipe(
+      Effect.onInterrupt(() => (this.holdsPermission ? (this.permission?.giveBack ?? Effect.void) : Effect.void)),
+      Effect.tap(() => {
+        this.holdsPermission = false
+      })
+    )
+  }
+
+  private readonly ask: Effect.Effect<boolean> = Effect.suspend(() =>
+    this.permission === undefined
+      ? Effect.succeed(true)
+      : Effect.uninterruptible(
+          Effect.tap(this.permission.take, (allowed) => {
+            this.holdsPermission = allowed
+          })
+        )
+  )
+
+  private scheduled(at: number, millis: number): void {
+    if (!this.hub.listening()) return
+    const about = { ...this.about(at), attempt: this.attempt + 1 }
+    this.hub.publish(ResilienceEvent.RetryScheduled({ ...about, wait: Duration.millis(millis), error: this.lastError }))
+  }
+
+  private withheld(at: number, reason: "budget" | "deadline" | "hint"): void {
+    if (!this.hub.listening()) return
+    this.hub.publish(ResilienceEvent.RetryWithheld({ ...this.about(at), reason, error: this.lastError }))
+  }
+
+  private about(at: number) {
+    return { at, target: this.target, call: this.call, attempt: this.attempt }
+  }
+}
+
+/** An `LlmError` may know its target. */
+const targetOf = (error: unknown): string =>
+  Predicate.hasProperty(error, "target") && Predicate.isString(error.target) ? error.target : "unknown"
