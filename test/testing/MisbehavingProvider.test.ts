@@ -93,6 +93,23 @@ describe("scripts", () => {
     })
   )
 
+  it.scopedLive("a value is text where a format was asked for, and a tool call where a tool was demanded", () =>
+    Effect.gen(function* () {
+      const provider = yield* MisbehavingProvider.make({ reply: { json: { city: "Paris" } } })
+      const ask = (more: object) =>
+        request(`${provider.openAiUrl}/chat/completions`, {
+          body: JSON.stringify({ model: "m", ...dialects["openai-chat"].body, ...more })
+        }).pipe(Effect.map((seen) => JSON.parse(seen.body).choices[0].message))
+      const format = { type: "json_schema", json_schema: { name: "place", schema: {} } }
+      expect(yield* ask({ response_format: format })).toMatchObject({ content: '{"city":"Paris"}' })
+      const tools = [{ type: "function", function: { name: "place", parameters: {} } }]
+      expect(yield* ask({ tools, tool_choice: "required" })).toMatchObject({
+        content: null,
+        tool_calls: [{ function: { name: "place", arguments: '{"city":"Paris"}' } }]
+      })
+    })
+  )
+
   it.scopedLive("a reply function that throws is a 500 that says so, and the server lives on", () =>
     Effect.gen(function* () {
       const provider = yield* MisbehavingProvider.make({
@@ -418,6 +435,12 @@ describe("options", () => {
       "script.faults.0.weight",
       "-1",
       /above 0/
+    ],
+    [
+      { script: Script.always(Step.answer({ headers: { "x-trace": "a\nb" } })) },
+      "script.steps.0.headers.x-trace",
+      '"a\\nb"',
+      /without line breaks/
     ],
     [{ models: { mine: { _tag: "InOrder" } } }, "models.mine.steps", "undefined", /at least one step/]
   ]

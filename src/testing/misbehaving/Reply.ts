@@ -116,7 +116,7 @@ const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> => Predica
 
 /** @internal */
 export const complete = (reply: Reply, request: ProviderRequest, index: number, created: number): Answer => {
-  const asTool = reply.json !== undefined && request.dialect === "anthropic" ? soleTool(request) : undefined
+  const asTool = reply.json !== undefined && request.jsonSchema === undefined ? demandedTool(request) : undefined
   const calls = [
     ...(reply.toolCalls ?? []),
     ...(asTool === undefined ? [] : [{ name: asTool, arguments: isRecord(reply.json) ? reply.json : {} }])
@@ -140,8 +140,8 @@ export const complete = (reply: Reply, request: ProviderRequest, index: number, 
   }
 }
 
-/** Anthropic's clients ask for structured output by making the model call a tool. */
-const soleTool = (request: ProviderRequest): string | undefined =>
+/** Some clients, all of Anthropic's among them, ask for structured output by making the model call a tool. */
+const demandedTool = (request: ProviderRequest): string | undefined =>
   request.mustCall === "any" ? request.tools[0]?.name : request.mustCall
 
 /** How a text comes in pieces: a word each, with the blanks that follow it. @internal */

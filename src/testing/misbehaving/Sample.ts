@@ -23,12 +23,23 @@ export const sample = (schema: unknown): unknown => {
       .filter((part) => part !== "")
       .reduce<unknown>((at, part) => (isSchema(at) ? at[decodeURIComponent(part)] : undefined), root)
 
+  // The references on the way to where we are, so that a list of what we are in the middle of can be left empty.
+  const within = new Set<string>()
+
+  const follow = (reference: string, depth: number): unknown => {
+    const known = within.has(reference)
+    within.add(reference)
+    const value = go(resolve(reference), depth + 1)
+    if (!known) within.delete(reference)
+    return value
+  }
+
   const go = (schema: unknown, depth: number): unknown => {
     if (!isSchema(schema) || depth > deepest) return null
     if ("const" in schema) return schema.const
     if (Array.isArray(schema.enum)) return schema.enum[0]
     if ("default" in schema) return schema.default
-    if (Predicate.isString(schema.$ref)) return go(resolve(schema.$ref), depth + 1)
+    if (Predicate.isString(schema.$ref)) return follow(schema.$ref, depth)
     const choice = schema.anyOf ?? schema.oneOf
     if (Array.isArray(choice)) return go(simplest(choice), depth + 1)
     if (Array.isArray(schema.allOf)) {
@@ -38,7 +49,7 @@ export const sample = (schema: unknown): unknown => {
     if (type === "object" || isSchema(schema.properties)) return object(schema, depth)
     switch (type) {
       case "array":
-        return Array.from({ length: number(schema.minItems) ?? 1 }, () => go(schema.items ?? {}, depth + 1))
+        return list(schema, depth)
       case "string":
         return text(schema)
       case "integer":
@@ -49,6 +60,14 @@ export const sample = (schema: unknown): unknown => {
       default:
         return null
     }
+  }
+
+  const list = (schema: Schema, depth: number): unknown => {
+    const { items, prefixItems } = schema
+    const places = Array.isArray(prefixItems) ? prefixItems : items
+    if (Array.isArray(places)) return places.slice(0, number(schema.minItems)).map((place) => go(place, depth + 1))
+    const endless = isSchema(items) && Predicate.isString(items.$ref) && within.has(items.$ref)
+    return Array.from({ length: number(schema.minItems) ?? (endless ? 0 : 1) }, () => go(items, depth + 1))
   }
 
   const object = (schema: Schema, depth: number): unknown => {
@@ -94,7 +113,9 @@ const numeric = (schema: Schema, whole: boolean): number => {
   const below = number(schema.exclusiveMaximum)
   const least = number(schema.minimum) ?? (above === undefined ? undefined : above + step)
   const most = number(schema.maximum) ?? (below === undefined ? undefined : below - step)
-  const multiple = number(schema.multipleOf) ?? step
   const wanted = Math.min(Math.max(1, least ?? 1), most ?? Number.MAX_VALUE)
-  return Math.ceil(wanted / multiple) * multiple
+  const multiple = number(schema.multipleOf) ?? (whole ? 1 : undefined)
+  if (multiple === undefined) return wanted
+  const up = Math.ceil(wanted / multiple) * multiple
+  return most !== undefined && up > most ? Math.floor(most / multiple) * multiple : up
 }

@@ -23,10 +23,18 @@ const whole = (from: number, to: number) =>
 
 const position = whole(0, 1_000_000)
 
+const HeaderName = Schema.String.pipe(Schema.pattern(/^[!#$%&'*+.^_`|~\w-]+$/)).annotations({
+  description: "the name of a header"
+})
+
+const HeaderValue = Schema.String.pipe(Schema.pattern(/^[\t\x20-\x7e\x80-\xff]*$/)).annotations({
+  description: "the value of a header, without line breaks"
+})
+
 /** What every step may say: how long until the headers, and headers to add to the provider's own. */
 const heading = {
   delay: wait,
-  headers: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+  headers: Schema.optional(Schema.Record({ key: HeaderName, value: HeaderValue }))
 }
 
 /** What a step that sends an answer may say besides: which answer, at what pace, and cut at which places. */
