@@ -72,6 +72,11 @@ describe("imports", () => {
     expect(beyond).toEqual([])
   })
 
+  it("testing/MisbehavingProvider needs effect and Node, nothing else, so that any project's tests can use it", () => {
+    const beyond = [...needs("testing/MisbehavingProvider.ts")].filter((name) => !name.startsWith("node:"))
+    expect(beyond).toEqual(["effect"])
+  })
+
   it("no core module loads a module of the optional worlds", () => {
     const loaded = coreModules.flatMap((core) =>
       [...reach(`${core}.ts`)]
