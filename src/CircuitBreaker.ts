@@ -28,6 +28,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Amendment, Change, Circuit, Decision, Input, Reason, Result } from "./internal/breaker/circuit.js"
+import { Gated, type Gates } from "./internal/breaker/gated.js"
 import { type Announce, gate } from "./internal/breaker/guard.js"
 import { type Apply, Immediate } from "./internal/breaker/immediate.js"
 import { Memory } from "./internal/breaker/memory.js"
@@ -318,7 +319,10 @@ export const make = (
         })
       )
 
-    return {
+    const gates: Gates = (key) => Effect.map(settings.resolve(key), (found) => gateOf(found, { key }))
+
+    const breaker: CircuitBreaker & { readonly [Gated]: Gates } = {
+      [Gated]: gates,
       execute: dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, options: ExecuteOptions<A, E>) => {
         const known = settings.known(options.key)
         return known === undefined
@@ -335,6 +339,7 @@ export const make = (
         Effect.asVoid(Effect.acquireRelease(amend(key, "Isolate"), () => Effect.ignore(amend(key, "Rejoin")))),
       reset: (key) => amend(key, "Reset")
     }
+    return breaker
   })
 
 const stateOf = (key: string, circuit: Circuit | undefined, now: number): State => {

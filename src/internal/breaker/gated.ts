@@ -1,0 +1,22 @@
+import type * as Effect from "effect/Effect"
+import type { CircuitBreaker } from "../../CircuitBreaker.js"
+import type { Gate } from "../gate.js"
+import type { Permit } from "./circuit.js"
+import type { Rejected } from "./guard.js"
+
+/** A circuit as a gate, for a stack of policies that brackets the call only once. */
+export type CircuitGate = Gate<Permit | undefined, unknown, unknown, Rejected>
+
+/**
+ * Under this key a breaker gives out the gate of a circuit, which is what its `execute` puts a call behind.
+ *
+ * @internal
+ */
+export const Gated: unique symbol = Symbol.for("effect-resilience/CircuitBreaker/Gated")
+
+/** @internal */
+export type Gates = (key: string) => Effect.Effect<CircuitGate>
+
+/** @internal */
+export const gateOf = (breaker: CircuitBreaker, key: string): Effect.Effect<CircuitGate> =>
+  (breaker as CircuitBreaker & { readonly [Gated]: Gates })[Gated](key)
