@@ -9,6 +9,7 @@
 import type * as Option from "effect/Option"
 import { type FinishedResponse, fromFinishedResponse as fromFinishedResponse_ } from "./classifier/FinishedResponse.js"
 import { fromHttpResponse as fromHttpResponse_, type HttpFailure } from "./classifier/HttpResponse.js"
+import { orElse as orElse_, type Reader } from "./classifier/Reader.js"
 import { fromStreamEvent as fromStreamEvent_, type StreamEvent } from "./classifier/StreamEvent.js"
 import { fromUnknown as fromUnknown_ } from "./classifier/Unknown.js"
 import type { Origin } from "./classifier/Verdict.js"
@@ -41,6 +42,13 @@ export type {
    * @since 0.1.0
    * @category Models
    */
+  Reader
+} from "./classifier/Reader.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
   StreamEvent
 } from "./classifier/StreamEvent.js"
 export type {
@@ -54,6 +62,18 @@ export type {
 /**
  * Reads a response that is a failure. Total and pure: it never throws, looks at no clock, and its time is bounded
  * however large or odd the body is.
+ *
+ * @example
+ * ```ts
+ * import { Classifier, LlmError } from "effect-resilience"
+ *
+ * const error = Classifier.fromHttpResponse({
+ *   status: 429,
+ *   headers: { "retry-after": "20" },
+ *   body: { error: { code: "rate_limit_exceeded", message: "Slow down" } }
+ * })
+ * LlmError.traits(error).retryable // true
+ * ```
  *
  * @since 0.1.0
  * @category Reading failures
@@ -97,3 +117,29 @@ export const fromStreamEvent: (event: StreamEvent) => Option.Option<LlmError> = 
  * @category Reading failures
  */
 export const fromFinishedResponse: (response: FinishedResponse) => Option.Option<LlmError> = fromFinishedResponse_
+
+/**
+ * Asks one reader and, where it does not know the failure, another. A reader that throws does not know the failure.
+ *
+ * This is how several readers of one's own become the one that a `classify` option takes.
+ *
+ * @example
+ * ```ts
+ * import { Option, Predicate } from "effect"
+ * import { Classifier, LlmError } from "effect-resilience"
+ *
+ * const maintenance: Classifier.Reader = (thrown) =>
+ *   Predicate.hasProperty(thrown, "maintenance") ? Option.some(new LlmError.Overloaded()) : Option.none()
+ * const licence: Classifier.Reader = (thrown) =>
+ *   Predicate.hasProperty(thrown, "licence") ? Option.some(new LlmError.PermissionDenied()) : Option.none()
+ *
+ * export const classify = Classifier.orElse(maintenance, licence)
+ * ```
+ *
+ * @since 0.1.0
+ * @category Reading failures
+ */
+export const orElse: {
+  <In>(second: Reader<In>): (first: Reader<In>) => Reader<In>
+  <In>(first: Reader<In>, second: Reader<In>): Reader<In>
+} = orElse_

@@ -16,8 +16,8 @@ export interface Parsed {
   readonly text: string
 }
 
-const head = 131_072
-const tail = 32_768
+const head = 65_536
+const tail = 16_384
 const maxValues = 64
 const maxDepth = 48
 
@@ -80,7 +80,7 @@ export const parseMixed = (text: string): Parsed => {
     else rest += source.slice(open, reader.at)
     at = reader.at
   }
-  return { values, text: rest.trim() }
+  return { values, text: /[\p{L}\p{N}]/u.test(rest) ? rest.trim() : "" }
 }
 
 /** The first object in it is written as it would stand inside a string. */

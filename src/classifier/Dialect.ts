@@ -31,7 +31,7 @@ export interface Rule extends Verdict {
   /** A field of the body or a header, wherever it stands, and what its value looks like. */
   readonly detail?: readonly [name: string, value: RegExp]
   /** The words, in lower case and without addresses. Literals, classes and bounded gaps only: nothing may backtrack. */
-  readonly says?: RegExp
+  readonly says?: RegExp | ReadonlyArray<RegExp>
   /** The words state a limit and a larger request: no waiting makes it fit. */
   readonly oversized?: true
   readonly status?: number | ReadonlyArray<number>
@@ -103,7 +103,7 @@ const fits = (rule: Rule, facts: Facts, level: Level): boolean =>
   (rule.code === undefined || among(rule.code, facts.codes)) &&
   (rule.type === undefined || among(rule.type, facts.types)) &&
   (rule.detail === undefined || facts.has(rule.detail[0], rule.detail[1])) &&
-  (rule.says === undefined || rule.says.test(facts.words)) &&
+  (rule.says === undefined || [rule.says].flat().some((says) => says.test(facts.words))) &&
   (rule.oversized === undefined || facts.oversized) &&
   (rule.status === undefined || [rule.status].flat().includes(facts.status))
 

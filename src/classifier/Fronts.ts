@@ -16,7 +16,7 @@ export const fronts: Dialect = {
     { says: /upstream request timeout|stream timeout|endpoint request timed out|function_invocation_timeout/, is: "TimedOut" },
     { says: /upstream connect error|disconnect\/reset before headers/, is: "ServerError" },
     { says: /missing authentication token/, is: "AuthenticationFailed" },
-    { says: /^limit exceeded$/, is: "QuotaExhausted" },
+    { says: /^limit exceeded\b/, is: "QuotaExhausted" },
     { says: /^404 page not found$|^cannot (?:post|get) \//, is: "InvalidRequest" },
     { status: [504, 524], is: "TimedOut" },
     { status: [520, 521, 522, 523, 525, 526, 527, 530], is: "ServerError" }

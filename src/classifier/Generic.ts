@@ -21,22 +21,169 @@ export const generic: Dialect = {
 
     // Wording, from the most telling to the least.
     { says: /request too large|message is too large/, oversized: true, is: "RequestTooLarge" },
-    { says: /tokens per min|requests per min|\b(?:tpm|rpm)\b|per[ _-]minute|per[ _-]second|\/ ?(?:minute|min|second|sec)\b|per hour/, status: [429, 503, 200, 400, 403, 500], is: "RateLimited" },
-    { says: /(?:maximum|max|model's|total|allowed) context|context (?:length|window|limit|size) .{0,40}(?:exceed|overflow|is \d)|exceed.{0,60}context|context_length|longer than .{0,40}context/, is: "ContextLengthExceeded" },
-    { says: /(?:prompt|input|conversation|request) (?:text |message )?(?:is|was) too long|prompt too long|input too long|too many input tokens/, is: "ContextLengthExceeded" },
-    { says: /input (?:token|length|tokens).{0,60}(?:exceed|should be)|(?:maximum|max) (?:prompt|input|model) (?:length|tokens|token)|exceed.{0,40}(?:token limit|maximum number of (?:input )?tokens)|range of input length|reduce the length of (?:the|your) (?:messages|prompt|input)|prompt .{0,40}exceed.{0,40}(?:limit|length)/, is: "ContextLengthExceeded" },
-    { says: /content (?:management )?policy|content filter|safety (?:filter|system|policy|guidelines)|usage (?:policy|policies|guidelines)|flagged (?:as|by|for)|inappropriate content|sensitive (?:content|words)|potentially (?:unsafe|harmful)|violat.{0,60}(?:policy|policies|terms|guidelines)|content moderation/, is: "ContentFiltered" },
-    { says: /insufficient (?:account )?(?:quota|credit|balance|fund)|credit balance|out of credits?|no (?:remaining )?credits?|run out of|(?:spend|spending|billing|usage|credit) (?:hard )?(?:limit|cap)|exceeded .{0,40}(?:current )?quota|balance (?:is|too) |payment required|budget .{0,60}exceeded|add (?:more )?credits|plan and billing|upgrade (?:your|to) .{0,20}plan|\u4f59\u989d\u4e0d\u8db3|\u6b20\u8d39/, is: "QuotaExhausted" },
+    {
+      says: [
+        /tokens per min/,
+        /requests per min/,
+        /\b(?:tpm|rpm)\b/,
+        /per[ _-]minute/,
+        /per[ _-]second/,
+        /\/ ?(?:minute|min|second|sec)\b/,
+        /per hour/
+      ],
+      status: [429, 503, 200, 400, 403, 500], is: "RateLimited"
+    },
+    {
+      says: [
+        /(?:maximum|max|model's|total|allowed) context/,
+        /context (?:length|window|limit|size) .{0,40}(?:exceed|overflow|is \d)/,
+        /exceed.{0,60}context/,
+        /context_length/,
+        /longer than .{0,40}context/
+      ],
+      is: "ContextLengthExceeded"
+    },
+    {
+      says: [
+        /(?:prompt|input|conversation|request) (?:text |message )?(?:is|was) too long/,
+        /prompt too long/,
+        /input too long/,
+        /too many input tokens/
+      ],
+      is: "ContextLengthExceeded"
+    },
+    {
+      says: [
+        /input (?:token|length|tokens).{0,60}(?:exceed|should be)/,
+        /(?:maximum|max) (?:prompt|input|model) (?:length|tokens|token)/,
+        /exceed.{0,40}(?:token limit|maximum number of (?:input )?tokens)/,
+        /range of input length/,
+        /reduce the length of (?:the|your) (?:messages|prompt|input)/,
+        /prompt .{0,40}exceed.{0,40}(?:limit|length)/
+      ],
+      is: "ContextLengthExceeded"
+    },
+    {
+      says: [
+        /content (?:management )?policy/,
+        /content filter/,
+        /safety (?:filter|system|policy|guidelines)/,
+        /usage (?:policy|policies|guidelines)/,
+        /flagged (?:as|by|for)/,
+        /inappropriate content/,
+        /sensitive (?:content|words)/,
+        /potentially (?:unsafe|harmful)/,
+        /violat.{0,60}(?:policy|policies|terms|guidelines)/,
+        /content moderation/
+      ],
+      is: "ContentFiltered"
+    },
+    {
+      says: [
+        /insufficient (?:account )?(?:quota|credit|balance|fund)/,
+        /credit balance/,
+        /out of credits?/,
+        /no (?:remaining )?credits?/,
+        /run out of/,
+        /(?:spend|spending|billing|usage|credit) (?:hard )?(?:limit|cap)/,
+        /exceeded .{0,40}(?:current )?quota/,
+        /balance (?:is|too) /,
+        /payment required/,
+        /budget .{0,60}exceeded/,
+        /add (?:more )?credits/,
+        /plan and billing/,
+        /upgrade (?:your|to) .{0,20}plan/,
+        /\u4f59\u989d\u4e0d\u8db3/,
+        /\u6b20\u8d39/
+      ],
+      is: "QuotaExhausted"
+    },
     { says: /(?:daily|weekly|monthly|per[ _-]day|per[ _-]week|per[ _-]month|\/ ?(?:day|month)).{0,60}(?:limit|quota|exceed|reached)|(?:limit|quota|exceed|reached).{0,60}(?:daily|weekly|monthly|per[ _-]day|per[ _-]week|per[ _-]month|\/ ?(?:day|month))/, is: "QuotaExhausted" },
-    { says: /(?:invalid|incorrect|missing|wrong|expired|bad|no|unauthorized|malformed) .{0,24}(?:api[ _-]?key|access key|credentials|bearer|authorization|auth token|access token)|api[ _-]?key .{0,40}(?:invalid|not valid|expired|revoked|disabled|required|missing|incorrect|not found|leaked)|(?:invalid|expired) (?:token|signature)\b|didn't provide an api key|authentication (?:fail|error|required)|unauthori[sz]ed|unauthenticated|not logged in|token (?:has |is )?expired/, is: "AuthenticationFailed" },
-    { says: /model.{0,100}(?:does not exist|doesn't exist|not exist|not found|no longer|deprecated|decommissioned|retired|discontinued|not deployed|has been removed|was removed|end of life|is not a valid)|(?:unknown|invalid|unsupported|no such) model|model:? [`'"]?[\w./:@-]{2,80}[`'"]? (?:is|are) not (?:supported|available|accessible)|not a valid model|failed to find model/, is: "ModelNotFound" },
-    { says: /(?:country|region|territory|location).{0,40}not (?:supported|available|allowed)|not (?:supported|available|allowed) in your (?:country|region)|(?:not|n't) (?:allowed|authorized|permitted|have (?:access|permission))|permission|access (?:is |was )?denied|forbidden|must be verified|account .{0,40}(?:suspended|disabled|deactivated|banned)/, is: "PermissionDenied" },
-    { says: /overload|over capacity|at capacity|capacity (?:is |has been |limit )?(?:exceeded|exhausted|reached|constraint)|(?:insufficient|not enough|limited|no) capacity|high (?:demand|traffic|load|volume)|heavy load|(?:server|service|model|system|engine) (?:is )?(?:too |very |currently |temporarily )?busy|(?:temporarily|currently) unavailable|is (?:currently )?loading|loading model|warming up|experiencing .{0,20}(?:load|demand|traffic)|at the moment due to/, is: "Overloaded" },
-    { says: /rate[ -]?limit|too many (?:concurrent )?(?:requests|connections)|throttl|concurren(?:t|cy) .{0,24}(?:limit|exceed)|slow down|requests? limit|quota (?:exceeded|exhausted)|exceed.{0,24}quota|resource (?:has been )?exhausted|limit (?:has been )?(?:reached|exceeded)/, is: "RateLimited" },
+    {
+      says: [
+        /(?:invalid|incorrect|missing|wrong|expired|bad|no|unauthorized|malformed) .{0,24}(?:api[ _-]?key|access key|credentials|bearer|authorization|auth token|access token)/,
+        /api[ _-]?key .{0,40}(?:invalid|not valid|expired|revoked|disabled|required|missing|incorrect|not found|leaked)/,
+        /(?:invalid|expired) (?:token|signature)\b/,
+        /didn't provide an api key/,
+        /authentication (?:fail|error|required)/,
+        /unauthori[sz]ed/,
+        /unauthenticated/,
+        /not logged in/,
+        /token (?:has |is )?expired/
+      ],
+      is: "AuthenticationFailed"
+    },
+    {
+      says: [
+        /model.{0,100}(?:does not exist|doesn't exist|not exist|not found|no longer|deprecated|decommissioned|retired|discontinued|not deployed|has been removed|was removed|end of life|is not a valid)/,
+        /(?:unknown|invalid|unsupported|no such) model/,
+        /model:? [`'"]?[\w./:@-]{2,80}[`'"]? (?:is|are) not (?:supported|available|accessible)/,
+        /not a valid model/,
+        /failed to find model/
+      ],
+      is: "ModelNotFound"
+    },
+    {
+      says: [
+        /(?:country|region|territory|location).{0,40}not (?:supported|available|allowed)/,
+        /not (?:supported|available|allowed) in your (?:country|region)/,
+        /(?:not|n't) (?:allowed|authorized|permitted|have (?:access|permission))/,
+        /permission/,
+        /access (?:is |was )?denied/,
+        /forbidden/,
+        /must be verified/,
+        /account .{0,40}(?:suspended|disabled|deactivated|banned)/
+      ],
+      is: "PermissionDenied"
+    },
+    {
+      says: [
+        /overload/,
+        /over capacity/,
+        /at capacity/,
+        /capacity (?:is |has been |limit )?(?:exceeded|exhausted|reached|constraint)/,
+        /(?:insufficient|not enough|limited|no) capacity/,
+        /high (?:demand|traffic|load|volume)/,
+        /heavy load/,
+        /(?:server|service|model|system|engine) (?:is )?(?:too |very |currently |temporarily )?busy/,
+        /(?:temporarily|currently) unavailable/,
+        /is (?:currently )?loading/,
+        /loading model/,
+        /warming up/,
+        /experiencing .{0,20}(?:load|demand|traffic)/,
+        /at the moment due to/
+      ],
+      is: "Overloaded"
+    },
+    {
+      says: [
+        /rate[ -]?limit/,
+        /too many (?:concurrent )?(?:requests|connections)/,
+        /throttl/,
+        /concurren(?:t|cy) .{0,24}(?:limit|exceed)/,
+        /slow down/,
+        /requests? limit/,
+        /quota (?:exceeded|exhausted)/,
+        /exceed.{0,24}quota/,
+        /resource (?:has been )?exhausted/,
+        /limit (?:has been )?(?:reached|exceeded)/
+      ],
+      is: "RateLimited"
+    },
     { says: /(?:request|payload|body|entity|file|image|content)(?: entity| body| size)? (?:is )?(?:too large|exceeds .{0,40}(?:size|limit|bytes|mb))|body exceeds|larger than the maximum/, is: "RequestTooLarge" },
     { says: /tim(?:ed|e) ?-?out|deadline (?:exceeded|expired)/, status: [200, 408, 500, 502, 503, 504], is: "TimedOut" },
     { says: /service (?:is )?(?:temporarily )?unavailable/, is: "Overloaded" },
-    { says: /internal (?:server )?error|something went wrong|bad gateway|unexpected (?:server )?error|upstream (?:error|failure)|backend error/, is: "ServerError" },
+    {
+      says: [
+        /internal (?:server )?error/,
+        /something went wrong/,
+        /bad gateway/,
+        /unexpected (?:server )?error/,
+        /upstream (?:error|failure)/,
+        /backend error/
+      ],
+      is: "ServerError"
+    },
 
     // The status, last.
     { status: [401, 407], is: "AuthenticationFailed" },

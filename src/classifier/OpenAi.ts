@@ -20,6 +20,7 @@ export const openAi: Dialect = {
     { name: ["invalid_api_key", "account_deactivated", "invalid_organization", "token_expired", "missing_api_key"], is: "AuthenticationFailed" },
     { name: ["unsupported_country_region_territory", "request_forbidden", "ip_not_authorized", "missing_scope", "organization_must_be_verified"], is: "PermissionDenied" },
     { name: ["model_not_found", "model_not_available", "unsupported_model"], is: "ModelNotFound" },
+    { name: "unsupported_value", says: /must be verified/, is: "PermissionDenied" },
     { name: ["unsupported_parameter", "unsupported_value", "unknown_parameter", "decimal_above_max_value", "integer_above_max_value", "integer_below_min_value", "invalid_type", "invalid_value", "missing_required_parameter", "array_above_max_length"], is: "InvalidRequest" },
     { name: ["previous_response_not_found", "response_not_found", "invalid_encrypted_content"], is: "InvalidRequest" },
     { name: "rate_limit_exceeded", says: /request too large/, is: "RequestTooLarge" },

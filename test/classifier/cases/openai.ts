@@ -292,6 +292,12 @@ export const openai: ReadonlyArray<Case> = [
     model
   ),
   c("unverified organization", 403, error("Your organization must be verified to use the model `o3`."), denied),
+  c(
+    "an unverified organization under the name of a value",
+    400,
+    error("Your organization must be verified to stream this model.", "invalid_request_error", "unsupported_value"),
+    denied
+  ),
   c("words only", 400, error("Invalid value for 'messages': expected an array."), invalid),
   c("digits in the words", 400, error("Invalid schema at position 503: got 429 items, 500 allowed."), invalid)
 ]
