@@ -6,8 +6,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
 import * as Classifier from "./Classifier.js"
 import { promiseCall } from "./internal/promiseCall.js"
+import { fromAsyncIterable } from "./internal/stream/fromAsyncIterable.js"
 import type { LlmError } from "./LlmError.js"
 
 /**
@@ -30,6 +32,16 @@ export interface Options<A> {
   readonly try: (signal: AbortSignal) => PromiseLike<A>
   /** A reader of your own, asked before the toolkit's. */
   readonly classify?: ((thrown: unknown) => Option.Option<LlmError>) | undefined
+}
+
+/**
+ * How a stream is asked for, and how its failures are read. As `Options`, except that `try` gives an async iterable.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface StreamOptions<A> extends Omit<Options<never>, "try"> {
+  readonly try: (signal: AbortSignal) => AsyncIterable<A> | PromiseLike<AsyncIterable<A>>
 }
 
 /**
@@ -56,6 +68,36 @@ export interface Options<A> {
  */
 export const tryPromise = <A>(options: Options<A>): Effect.Effect<A, LlmError> =>
   promiseCall(options.try, (thrown) => readThrown(options, thrown))
+
+/**
+ * Makes a stream of an SDK's async iterable, or of the promise of one.
+ *
+ * The iterable is asked for one element at a time and only when the consumer wants one. Whatever is thrown becomes an
+ * `LlmError` through the `Classifier`. The end of the stream, an interruption and a failure abort the signal and close
+ * the iterator. What the elements say (an error within a 200, a missing end) is read by `Resilience.protectStream`.
+ *
+ * @example
+ * ```ts
+ * import { LlmCall } from "effect-resilience"
+ * import OpenAI from "openai"
+ *
+ * const client = new OpenAI({ apiKey: "...", maxRetries: 0 })
+ *
+ * const chunks = LlmCall.tryStream({
+ *   target: "openai/gpt-5",
+ *   try: (signal) =>
+ *     client.chat.completions.create(
+ *       { model: "gpt-5", messages: [{ role: "user", content: "Hello" }], stream: true },
+ *       { signal }
+ *     )
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const tryStream = <A>(options: StreamOptions<A>): Stream.Stream<A, LlmError> =>
+  fromAsyncIterable(options.try, (thrown) => readThrown(options, thrown))
 
 const readThrown = (options: Omit<Options<never>, "try">, thrown: unknown): LlmError => {
   const own = options.classify?.(thrown) ?? Option.none()

@@ -408,6 +408,7 @@ const table: Readonly<Record<Tag | Rejection["_tag"], Row>> = {
   BulkheadFull:          row("NonRetryable", "never",      "-",      "any"),
   RateLimitExceeded:     row("NonRetryable", "never",      "-",      "any"),
   DeadlineExceeded:      row("NonRetryable", "never",      "-",      "never"),
+  BufferExceeded:        row("NonRetryable", "never",      "-",      "never"),
   AllTargetsFailed:      row("NonRetryable", "never",      "-",      "never")
 }
 
@@ -441,6 +442,7 @@ export const userMessages: Readonly<Record<Tag | Rejection["_tag"], string>> = {
   BulkheadFull: "The service is very busy just now. Please try again in a moment.",
   RateLimitExceeded: "There are too many requests just now. Please try again in a moment.",
   DeadlineExceeded: "The answer took too long. Please try again.",
+  BufferExceeded: "The answer is too long. Please ask for a shorter one.",
   AllTargetsFailed: "The service has a problem just now. Please try again in a moment."
 }
 

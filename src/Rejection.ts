@@ -92,6 +92,23 @@ export class DeadlineExceeded extends Failure<DeadlineExceeded>()("DeadlineExcee
   }
 }
 
+/**
+ * An answer that was to be delivered whole is longer than the room for it. Give it more, or let the consumer have it as
+ * it comes.
+ *
+ * @since 0.1.0
+ * @category Errors
+ */
+export class BufferExceeded extends Failure<BufferExceeded>()("BufferExceeded", {
+  key: Schema.String,
+  elements: Schema.Number,
+  characters: Schema.Number
+}) {
+  override get message(): string {
+    return `The answer of "${this.key}" is longer than the buffer of ${this.elements} elements and ${this.characters} characters; make the buffer larger, or deliver it as it comes`
+  }
+}
+
 /** An attempt's error may be of any type, so all that is encoded of it is its name. */
 const Named = Schema.transform(Schema.String, Schema.Unknown, {
   strict: true,
@@ -125,9 +142,18 @@ export type Rejection =
   | BulkheadFull
   | RateLimitExceeded
   | DeadlineExceeded
+  | BufferExceeded
   | AllTargetsFailed
 
-const classes = [CircuitOpen, CircuitHalfOpen, BulkheadFull, RateLimitExceeded, DeadlineExceeded, AllTargetsFailed]
+const classes = [
+  CircuitOpen,
+  CircuitHalfOpen,
+  BulkheadFull,
+  RateLimitExceeded,
+  DeadlineExceeded,
+  BufferExceeded,
+  AllTargetsFailed
+]
 
 /**
  * Tells a rejection of the toolkit from any other value.

@@ -11,15 +11,22 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
+import { gateOf } from "./internal/breaker/gated.js"
 import { millis } from "./internal/options.js"
 import { type Added, protectEffect } from "./internal/protectEffect.js"
+import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
+import { protectStream as protectStream_, type Added as StreamAdded } from "./internal/stream/protectStream.js"
+import type { Restarted } from "./internal/stream/restarted.js"
 import type { Target } from "./internal/target.js"
 import { targetMetrics } from "./internal/targetMetrics.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryPolicy from "./RetryPolicy.js"
+import type { StreamDialect } from "./StreamDialect.js"
 
 /**
  * The policies of a target. Whatever is left out has its default; `false` leaves the policy itself out.
@@ -42,6 +49,8 @@ export interface TargetOptions {
    * each attempt (the default), or a call whose retries have all failed.
    */
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined
+  /** The limits of streams, and how they are read. */
+  readonly stream?: StreamPolicy | undefined
 }
 
 /**
@@ -69,9 +78,43 @@ export interface Options extends TargetOptions {
  */
 export type Failures = Added
 
+/**
+ * Everything that protecting a stream adds to its own failures.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type StreamFailures = StreamAdded
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  StreamOptions,
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  StreamPolicy
+} from "./internal/stream/options.js"
+export {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  Restarted
+} from "./internal/stream/restarted.js"
+
 interface Service {
   /** Makes a call to the named target under its policies. */
   readonly protect: <A, E, R>(target: string, self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failures, R>
+  /** Makes a stream of the named target under its policies. */
+  readonly protectStream: <A, E, R>(
+    target: string,
+    options: StreamOptions<A>,
+    self: Stream.Stream<A, E, R>
+  ) => Stream.Stream<A | Restarted, E | StreamFailures, R>
   /** The circuits, by target: to look at, to isolate, to reset. */
   readonly circuitBreaker: CircuitBreaker.CircuitBreaker
 }
@@ -105,6 +148,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         retry = {}
       } = optionsOf(name)
       const execute: Target["admitAttempt"] = (self) => circuitBreaker.execute(self, { key: name })
+      const gate = Effect.suspend(() => gateOf(circuitBreaker, name))
+      const perAttempt = breaker !== false && breaker.counts !== "calls"
+      const perCall = breaker !== false && breaker.counts === "calls"
       return {
         name,
         deadline: deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline)),
@@ -112,8 +158,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
           attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
         ...schedules(retry),
         takeRetry: Effect.succeed(true),
-        admitAttempt: breaker !== false && breaker.counts !== "calls" ? execute : undefined,
-        admitCall: breaker !== false && breaker.counts === "calls" ? execute : undefined,
+        admitAttempt: perAttempt ? execute : undefined,
+        admitCall: perCall ? execute : undefined,
+        attemptGate: perAttempt ? gate : undefined,
+        callGate: perCall ? gate : undefined,
         metrics: targetMetrics(name),
         hub
       }
@@ -126,11 +174,20 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       targets.set(name, compiled)
       return compiled
     }
-    // A mistake in the options shows when the policies are made, not when the first call fails.
-    for (const name of Object.keys(options.targets ?? {})) targetOf(name)
-    compile("")
+    const streamOf = <A>(target: Target, own: StreamOptions<A>) =>
+      compileStream({ ...options.stream, ...options.targets?.[target.name]?.stream, ...own }, target.attemptMillis)
 
-    return { circuitBreaker, protect: (target, self) => protectEffect(targetOf(target), self) }
+    // A mistake in the options shows when the policies are made, not when the first call fails.
+    for (const name of [...Object.keys(options.targets ?? {}), ""]) streamOf(compile(name), {})
+
+    return {
+      circuitBreaker,
+      protect: (target, self) => protectEffect(targetOf(target), self),
+      protectStream: (name, own, self) => {
+        const target = targetOf(name)
+        return protectStream_(target, streamOf(target, own), self)
+      }
+    }
   })
 
 const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {
@@ -199,3 +256,91 @@ export const protect: {
   <A, E, R>(self: Effect.Effect<A, E, R>, target: string): Effect.Effect<A, E | Failures, R | Resilience> =>
     Effect.flatMap(Resilience, (resilience) => resilience.protect(target, self))
 )
+
+/**
+ * Makes a stream under the policies of the named target.
+ *
+ * Until the first content has come, a failure is retried like that of any call, and the consumer sees one clean stream.
+ * What happens to a failure after it is the choice of `delivery`. In no mode are the texts of two attempts joined.
+ *
+ * Besides the stream's own failures and the rejections: `TimedOut` (`firstToken`, `idle`, or `attempt` for the total),
+ * `MalformedResponse` for a stream that ends before its answer is complete, whatever the provider reports as an error
+ * within a 200, `StreamInterrupted` for any of these once content has been delivered, and `BufferExceeded`. A consumer
+ * that stops early is a success.
+ *
+ * @example
+ * ```ts
+ * import { Console, Stream } from "effect"
+ * import { LlmCall, Resilience, StreamDialect } from "effect-resilience"
+ * import OpenAI from "openai"
+ *
+ * const client = new OpenAI({ apiKey: "...", maxRetries: 0 })
+ *
+ * const answer = LlmCall.tryStream({
+ *   target: "openai/gpt-5",
+ *   try: (signal) =>
+ *     client.chat.completions.create(
+ *       { model: "gpt-5", messages: [{ role: "user", content: "Hello" }], stream: true },
+ *       { signal }
+ *     )
+ * }).pipe(
+ *   Resilience.protectStream("openai/gpt-5", {
+ *     dialect: StreamDialect.openAiChat,
+ *     firstToken: "20 seconds",
+ *     idle: "10 seconds"
+ *   }),
+ *   Stream.catchTag("StreamInterrupted", (error) =>
+ *     Stream.drain(Stream.fromEffect(Console.log(`cut after ${error.partial?.length} characters`)))
+ *   )
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const protectStream: {
+  <const Options extends StreamOptions<never>>(
+    target: string,
+    options?: Options
+  ): <A extends ElementOf<Options>, E, R>(
+    self: Stream.Stream<A, E, R>
+  ) => Stream.Stream<A | MarkerOf<Options>, E | StreamFailures, R | Resilience>
+  <A, E, R, const Options extends StreamOptions<A>>(
+    self: Stream.Stream<A, E, R>,
+    target: string,
+    options?: Options
+  ): Stream.Stream<A | MarkerOf<Options>, E | StreamFailures, R | Resilience>
+} = dual(
+  (args) => Predicate.hasProperty(args[0], Stream.StreamTypeId),
+  <A, E, R>(
+    self: Stream.Stream<A, E, R>,
+    target: string,
+    options: StreamOptions<A> = {}
+  ): Stream.Stream<A, E | StreamFailures, R | Resilience> =>
+    Stream.unwrap(
+      Effect.map(
+        Resilience,
+        (resilience) => resilience.protectStream(target, options, self) as Stream.Stream<A, E | StreamFailures, R>
+      )
+    )
+)
+
+/**
+ * The elements that the dialect of these options reads.
+ *
+ * @since 0.1.0
+ * @category Types
+ */
+export type ElementOf<Options> = Options extends { readonly dialect: StreamDialect<infer A> } ? A : unknown
+
+/**
+ * What these options put between the elements: a `Restarted` in a `restartable` stream, nothing otherwise.
+ *
+ * @since 0.1.0
+ * @category Types
+ */
+export type MarkerOf<Options> = Options extends { readonly delivery: infer D }
+  ? "restartable" extends D
+    ? Restarted
+    : never
+  : never

@@ -104,8 +104,8 @@ export class Call implements Attempt {
     }
   }
 
-  /** The milliseconds to wait before the next attempt, or `undefined` where none follows. */
-  attemptFailed(error: unknown): Effect.Effect<number | undefined> {
+  /** The milliseconds to wait before the next attempt, or `undefined` where none follows or none may. */
+  attemptFailed(error: unknown, repeatable = true): Effect.Effect<number | undefined> {
     if (!this.inAttempt) {
       this.rejected(error)
       return Effect.succeed(undefined)
@@ -116,7 +116,7 @@ export class Call implements Attempt {
     if (isRejection(error)) return Effect.succeed(undefined)
     this.lastError = { error }
     noteFailure(this.end, error)
-    return this.retry(error)
+    return repeatable ? this.retry(error) : Effect.succeed(undefined)
   }
 
   /** A policy did not let the attempt through; it was never sent. */

@@ -8,6 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../Rejection.js"
 import type { Hub } from "../ResilienceEvent.js"
+import type { CircuitGate } from "./breaker/gated.js"
 import type { TargetMetrics } from "./targetMetrics.js"
 
 /** A circuit breaker's `execute`, bound to the target. */
@@ -30,6 +31,9 @@ export interface Target {
   readonly admitAttempt: Admit | undefined
   /** The circuit breaker, where it stands outside the retries. */
   readonly admitCall: Admit | undefined
+  /** The same for a stream, which is opened and closed rather than run. */
+  readonly attemptGate: Effect.Effect<CircuitGate> | undefined
+  readonly callGate: Effect.Effect<CircuitGate> | undefined
   readonly metrics: TargetMetrics
   readonly hub: Hub
 }

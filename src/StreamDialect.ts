@@ -1,0 +1,187 @@
+/**
+ * How a provider's stream is to be read: what is content, what ends it, what is an error, where usage and tool calls
+ * stand.
+ *
+ * A dialect is one small value. The toolkit brings one for each of the usual wire formats, as the vendors' SDKs hand
+ * them out (`openAiChat`, `openAiResponses`, `anthropic`, `gemini`), one for the parts of `@effect/ai` (`ai`) and one for
+ * plain strings (`text`). `sse` reads the same formats as raw server-sent events, and `make` describes any other stream.
+ *
+ * @since 0.1.0
+ */
+import type * as Predicate from "effect/Predicate"
+import { ai as ai_ } from "./internal/stream/dialect/ai.js"
+import { anthropic as anthropic_ } from "./internal/stream/dialect/anthropic.js"
+import { gemini as gemini_ } from "./internal/stream/dialect/gemini.js"
+import { openAiChat as openAiChat_ } from "./internal/stream/dialect/openAiChat.js"
+import { openAiResponses as openAiResponses_ } from "./internal/stream/dialect/openAiResponses.js"
+import { type ServerSentEvent, sse as sse_ } from "./internal/stream/dialect/sse.js"
+import type { LlmError, ToolCall, Usage } from "./LlmError.js"
+
+export type {
+  /**
+   * One server-sent event, as a parser hands it out: the text after `data:` and the name after `event:`.
+   *
+   * @since 0.1.0
+   * @category Models
+   */
+  ServerSentEvent
+} from "./internal/stream/dialect/sse.js"
+
+/**
+ * What one element of a stream is.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Reading {
+  /**
+   * - `content`: a part of the answer (text, a tool call, an image). The first one commits the stream.
+   * - `reasoning`: the model thinks aloud.
+   * - `metadata`: anything else: a role, an empty delta, an id, a ping, usage.
+   * - `malformed`: not an element of this dialect.
+   */
+  readonly kind: "content" | "reasoning" | "metadata" | "malformed"
+  /** The text of the answer that the element carries. */
+  readonly text?: string
+  /** The answer is complete with this element, though metadata may follow it. */
+  readonly end?: boolean
+  /** The provider says that the answer failed. */
+  readonly error?: LlmError
+  /** The tokens used so far. Later readings win, field by field. */
+  readonly usage?: Usage
+  /** Tool calls that a consumer of this element can act upon. */
+  readonly toolCalls?: ReadonlyArray<ToolCall>
+}
+
+/**
+ * How the elements of a stream are read.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface StreamDialect<in A> {
+  /** Whose errors they are, for the classifier. */
+  readonly provider?: string | undefined
+  /** Whether a complete answer says that it is complete. Without it the end of the stream is the end of the answer. */
+  readonly endMarker: boolean
+  /** Reads one element. It runs for every element, so it has to be quick, and it must not throw. */
+  readonly read: (element: A) => Reading
+}
+
+const content: Reading = { kind: "content" }
+const metadata: Reading = { kind: "metadata" }
+
+/**
+ * A dialect for elements of one's own. `content` is all that is needed.
+ *
+ * Without `end`, a stream that stops is complete, and one that is cut off by its transport without an error cannot be
+ * told from a short answer.
+ *
+ * @example
+ * ```ts
+ * import { StreamDialect } from "effect-resilience"
+ *
+ * interface Token {
+ *   readonly text: string
+ *   readonly done: boolean
+ * }
+ *
+ * const dialect = StreamDialect.make<Token>({
+ *   content: (token) => token.text !== "",
+ *   text: (token) => token.text,
+ *   end: (token) => token.done
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const make = <A>(options: {
+  readonly content: Predicate.Predicate<A>
+  readonly reasoning?: Predicate.Predicate<A> | undefined
+  readonly text?: ((element: A) => string | undefined) | undefined
+  readonly end?: Predicate.Predicate<A> | undefined
+  readonly error?: ((element: A) => LlmError | undefined) | undefined
+  readonly usage?: ((element: A) => Usage | undefined) | undefined
+  readonly toolCalls?: ((element: A) => ReadonlyArray<ToolCall>) | undefined
+  readonly provider?: string | undefined
+}): StreamDialect<A> => ({
+  provider: options.provider,
+  endMarker: options.end !== undefined,
+  read: (element) => {
+    const kind = options.content(element) ? "content" : options.reasoning?.(element) ? "reasoning" : "metadata"
+    const text = options.text?.(element)
+    const error = options.error?.(element)
+    const usage = options.usage?.(element)
+    const toolCalls = options.toolCalls?.(element)
+    return {
+      kind,
+      end: options.end?.(element) ?? false,
+      ...(text !== undefined && { text }),
+      ...(error !== undefined && { error }),
+      ...(usage !== undefined && { usage }),
+      ...(toolCalls !== undefined && { toolCalls })
+    }
+  }
+})
+
+/**
+ * A stream of strings, each a piece of the answer. The end of the stream is the end of the answer; an empty answer is a
+ * failure.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const text: StreamDialect<string> = {
+  endMarker: false,
+  read: (element) => (element === "" ? metadata : { ...content, text: element })
+}
+
+/**
+ * The chunks of OpenAI's Chat Completions API, and of the many that speak like it. Complete with a `finish_reason`,
+ * whether or not `[DONE]` follows.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const openAiChat: StreamDialect<unknown> = openAiChat_
+
+/**
+ * The events of OpenAI's Responses API. Complete with `response.completed` or `response.incomplete`.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const openAiResponses: StreamDialect<unknown> = openAiResponses_
+
+/**
+ * The events of Anthropic's Messages API. Complete with `message_stop`.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const anthropic: StreamDialect<unknown> = anthropic_
+
+/**
+ * The responses of Gemini's `streamGenerateContent`. Complete with a candidate's `finishReason`.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const gemini: StreamDialect<unknown> = gemini_
+
+/**
+ * The parts of `@effect/ai`'s `LanguageModel.streamText`. Complete with the `finish` part.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const ai: StreamDialect<unknown> = ai_
+
+/**
+ * Raw server-sent events whose `data` is in the given dialect. `[DONE]` is an end, data that is not JSON is malformed.
+ *
+ * @since 0.1.0
+ * @category Combinators
+ */
+export const sse: (dialect: StreamDialect<unknown>) => StreamDialect<ServerSentEvent> = sse_

@@ -1,0 +1,87 @@
+import * as Redacted from "effect/Redacted"
+import * as Classifier from "../../../Classifier.js"
+import { ServerError, type Usage } from "../../../LlmError.js"
+import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import { failed, judged } from "./failed.js"
+import { content, type Fields, fieldsOf, isFields, malformed, metadata, numbers, reasoning, textual } from "./shape.js"
+
+/**
+ * By shape, so that the core does not need `@effect/ai`.
+ *
+ * @internal
+ */
+export const ai: StreamDialect<unknown> = {
+  endMarker: true,
+  read: (part) => {
+    if (!isFields(part) || typeof part.type !== "string") return malformed
+    switch (part.type) {
+      case "text-delta":
+        return textual(part.delta)
+      case "text":
+        return textual(part.text)
+      case "reasoning-start":
+      case "reasoning-delta":
+      case "reasoning":
+        return reasoning
+      case "tool-call":
+        return { kind: "content", toolCalls: [{ id: String(part.id), name: String(part.name) }] }
+      case "tool-params-start":
+      case "tool-params-delta":
+      case "tool-params-end":
+      case "tool-result":
+      case "file":
+      case "source":
+        return content
+      case "error":
+        return errorOf(part.error)
+      case "finish":
+        return finished(part)
+      default:
+        return metadata
+    }
+  }
+}
+
+/** A provider's own event, of whichever provider, or an error that was thrown. */
+const errorOf = (error: unknown): Reading =>
+  isFields(error) && !(error instanceof Error)
+    ? failed(undefined, "type" in error && error.type === "error" ? error : { type: "error", error })
+    : { kind: "metadata", error: Classifier.fromUnknown(error) }
+
+const finished = (part: Fields): Reading => {
+  const usage = usageOf(fieldsOf(part.usage))
+  if (isFailedResponse(part)) {
+    return {
+      kind: "metadata",
+      error: new ServerError({
+        provider: "openai",
+        code: "response.failed",
+        message: "The provider ended the answer as failed",
+        cause: Redacted.make(part)
+      })
+    }
+  }
+  return judged(undefined, part, { kind: "metadata", end: true, usage })
+}
+
+/**
+ * `@effect/ai-openai` makes the same part of a failed response as of a completed one. Only a failed one has no usage,
+ * which that layer turns into a total of exactly 0.
+ */
+const isFailedResponse = (part: Fields): boolean => {
+  const { inputTokens, outputTokens, totalTokens } = fieldsOf(part.usage)
+  return (
+    totalTokens === 0 &&
+    inputTokens === undefined &&
+    outputTokens === undefined &&
+    isFields(fieldsOf(part.metadata).openai)
+  )
+}
+
+const usageOf = (u: Fields): Usage =>
+  numbers({
+    inputTokens: u.inputTokens,
+    outputTokens: u.outputTokens,
+    cachedInputTokens: u.cachedInputTokens,
+    reasoningTokens: u.reasoningTokens
+  })

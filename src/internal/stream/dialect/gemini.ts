@@ -1,0 +1,58 @@
+import type { ToolCall, Usage } from "../../../LlmError.js"
+import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import { failed, judged } from "./failed.js"
+import { arrayOf, type Fields, fieldsOf, isFields, malformed, numbers, textOf } from "./shape.js"
+
+const provider = "gemini"
+
+/** @internal */
+export const gemini: StreamDialect<unknown> = {
+  provider,
+  endMarker: true,
+  read: (response) => {
+    if (!isFields(response)) return malformed
+    if (response.error) return failed(provider, response)
+    const usage = usageOf(response.usageMetadata)
+    const candidates = arrayOf(response.candidates)
+    const blocked = isFields(response.promptFeedback)
+    // The last response may carry nothing but usage; one without anything is not Gemini's.
+    if (candidates.length === 0 && usage === undefined && !blocked) return malformed
+    const reading = readCandidate(fieldsOf(candidates[0]))
+    const known = usage === undefined ? reading : { ...reading, usage }
+    return blocked || reading.end === true ? judged(provider, response, known) : known
+  }
+}
+
+const readCandidate = (candidate: Fields): Reading => {
+  const { finishReason: finish } = candidate
+  let text = ""
+  let thought = false
+  let isContent = false
+  const toolCalls: Array<ToolCall> = []
+  for (const each of arrayOf(fieldsOf(candidate.content).parts)) {
+    const part = fieldsOf(each)
+    if (part.thought === true) thought = true
+    else if (typeof part.text === "string") text += part.text
+    else if (isFields(part.functionCall)) toolCalls.push(callOf(part.functionCall))
+    else if (Object.keys(part).length > 0) isContent = true
+  }
+  return {
+    kind: isContent || text !== "" || toolCalls.length > 0 ? "content" : thought ? "reasoning" : "metadata",
+    end: typeof finish === "string" && finish !== "FINISH_REASON_UNSPECIFIED",
+    ...(text !== "" && { text }),
+    ...(toolCalls.length > 0 && { toolCalls })
+  }
+}
+
+/** Gemini often gives its calls no id, and never two of one name that could not be told apart by order. */
+const callOf = (call: Fields): ToolCall => ({ id: textOf(call.id), name: textOf(call.name) })
+
+const usageOf = (u: unknown): Usage | undefined =>
+  isFields(u)
+    ? numbers({
+        inputTokens: u.promptTokenCount,
+        outputTokens: u.candidatesTokenCount,
+        cachedInputTokens: u.cachedContentTokenCount,
+        reasoningTokens: u.thoughtsTokenCount
+      })
+    : undefined

@@ -1,0 +1,74 @@
+import type { ToolCall, Usage } from "../../../LlmError.js"
+import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import { failed, judged } from "./failed.js"
+import { arrayOf, type Fields, fieldsOf, isFields, malformed, metadata, numbers, textOf } from "./shape.js"
+
+const provider = "openai"
+
+/** @internal */
+export const openAiChat: StreamDialect<unknown> = {
+  provider,
+  endMarker: true,
+  read: (chunk) => {
+    if (!isFields(chunk)) return malformed
+    if (chunk.error) return failed(provider, chunk)
+    if (!Array.isArray(chunk.choices)) return malformed
+    const usage = usageOf(chunk.usage)
+    let reading = metadata
+    for (const choice of chunk.choices) reading = join(reading, readChoice(fieldsOf(choice)))
+    if (usage !== undefined) reading = { ...reading, usage }
+    return chunk.choices.some(isDecisive) ? judged(provider, chunk, reading) : reading
+  }
+}
+
+const readChoice = (choice: Fields): Reading => {
+  const { finish_reason: finish } = choice
+  const delta = fieldsOf(choice.delta)
+  const text = textOf(delta.content)
+  const calls = arrayOf(delta.tool_calls)
+  const toolCalls = calls.flatMap(toolCallOf)
+  const isContent = text !== "" || calls.length > 0 || fieldsOf(delta.function_call).arguments !== undefined
+  return {
+    kind: isContent ? "content" : thinks(delta) ? "reasoning" : "metadata",
+    end: typeof finish === "string",
+    ...(text !== "" && { text }),
+    ...(toolCalls.length > 0 && { toolCalls })
+  }
+}
+
+/** An ending or a refusal, which only the classifier can tell from a good answer. */
+const isDecisive = (u: unknown): boolean => {
+  const choice = fieldsOf(u)
+  return typeof choice.finish_reason === "string" || textOf(fieldsOf(choice.delta).refusal) !== ""
+}
+
+/** The names under which compatible servers send what the model thinks. */
+const thinks = (delta: Fields): boolean => textOf(delta.reasoning_content) !== "" || textOf(delta.reasoning) !== ""
+
+/** Only the first delta of a call names it. */
+const toolCallOf = (u: unknown): ReadonlyArray<ToolCall> => {
+  const { function: called, id } = fieldsOf(u)
+  const { name } = fieldsOf(called)
+  return typeof id === "string" && typeof name === "string" && name !== "" ? [{ id, name }] : []
+}
+
+/** One chunk may carry several choices. It is content if one of them is, and an end if none of them goes on. */
+const join = (a: Reading, b: Reading): Reading =>
+  a === metadata
+    ? b
+    : {
+        kind: a.kind === "content" || b.kind === "content" ? "content" : b.kind,
+        end: a.end === true && b.end === true,
+        text: (a.text ?? "") + (b.text ?? ""),
+        toolCalls: [...(a.toolCalls ?? []), ...(b.toolCalls ?? [])]
+      }
+
+const usageOf = (u: unknown): Usage | undefined =>
+  isFields(u)
+    ? numbers({
+        inputTokens: u.prompt_tokens,
+        outputTokens: u.completion_tokens,
+        cachedInputTokens: fieldsOf(u.prompt_tokens_details).cached_tokens ?? u.prompt_cache_hit_tokens,
+        reasoningTokens: fieldsOf(u.completion_tokens_details).reasoning_tokens
+      })
+    : undefined

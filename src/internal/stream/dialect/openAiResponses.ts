@@ -1,0 +1,67 @@
+import type { Usage } from "../../../LlmError.js"
+import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import { failed, judged } from "./failed.js"
+import { content, type Fields, fieldsOf, isFields, malformed, metadata, numbers, reasoning, textual } from "./shape.js"
+
+const provider = "openai"
+
+/** @internal */
+export const openAiResponses: StreamDialect<unknown> = {
+  provider,
+  endMarker: true,
+  read: (event) => {
+    if (!isFields(event)) return malformed
+    if (event.error && typeof event.type !== "string") return failed(provider, event)
+    if (typeof event.type !== "string") return malformed
+    switch (event.type) {
+      case "response.output_text.delta":
+        return textual(event.delta)
+      case "response.function_call_arguments.delta":
+      case "response.custom_tool_call_input.delta":
+      case "response.mcp_call_arguments.delta":
+      case "response.code_interpreter_call_code.delta":
+      case "response.audio.delta":
+      case "response.audio.transcript.delta":
+      case "response.image_generation_call.partial_image":
+        return content
+      case "response.reasoning_text.delta":
+      case "response.reasoning_summary_text.delta":
+        return reasoning
+      case "response.output_item.done":
+        return itemOf(fieldsOf(event.item))
+      case "response.completed":
+        return ended(fieldsOf(event.response))
+      case "response.incomplete":
+        return judged(provider, event, ended(fieldsOf(event.response)))
+      case "response.refusal.delta":
+        return judged(provider, event, content)
+      case "error":
+      case "response.failed":
+      case "response.cancelled":
+        return failed(provider, event)
+      default:
+        return metadata
+    }
+  }
+}
+
+/** A call can be acted upon once its item is done. */
+const itemOf = (item: Fields): Reading => {
+  if (item.type !== "function_call" && item.type !== "custom_tool_call") return metadata
+  return { kind: "content", toolCalls: [{ id: String(item.call_id ?? item.id), name: String(item.name) }] }
+}
+
+const ended = (response: Fields): Reading => {
+  const usage = usageOf(response.usage)
+  return { kind: "metadata", end: true, ...(usage && { usage }) }
+}
+
+const usageOf = (u: unknown): Usage | undefined =>
+  isFields(u)
+    ? numbers({
+        inputTokens: u.input_tokens,
+        outputTokens: u.output_tokens,
+        cachedInputTokens: fieldsOf(u.input_tokens_details).cached_tokens,
+        reasoningTokens: fieldsOf(u.output_tokens_details).reasoning_tokens
+      })
+    : undefined

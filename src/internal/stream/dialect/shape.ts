@@ -1,0 +1,47 @@
+/**
+ * Looking into a value of unknown shape without ever throwing.
+ *
+ * @internal
+ */
+import type { Reading } from "../../../StreamDialect.js"
+
+/** @internal */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** @internal */
+export const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null
+
+/** @internal */
+export const fieldsOf = (u: unknown): Fields => (isFields(u) ? u : {})
+
+/** @internal */
+export const arrayOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
+
+/** @internal */
+export const textOf = (u: unknown): string => (typeof u === "string" ? u : "")
+
+/** @internal */
+export const numbers = <const K extends string>(fields: Readonly<Record<K, unknown>>): { [key in K]?: number } => {
+  const known: { [key in K]?: number } = {}
+  for (const key in fields) {
+    const value = fields[key]
+    if (typeof value === "number") known[key] = value
+  }
+  return known
+}
+
+/** @internal */
+export const metadata: Reading = { kind: "metadata" }
+
+/** @internal */
+export const content: Reading = { kind: "content" }
+
+/** @internal */
+export const reasoning: Reading = { kind: "reasoning" }
+
+/** @internal */
+export const malformed: Reading = { kind: "malformed" }
+
+/** Text is content, and an empty text is not. @internal */
+export const textual = (text: unknown): Reading =>
+  typeof text === "string" && text !== "" ? { kind: "content", text } : metadata

@@ -1,0 +1,266 @@
+/**
+ * The stack of policies around one stream: attempts, one after the other, behind one commit point.
+ *
+ * Not built on `Stream.retry` or `Stream.withExecutionPlan`, which begin their schedule anew once an element has
+ * passed, and so subscribe without end to a stream that always fails after its first element.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import { type LlmError, TimedOut } from "../../LlmError.js"
+import {
+  BufferExceeded,
+  type CircuitHalfOpen,
+  type CircuitOpen,
+  type DeadlineExceeded,
+  type RateLimitExceeded
+} from "../../Rejection.js"
+import { ResilienceEvent } from "../../ResilienceEvent.js"
+import { Call } from "../call.js"
+import type { Restore } from "../gate.js"
+import type { Target } from "../target.js"
+import { clockOf } from "../timer.js"
+import { type Attempt, openAttempt } from "./attempt.js"
+import { afterFailure } from "./commit.js"
+import { flow } from "./flow.js"
+import type { IntakeOptions } from "./intake.js"
+import { interrupted } from "./interrupted.js"
+import { Passage } from "./passage.js"
+import { Restarted } from "./restarted.js"
+import type { Limits } from "./watch.js"
+
+/** What the policies add to a stream's own failures. */
+export type Added = LlmError | CircuitOpen | CircuitHalfOpen | RateLimitExceeded | DeadlineExceeded | BufferExceeded
+
+/** @internal */
+export interface StreamOptions<A> extends Omit<IntakeOptions<A>, "target"> {
+  readonly limits: Limits
+}
+
+/** @internal */
+export const protectStream = <A, E, R>(
+  target: Target,
+  options: StreamOptions<A>,
+  self: Stream.Stream<A, E, R>
+): Stream.Stream<A | Restarted, E | Added, R> =>
+  flow(
+    Effect.withFiberRuntime<Effect.Effect<Handed<A>, E | Added, R>, never, Scope.Scope>((fiber) => {
+      const call = new StreamCall(target, options, self, fiber)
+      return Effect.as(
+        Effect.addFinalizer((exit) => call.leave(exit)),
+        call.next
+      )
+    })
+  )
+
+/** A chunk may hold a marker, and `undefined` is the end. */
+type Handed<A> = Chunk.Chunk<A | Restarted> | undefined
+
+class StreamCall<A, E, R> {
+  private readonly clock: Clock.Clock
+  private readonly call: Call
+  private readonly traced: boolean
+  private readonly attemptPassage: Passage
+  private readonly callPassage: Passage
+  private attempt: Attempt<A, E> | undefined
+  private scope: Scope.CloseableScope | undefined
+  /** Milliseconds to wait before the attempt that comes next. */
+  private wait = 0
+  private result: Exit.Exit<void, unknown> | undefined
+
+  constructor(
+    private readonly target: Target,
+    private readonly options: StreamOptions<A>,
+    private readonly self: Stream.Stream<A, E, R>,
+    fiber: Fiber.RuntimeFiber<unknown, unknown>
+  ) {
+    this.clock = clockOf(fiber)
+    this.traced = fiber.currentSpan !== undefined
+    this.call = new Call(target, this.clock, fiber.currentContext)
+    this.attemptPassage = new Passage(target.attemptGate, this.clock)
+    this.callPassage = new Passage(target.callGate, this.clock)
+  }
+
+  /** What the consumer gets next. */
+  readonly next: Effect.Effect<Handed<A>, E | Added, R> = Effect.suspend(() => {
+    const { attempt } = this
+    return attempt === undefined
+      ? this.begin
+      : Effect.matchCauseEffect(attempt.next, { onSuccess: this.onSuccess, onFailure: this.onFailure })
+  })
+
+  private readonly begin: Effect.Effect<Handed<A>, E | Added, R> = Effect.flatMap(
+    Effect.exit(Effect.uninterruptibleMask((restore) => this.open(restore))),
+    (exit) => (Exit.isSuccess(exit) ? this.next : this.onFailure(exit.cause))
+  )
+
+  private open(restore: Restore): Effect.Effect<void, Added, R> {
+    const { call, target } = this
+    const pause = this.wait > 0 ? restore(Effect.sleep(this.wait)) : Effect.void
+    this.wait = 0
+    return pause.pipe(
+      Effect.andThen(this.callPassage.enter(restore)),
+      Effect.andThen(this.attemptPassage.enter(restore)),
+      Effect.andThen(
+        Effect.suspend(() => {
+          if (call.remaining() <= 0) return Effect.fail(call.deadlineExceeded())
+          call.attemptStarted()
+          return Effect.flatMap(Scope.make(), (scope) => {
+            this.scope = scope
+            const opened = openAttempt(
+              this.self,
+              { ...this.options, target: target.name, ...this.limits() },
+              this.clock
+            )
+            return Effect.map(Scope.extend(this.inAttempt(opened), scope), (attempt) => {
+              this.attempt = attempt
+            })
+          })
+        })
+      )
+    )
+  }
+
+  /** The call's deadline holds for an attempt too, whichever comes first. */
+  private limits() {
+    const { call, options, target } = this
+    const { total } = options.limits
+    const remaining = call.remaining()
+    return remaining <= total
+      ? { limits: { ...options.limits, total: remaining }, onTotal: () => call.deadlineExceeded() }
+      : {
+          limits: options.limits,
+          onTotal: () =>
+            new TimedOut({
+              target: target.name,
+              phase: "attempt",
+              message: `${target.name} did not complete its answer within ${total} ms`
+            })
+        }
+  }
+
+  /** What the stream's own code sees: its attempt, its deadline, its place in the logs and in the trace. */
+  private inAttempt<B, R2>(opened: Effect.Effect<B, never, R2>): Effect.Effect<B, never, R2 | Scope.Scope> {
+    const { call } = this
+    const attributes = { "llm.target": call.target, "llm.attempt": call.attempt }
+    const placed = Effect.annotateLogs(Effect.provide(opened, call.inside), attributes)
+    if (!this.traced) return placed
+    return Effect.flatMap(Effect.makeSpanScoped("llm.attempt", { captureStackTrace: false, attributes }), (span) =>
+      Effect.withParentSpan(placed, span)
+    )
+  }
+
+  private readonly onSuccess = (handed: Chunk.Chunk<A> | undefined): Effect.Effect<Handed<A>> => {
+    if (handed === undefined) return this.succeeded
+    const answered = this.attemptPassage.answered() ?? this.callPassage.answered()
+    return answered === undefined ? Effect.succeed(handed) : Effect.as(answered, handed)
+  }
+
+  private readonly onFailure = (cause: Cause.Cause<E | Added>): Effect.Effect<Handed<A>, E | Added, R> => {
+    const failure = Cause.failureOption(cause)
+    return Option.isNone(failure)
+      ? Effect.zipRight(this.stopped(cause), Effect.failCause(cause))
+      : Effect.flatMap(Effect.uninterruptible(this.failed(failure.value)), (marker) =>
+          marker === undefined ? this.next : Effect.succeed(marker)
+        )
+  }
+
+  /** Fails where nothing follows. Otherwise it gives what the consumer has to be told, if anything, before the next attempt. */
+  private failed(error: E | Added): Effect.Effect<Handed<A>, E | Added> {
+    const intake = this.attempt?.intake
+    const broken = intake?.handed === true ? interrupted(this.target.name, intake, error) : undefined
+    const after = afterFailure(this.options.delivery, {
+      content: intake?.handed === true,
+      toolCalls: intake?.toolCalls.length ?? 0
+    })
+    const recorded = after === "interrupt" && broken !== undefined ? broken : error
+    return Effect.zipRight(
+      this.close(Exit.fail(error)),
+      Effect.flatMap(this.call.attemptFailed(recorded, after !== "interrupt"), (wait) => {
+        if (wait === undefined) {
+          const last = broken ?? this.lastOf(error)
+          this.result = Exit.fail(last)
+          return Effect.fail(last)
+        }
+        this.wait = wait
+        return after === "restart" ? Effect.sync(() => this.restarted(error)) : Effect.succeed(undefined)
+      })
+    )
+  }
+
+  /** A caller gets the last thing the target itself said, rather than that the toolkit then gave up. */
+  private lastOf(error: E | Added): E | Added {
+    const { lastError } = this.call
+    return lastError === undefined || error instanceof BufferExceeded ? error : (lastError.error as E)
+  }
+
+  private restarted(error: unknown): Chunk.Chunk<Restarted> {
+    const target = this.target.name
+    const attempt = this.call.attempt + 1
+    const { hub } = this.target
+    if (hub.listening()) {
+      const at = this.clock.unsafeCurrentTimeMillis()
+      hub.publish(ResilienceEvent.StreamRestarted({ at, target, call: this.call.call, attempt, error }))
+    }
+    return Chunk.of(new Restarted({ target, attempt, error }))
+  }
+
+  private readonly succeeded: Effect.Effect<undefined> = Effect.uninterruptible(
+    Effect.map(
+      Effect.suspend(() => this.close(Exit.void)),
+      () => {
+        this.call.attemptSucceeded()
+        this.result = Exit.void
+        return undefined
+      }
+    )
+  )
+
+  /** A defect, or an interruption: nothing to retry. */
+  private stopped(cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    return Effect.uninterruptible(
+      Effect.map(this.close(Exit.failCause(cause)), () => {
+        this.call.attemptStopped(cause)
+        this.result = Exit.failCause(cause)
+      })
+    )
+  }
+
+  /** Closes what the attempt has open, and gives its permit back. */
+  private close(exit: Exit.Exit<void, unknown>): Effect.Effect<void> {
+    const { scope } = this
+    this.attempt = undefined
+    this.scope = undefined
+    const closed = scope === undefined ? Effect.void : Scope.close(scope, exit)
+    return Effect.ensuring(closed, this.attemptPassage.leave(exit))
+  }
+
+  /**
+   * The stream is over. A consumer that leaves early, or that fails for a reason of its own, had what it wanted of the
+   * target.
+   */
+  leave(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    const running = this.scope !== undefined
+    const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+    const settled = !running ? Effect.void : interrupted ? this.stopped(exit.cause) : Effect.asVoid(this.succeeded)
+    return Effect.flatMap(settled, () => {
+      const result = this.result ?? (interrupted ? Exit.failCause(exit.cause) : this.leftBetween())
+      this.call.ended(result)
+      return this.callPassage.leave(result)
+    })
+  }
+
+  /** The consumer left after an attempt had failed and before the next one began. */
+  private leftBetween(): Exit.Exit<void, unknown> {
+    const { lastError } = this.call
+    return lastError === undefined ? Exit.void : Exit.fail(lastError.error)
+  }
+}
