@@ -7,7 +7,7 @@ export const awaited =
     for (let i = 0; i < calls; i++) await call()
   }
 
-export const repeated = <E>(call: Effect.Effect<unknown, E>, calls: number): Effect.Effect<void, E> =>
+export const repeated = <E, R>(call: Effect.Effect<unknown, E, R>, calls: number): Effect.Effect<void, E, R> =>
   Effect.suspend(() => {
     let i = 0
     return Effect.whileLoop({ while: () => i < calls, body: () => call, step: () => void i++ })
@@ -24,9 +24,4 @@ export const inRuntime =
   <R>(runtime: { readonly runPromise: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<A> }) =>
   (call: Effect.Effect<unknown, unknown, R>) =>
   (calls: number): Promise<void> =>
-    runtime.runPromise(
-      Effect.suspend(() => {
-        let i = 0
-        return Effect.whileLoop({ while: () => i < calls, body: () => call, step: () => void i++ })
-      })
-    )
+    runtime.runPromise(repeated(call, calls))

@@ -26,11 +26,22 @@ export interface Effort {
   readonly batches: number
   /** The factor on the number of calls in a batch. */
   readonly scale: number
+  /** Milliseconds, from any beginning. */
+  readonly clock: () => number
 }
 
-export const thorough: Effort = { rounds: 5, batches: 6, scale: 1 }
+export const wallTime = (): number => performance.now()
+
+export const cpuTime = (): number => {
+  const { system, user } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
+type Amount = Omit<Effort, "clock">
+
+export const thorough: Amount = { rounds: 5, batches: 6, scale: 1 }
 /** Shows that everything runs, and says nothing about times. */
-export const quick: Effort = { rounds: 1, batches: 1, scale: 0.01 }
+export const quick: Amount = { rounds: 1, batches: 1, scale: 0.01 }
 
 const quantile = (sorted: ReadonlyArray<number>, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
@@ -51,7 +62,14 @@ export const measure = async (
     for (const { name, batch, share = 1 } of candidates) {
       const count = Math.max(1, Math.round(calls * effort.scale * share))
       globalThis.gc?.()
-      const bench = new Bench({ iterations: effort.batches, time: 0, warmup: false, retainSamples: true, throws: true })
+      const bench = new Bench({
+        iterations: effort.batches,
+        now: effort.clock,
+        time: 0,
+        warmup: false,
+        retainSamples: true,
+        throws: true
+      })
       bench.add(name, () => batch(count), { async: true })
       const [task] = await bench.run()
       if (round === 0 || task?.result.state !== "completed") continue

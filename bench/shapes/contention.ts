@@ -4,6 +4,7 @@ import { measure } from "../measure.js"
 import * as cockatiel from "../peers/cockatiel.js"
 import * as opossum from "../peers/opossum.js"
 import * as plain from "../peers/plainEffect.js"
+import * as ours from "../peers/resilience.js"
 import { answers } from "../upstream.js"
 import type { Shape } from "./shape.js"
 
@@ -32,13 +33,15 @@ export const contention: Shape = {
     const ofCockatiel = cockatiel.breaker()
     const ofOpossum = opossum.breaker(answers)
     const ofEffect = plain.breaker()
+    const circuit = ours.breaker()
     const measured = await measure(
       [
         { name: "bare: promises", batch: promises(answers) },
         { name: "bare: fibers, Effect.tryPromise", batch: fibers(plain.bareWithoutSignal(answers)) },
         { name: "cockatiel", batch: promises(() => ofCockatiel.execute(answers)) },
         { name: "opossum", batch: promises(() => ofOpossum.fire()) },
-        { name: "a Ref in Effect", batch: fibers(ofEffect(plain.bareWithoutSignal(answers))) }
+        { name: "a Ref in Effect", batch: fibers(ofEffect(plain.bareWithoutSignal(answers))) },
+        { name: "CircuitBreaker.execute", batch: fibers(circuit.execute(ours.call(answers), { key: ours.target })) }
       ],
       10_000,
       effort

@@ -1,10 +1,11 @@
-import { awaited, inFiber } from "../loop.js"
+import { awaited, inFiber, inRuntime } from "../loop.js"
 import { measure } from "../measure.js"
 import * as byHand from "../peers/byHand.js"
 import * as cockatiel from "../peers/cockatiel.js"
 import { withPlan } from "../peers/executionPlan.js"
 import * as opossum from "../peers/opossum.js"
 import * as plain from "../peers/plainEffect.js"
+import * as ours from "../peers/resilience.js"
 import { answers } from "../upstream.js"
 import type { Shape } from "./shape.js"
 
@@ -17,6 +18,7 @@ export const full: Shape = {
   run: async (effort) => {
     const five = cockatiel.five()
     const withTimeout = opossum.breakerWithTimeout(answers)
+    const stack = ours.withDefaults()
     const measured = await measure(
       [
         { name: "bare: async function", batch: awaited(answers) },
@@ -25,12 +27,18 @@ export const full: Shape = {
         { name: "cockatiel: five policies", batch: awaited(() => five.execute(answers)) },
         { name: "opossum: breaker, timeout", batch: awaited(() => withTimeout.fire()) },
         { name: "Effect.withExecutionPlan: retry", batch: inFiber(withPlan(plain.bare(answers))), share: 0.2 },
-        { name: "plain Effect: all of them", batch: inFiber(plain.full(answers)), share: 0.2 }
+        { name: "plain Effect: all of them", batch: inFiber(plain.full(answers)), share: 0.2 },
+        { name: "effect-resilience: the defaults", batch: inRuntime(stack)(ours.protect(ours.call(answers))) },
+        {
+          name: "effect-resilience: the defaults, with a signal",
+          batch: inRuntime(stack)(ours.protect(ours.callWithSignal(answers)))
+        }
       ],
       2_000,
       effort
     )
     withTimeout.shutdown()
+    await stack.dispose()
     return measured
   }
 }
