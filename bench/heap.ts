@@ -8,6 +8,9 @@ export interface Holder {
   readonly free?: (held: unknown) => unknown
 }
 
+/** What is being weighed is reachable from here, or an optimising compiler lets go of it too early. */
+let kept: unknown
+
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
 /** The heap in use when nothing more can be collected. */
@@ -32,9 +35,10 @@ export const weigh = async (
     const samples: Array<number> = []
     for (let round = 0; round <= rounds; round++) {
       const before = await settled()
-      const held = await hold(count)
+      kept = await hold(count)
       const bytes = ((await settled()) - before) / count
-      await free?.(held)
+      await free?.(kept)
+      kept = undefined
       // The first round pays for code that is compiled and for caches that are filled once.
       if (round > 0 || rounds === 1) samples.push(bytes)
       if (rounds === 1) break

@@ -107,10 +107,11 @@ export const entries: ReadonlyArray<object> = [${names.map((_, i) => `m${i}`).jo
     )
     expect(JSON.parse(ran)).toEqual({
       result: {
-        told: "There are too many requests just now. Please try again in a moment.",
-        tags: ["RateLimited", "BulkheadFull"],
+        answer: "forty-two",
+        calls: 3,
+        tags: ["ContentFiltered"],
         same: true,
-        retryable: true
+        told: "The request was declined by a safety rule. Please rephrase it."
       },
       empty: 0,
       entries: coreModules.length + 1
