@@ -192,7 +192,9 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
   [/^streaming is required for operations/, invalid],
   [/^(?:request|stream) (?:has )?ended(?: without|, this)|^missing finish_reason for choice/, malformed],
   [/^attempted to iterate over a response with no body/, malformed],
-  [/^failed to parse structured output|^exception parsing stream chunk|^deserialization error/, malformed]
+  [/^failed to parse structured output|^exception parsing stream chunk|^incomplete json segment/, malformed],
+  // A SyntaxError of JSON.parse: all that most clients make of a body that is none.
+  [/ in json\b| is not valid json|^unexpected end of (?:json )?input|^json parse error/, malformed]
 ]
 
 /**
@@ -211,7 +213,7 @@ export const read = (error: object): Reading | undefined => {
   if (verdict !== undefined) return { sure: verdict === malformed ? sureness.vague : sureness.named, verdict }
   const words = (Foreign.text(error, "message") ?? "").slice(0, 200).trim().toLowerCase()
   const worded = words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]
-  return worded && { sure: sureness.worded, verdict: worded }
+  return worded && { sure: worded === malformed ? sureness.vague : sureness.worded, verdict: worded }
 }
 
 const responseOf = (error: object): Reading | undefined => {

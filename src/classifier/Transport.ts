@@ -4,10 +4,13 @@
  */
 import * as Foreign from "../internal/foreign.js"
 import type * as LlmError from "../LlmError.js"
+import { type Reading, sureness } from "./Reading.js"
 import { table, type Verdict } from "./Verdict.js"
 
 const neverSent: Verdict = { is: "ConnectionFailed", sent: "no" }
 const broken: Verdict = { is: "ConnectionFailed", sent: "maybe" }
+/** All that most clients and runtimes say of themselves; what it was hangs on them. */
+const somehow: Verdict = { is: "ConnectionFailed", sent: "maybe" }
 const hopeless: Verdict = { is: "ConnectionFailed", sent: "no", retryable: false }
 const refusesProtocol: Verdict = { is: "ConnectionFailed", sent: "maybe", retryable: false }
 const unreadable: Verdict = { is: "MalformedResponse" }
@@ -51,7 +54,7 @@ const codes = table({
   UND_ERR_INVALID_ARG: hopeless, UND_ERR_NOT_SUPPORTED: hopeless, UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: hopeless,
 
   // The other side speaks something else.
-  EPROTO: refusesProtocol, EPROTONOSUPPORT: refusesProtocol, HTTPParserError: refusesProtocol,
+  EPROTO: refusesProtocol, EPROTONOSUPPORT: refusesProtocol,
   UND_ERR_HEADERS_OVERFLOW: refusesProtocol, ERR_FR_TOO_MANY_REDIRECTS: refusesProtocol,
   ERR_HTTP2_ERROR: refusesProtocol, ERR_TOO_MANY_REDIRECTS: refusesProtocol,
 
@@ -93,7 +96,8 @@ const byName = table({
   APITimeoutError: timedOut("attempt"), RequestTimeoutError: timedOut("attempt"), RequestTimeout: timedOut("attempt"),
   APIUserAbortError: cancelled, AbortError: cancelled, RequestAbortedError: cancelled, CanceledError: cancelled,
   CancelledError: cancelled, InterruptedException: cancelled, ResponseAborted: cancelled,
-  APIConnectionError: broken, SocketError: broken, NetworkError: broken, NetworkingError: broken, ConnectionError: broken
+  HTTPParserError: refusesProtocol, SocketError: broken,
+  APIConnectionError: somehow, NetworkError: somehow, NetworkingError: somehow, ConnectionError: somehow
 })
 
 /** What the runtimes say, where there is neither code nor name. Whole messages or their beginnings. */
@@ -123,7 +127,7 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
   [/^(?:signal is aborted without reason|canceled|bodystreambuffer was aborted|fetch is aborted)/, cancelled],
   [
     /^(?:fetch failed|failed to fetch|load failed|networkerror when attempting|network ?error\b|connection error)/,
-    broken
+    somehow
   ],
   [/^(?:terminated|socket hang up|other side closed|premature close|aborted$|socket closed|closed$)/, broken],
   [
@@ -151,25 +155,16 @@ const refined = (code: string, error: unknown): Verdict | undefined => {
   return verdict ?? (connecting && /^E[A-Z0-9]{2,20}$/.test(code) ? hopeless : undefined)
 }
 
-/**
- * Reads the code of an error, which is the surest sign there is. (That of a `DOMException` is a number and its name
- * says the same.)
- *
- * @internal
- */
-export const coded = (error: unknown): Verdict | undefined => {
+/** The code of an error, which is the surest sign there is. (That of a `DOMException` is a number; its name says it.) */
+const coded = (error: unknown): Verdict | undefined => {
   const code = Foreign.text(error, "code") ?? Foreign.text(error, "errno")
   if (code === undefined || code.length > 80) return undefined
   const verdict = refined(code, error)
   return verdict && { ...verdict, code }
 }
 
-/**
- * Reads the name of an error, or of its class.
- *
- * @internal
- */
-export const named = (error: unknown): Verdict | undefined => {
+/** What an error calls itself, or its class. */
+const named = (error: unknown): Verdict | undefined => {
   for (const name of Foreign.names(error)) {
     const verdict = byName(name)
     if (verdict !== undefined) return verdict
@@ -177,12 +172,27 @@ export const named = (error: unknown): Verdict | undefined => {
   return undefined
 }
 
+/** What an error says, for runtimes and clients that leave nothing else. */
+const worded = (error: unknown): Verdict | undefined => {
+  const words = firstWords(error)
+  return words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]
+}
+
+const heard = (sure: Reading["sure"], verdict: Verdict): Reading => ({
+  sure: verdict === somehow ? sureness.vague : verdict.cancelled === true ? sureness.cancelled : sure,
+  verdict
+})
+
 /**
- * Reads the message of an error, for runtimes and clients that leave nothing else.
+ * Reads a failure of the connection: by code, else by name, else by wording.
  *
  * @internal
  */
-export const worded = (error: unknown): Verdict | undefined => {
-  const words = firstWords(error)
-  return words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]
+export const read = (error: object): Reading | undefined => {
+  const byCode = coded(error)
+  if (byCode !== undefined) return heard(sureness.certain, byCode)
+  const byItsName = named(error)
+  if (byItsName !== undefined) return heard(sureness.named, byItsName)
+  const byItsWords = worded(error)
+  return byItsWords && heard(sureness.worded, byItsWords)
 }

@@ -12,7 +12,7 @@ import { fromHttpResponse } from "./HttpResponse.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import * as Sdk from "./Sdk.js"
 import * as Transport from "./Transport.js"
-import { changed, fromVerdict, known, type Origin, type Verdict } from "./Verdict.js"
+import { changed, fromVerdict, known, type Origin } from "./Verdict.js"
 
 /** How many values that hang together are looked at. */
 const mostValues = 128
@@ -26,27 +26,18 @@ const related = (value: object): ReadonlyArray<unknown> => [
   ...Foreign.items(Foreign.get(value, "errors"), mostValues)
 ]
 
-const transport = (error: object): Reading | undefined => {
-  const coded = Transport.coded(error)
-  if (coded !== undefined) return heard(sureness.certain, coded)
-  const named = Transport.named(error)
-  if (named !== undefined) return heard(sureness.named, named)
-  const worded = Transport.worded(error)
-  return worded && heard(sureness.worded, worded)
-}
-
-const heard = (sure: Reading["sure"], verdict: Verdict): Reading => ({
-  sure: verdict.cancelled === true ? sureness.cancelled : sure,
-  verdict
-})
-
 /** Data that was thrown as it came, or that is the message of an error. */
 const body = (value: unknown): Reading | undefined => {
   const data = errorBody(value) ?? errorBody(Foreign.text(value, "message"))
   return data === undefined ? undefined : { sure: sureness.worded, response: { body: data } }
 }
 
-const readers: ReadonlyArray<(error: object) => Reading | undefined> = [EffectErrors.read, Sdk.read, transport, body]
+const readers: ReadonlyArray<(error: object) => Reading | undefined> = [
+  EffectErrors.read,
+  Sdk.read,
+  Transport.read,
+  body
+]
 
 const look = (value: object): Reading | undefined => {
   const original = unfold(value) ?? value
