@@ -2,6 +2,7 @@
  * The error objects of the vendors' clients, told by their shape: none of the packages is imported.
  */
 import * as Foreign from "../internal/foreign.js"
+import { parsed } from "./ErrorBody.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import { table, type Verdict } from "./Verdict.js"
 
@@ -69,13 +70,19 @@ const clients: ReadonlyArray<Client> = [
     }
   },
   {
-    // The whole body is the message; in a stream some words stand before it. Of a body that is not JSON, an envelope
-    // of the client's own making holds the text.
+    // The whole body is the message; in a stream some words stand before it. A body that is not JSON stands in an
+    // envelope of the client's own making, whose status is the phrase of HTTP and not a name of gRPC.
     client: "@google/genai",
     read: (error) => {
       if (!named(error, "ApiError")) return undefined
       const message = Foreign.text(error, "message") ?? ""
-      return { status: statusOf(error), body: jsonIn(message) ?? message, provider: "gemini" }
+      const body = parsed(jsonIn(message) ?? message)
+      const own = /^[A-Z][A-Z_]+$/.test(Foreign.text(body, "error", "status") ?? "OWN")
+      return {
+        status: statusOf(error),
+        body: own ? body : parsed(Foreign.get(body, "error", "message")),
+        provider: "gemini"
+      }
     }
   },
   {
@@ -87,7 +94,7 @@ const clients: ReadonlyArray<Client> = [
     }
   },
   {
-    // The name is the kind of error. A body that could not be parsed hangs on hidden fields.
+    // The name is the kind of error. A body that is not JSON is lost, or in some versions kept as hidden text.
     client: "AWS SDK v3",
     read: (error) => {
       const status =
@@ -95,14 +102,14 @@ const clients: ReadonlyArray<Client> = [
         Foreign.status(Foreign.get(error, "$response", "statusCode"))
       if (status === undefined && !Foreign.has(error, "$fault")) return undefined
       const headers = Foreign.get(error, "$response", "headers")
-      const text = bodyIn(error, "$responseBodyText")
       const name = Foreign.text(error, "name") ?? ""
-      const kind = /^[A-Z]\w{2,79}$/.test(name) && name !== "SyntaxError" ? { "x-amzn-errortype": name } : {}
+      const unreadable = name === "SyntaxError"
+      const kind = unreadable || !/^[A-Z]\w{2,79}$/.test(name) ? {} : { "x-amzn-errortype": name }
       const requestId = Foreign.text(error, "$metadata", "requestId")
       return {
         status,
         headers: { ...Foreign.record(headers), ...(requestId && { "x-request-id": requestId }), ...kind },
-        body: text ?? { message: Foreign.text(error, "message") },
+        body: unreadable ? bodyIn(error, "$responseBodyText") : { message: Foreign.text(error, "message") },
         provider: "bedrock"
       }
     }

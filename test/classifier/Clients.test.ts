@@ -134,7 +134,8 @@ describe.each(clients)("$client over a socket", (client) => {
           server.behave(response)
           const failure = yield* failureOf(client, server.url, 2_000)
           const headers = client.losesHeaders ? {} : response.headers
-          const raw = Classifier.fromHttpResponse({ ...response, headers, provider: client.dialect })
+          const body = client.losesText && !response.body.startsWith("{") ? "" : response.body
+          const raw = Classifier.fromHttpResponse({ ...response, headers, body, provider: client.dialect })
           const label = `${response.status} ${response.body}`
           expect([label, failure._tag]).toEqual([label, raw._tag])
           expect([label, hint(failure)]).toEqual([label, hint(raw)])

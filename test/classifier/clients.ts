@@ -19,8 +19,10 @@ export interface Client {
   readonly call: (options: { readonly url: string; readonly timeout: number }) => Promise<unknown>
   /** The client leaves nobody a way to tell its own time limit from a caller who gave up. */
   readonly timeoutLooksCancelled?: true
-  /** The client reads a bad status from the head alone. */
+  /** The client hands on no headers. */
   readonly losesHeaders?: true
+  /** The client hands on no body that is not JSON. */
+  readonly losesText?: true
 }
 
 const apiKey = "sk-SECRET"
@@ -146,6 +148,7 @@ export const clients: ReadonlyArray<Client> = [
   {
     client: "@aws-sdk/client-bedrock-runtime",
     dialect: "bedrock",
+    losesText: true,
     call: ({ timeout, url }) =>
       bedrock(url, timeout).send(
         new ConverseCommand({ modelId: "m", messages: [{ role: "user", content: [{ text: prompt }] }] })
