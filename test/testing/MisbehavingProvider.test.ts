@@ -18,6 +18,14 @@ const statuses = (provider: MisbehavingProvider.Service, count: number, model?: 
     count
   )
 
+/** Until the provider has read the request and begun its step. */
+const begun = (provider: MisbehavingProvider.Service) =>
+  provider.changes.pipe(
+    Stream.filter((attempt) => attempt.step !== undefined),
+    Stream.runHead,
+    Effect.andThen(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))))
+  )
+
 describe("scripts", () => {
   it.scopedLive("one step a call, and then either right answers or the last step again", () =>
     Effect.gen(function* () {
@@ -153,33 +161,27 @@ describe("scripts", () => {
 
   it.scopedLive("a mix decides calls on the wire, the same ones again after a reset", () =>
     Effect.gen(function* () {
-      const provider = yield* MisbehavingProvider.make({
-        script: Script.mix({
-          seed: "a rough day",
+      const mixed = (seed: string) =>
+        Script.mix({
+          seed,
           faults: [
             { weight: 5, step: Step.answer() },
             { weight: 3, step: Step.overloaded() },
             { weight: 2, step: Step.reset() }
           ]
         })
-      })
+      const provider = yield* MisbehavingProvider.make({ script: mixed("a rough day") })
       const first = yield* statuses(provider, 30)
       expect(new Set(first)).toEqual(new Set([200, 503, undefined]))
       yield* provider.reset
       expect(yield* statuses(provider, 30)).toEqual(first)
+      yield* provider.script(mixed("another day"))
+      expect(yield* statuses(provider, 30)).not.toEqual(first)
     })
   )
 })
 
 describe("time", () => {
-  /** Until the provider has read the request and begun its step. */
-  const begun = (provider: MisbehavingProvider.Service) =>
-    provider.changes.pipe(
-      Stream.filter((attempt) => attempt.step !== undefined),
-      Stream.runHead,
-      Effect.andThen(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))))
-    )
-
   it.scoped("waits are the Clock's, to the millisecond", () =>
     Effect.gen(function* () {
       const provider = yield* MisbehavingProvider.make({
@@ -320,12 +322,12 @@ describe("the log", () => {
         script: Script.inOrder([Step.stall()], { afterwards: "answer" })
       })
       const stalled = yield* Effect.fork(call(provider))
-      yield* provider.awaitAttempts(1)
+      yield* begun(provider)
       yield* provider.reset
       yield* provider.script(Script.always(Step.answer()))
       yield* call(provider)
       yield* Fiber.interrupt(stalled)
-      yield* Effect.sleep("30 millis")
+      yield* Effect.sleep("250 millis")
       expect(yield* provider.awaitSettled).toMatchObject([{ index: 0, clientLeft: false, status: 200 }])
     })
   )

@@ -52,10 +52,9 @@ export const make = (request: IncomingMessage, response: ServerResponse): Exchan
         }
         const onEnd = () => settle(Buffer.concat(chunks))
         const onClose = () => settle("cut")
+        // Without a listener what is left of the body flows into nothing, and the client gets to reading the response.
         const stop = () => {
           request.off("data", onData).off("end", onEnd).off("close", onClose)
-          // What is left of the body flows into nothing, so that the client can get to reading the response.
-          request.resume()
         }
         const settle = (result: Buffer | "tooLarge" | "cut") => {
           stop()
