@@ -6,13 +6,12 @@
 import * as AiError from "@effect/ai/AiError"
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import type * as Response from "@effect/ai/Response"
-import type * as Toolkit from "@effect/ai/Toolkit"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { Concurrency } from "effect/Types"
+import * as Stream from "effect/Stream"
 import * as Classifier from "../Classifier.js"
 import * as Fallback from "../Fallback.js"
 import { fold, unfold } from "../internal/folded.js"
@@ -20,7 +19,9 @@ import type { LlmError } from "../LlmError.js"
 import { isLlmError } from "../LlmError.js"
 import { isRejection, type Rejection } from "../Rejection.js"
 import { Resilience } from "../Resilience.js"
-import { resolveToolCalls, type Tools } from "./internal/toolCalls.js"
+import * as StreamDialect from "../StreamDialect.js"
+import { streamWithTools } from "./internal/streamWithTools.js"
+import { type Options, resolveToolCalls } from "./internal/toolCalls.js"
 
 /**
  * One model that can answer. `name` is the key of its circuit, its metrics and its options; `contextWindow`, in tokens,
@@ -42,7 +43,8 @@ type AnyTarget = Target<unknown, unknown>
  *
  * A failure has the type that `LanguageModel` demands, `AiError`; `failure` gives back what it stands for, and so does
  * `Classifier.fromUnknown`. With tools, the model's turn is what is repeated, never a tool: tool handlers run once,
- * after the turn has succeeded, outside of all limits and permits.
+ * after the turn has succeeded, outside of all limits and permits. So it is with a stream, which gives its `finish` part
+ * after the results of the tools. A stream that has begun is not repeated, unless it is delivered `buffered`.
  *
  * @example
  * ```ts
@@ -66,6 +68,8 @@ type AnyTarget = Target<unknown, unknown>
  */
 export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArray<AnyTarget>]>(options: {
   readonly targets: Targets
+  /** What a stream does about a failure after its first content; see `Resilience.StreamOptions`. Default `incremental`. */
+  readonly delivery?: "incremental" | "buffered" | undefined
 }): Layer.Layer<
   LanguageModel.LanguageModel,
   Layer.Layer.Error<Targets[number]["model"]>,
@@ -75,7 +79,7 @@ export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArra
     LanguageModel.LanguageModel,
     Effect.flatMap(Resilience, (resilience) =>
       Effect.map(Effect.forEach(options.targets, build), (models) =>
-        make(resilience, models as [Model, ...ReadonlyArray<Model>])
+        make(resilience, models as [Model, ...ReadonlyArray<Model>], options.delivery)
       )
     ) as Effect.Effect<
       LanguageModel.Service,
@@ -107,7 +111,8 @@ interface Model {
 
 const make = (
   resilience: Resilience["Type"],
-  models: readonly [Model, ...ReadonlyArray<Model>]
+  models: readonly [Model, ...ReadonlyArray<Model>],
+  delivery: "incremental" | "buffered" | undefined
 ): LanguageModel.Service => {
   /** The model's turn, on the first target that can give it. */
   const turn = <A, E, R>(
@@ -152,6 +157,20 @@ const make = (
     })
   }
 
+  const turnStream = (options: Options): Stream.Stream<Part, AiError.AiError, unknown> => {
+    const target = ({ contextWindow, name, service }: Model) => {
+      const asked = service.streamText<never>(options as never) as Stream.Stream<Part, AiError.AiError, unknown>
+      const read_ = Stream.mapError(asked, (error) => read(name, error))
+      // The parts of this layer have no room for a marker, so a stream cannot be restarted here.
+      const run = resilience.protectStream(name, { dialect, delivery }, read_) as typeof read_
+      return { name, contextWindow, run }
+    }
+    const [first, ...others] = models
+    return Stream.mapError(Fallback.firstStreamOf([target(first), ...others.map(target)]), (error) =>
+      folded("streamText", error)
+    )
+  }
+
   // What the service promises about the types of an answer is what the model behind it promises.
   return {
     generateText: (options: Options) =>
@@ -167,18 +186,14 @@ const make = (
         options,
         (service, options) => service.generateObject(options as never),
         (response, content) => new LanguageModel.GenerateObjectResponse(response.value, content as never)
-      )
+      ),
+    streamText: (options: Options) => streamWithTools(options, turnStream)
   } as unknown as LanguageModel.Service
 }
 
 type Part = Response.AnyPart
 
-/** What the adapter has to know of the options of a call; the rest goes through. */
-interface Options {
-  readonly toolkit?: Toolkit.WithHandler<Tools> | Effect.Effect<Toolkit.WithHandler<Tools>, unknown, unknown>
-  readonly concurrency?: Concurrency | undefined
-  readonly disableToolCallResolution?: boolean | undefined
-}
+const dialect = StreamDialect.ai
 
 const read = (target: string, error: AiError.AiError): LlmError => Classifier.fromUnknown(error, { target })
 

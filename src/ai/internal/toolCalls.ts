@@ -42,3 +42,10 @@ export const resolveToolCalls = (
     },
     { concurrency }
   )
+
+/** What the adapter has to know of the options of a call; the rest goes through. @internal */
+export interface Options {
+  readonly toolkit?: Toolkit.WithHandler<Tools> | Effect.Effect<Toolkit.WithHandler<Tools>, unknown, unknown>
+  readonly concurrency?: Concurrency | undefined
+  readonly disableToolCallResolution?: boolean | undefined
+}
