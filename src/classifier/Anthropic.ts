@@ -24,7 +24,7 @@ export const anthropic: Dialect = {
     { type: "authentication_error", says: /cors requests are not allowed/, is: "PermissionDenied" },
     { type: "authentication_error", is: "AuthenticationFailed" },
     { type: ["permission_error", "forbidden"], is: "PermissionDenied" },
-    { type: "not_found_error", says: /model/, is: "ModelNotFound" },
+    { type: "not_found_error", says: /model|claude/, is: "ModelNotFound" },
     { type: "not_found_error", is: "InvalidRequest" },
     { type: "conflict_error", is: "Conflict", retryable: false },
     { type: "request_too_large", is: "RequestTooLarge" },

@@ -16,6 +16,8 @@ export interface Verdict {
   readonly by?: "prompt" | "completion" | "refusal"
   /** Overrides the tag's own answer. */
   readonly retryable?: boolean
+  /** `false` where the hint is not the moment the quota is back: a day's quota with a hint of seconds. */
+  readonly resets?: false
 }
 
 /**

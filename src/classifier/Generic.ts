@@ -118,6 +118,7 @@ export const generic: Dialect = {
         /model.{0,100}(?:does not exist|doesn't exist|not exist|not found|no longer|deprecated|decommissioned|retired|discontinued|not deployed|has been removed|was removed|end of life|is not a valid)/,
         /(?:unknown|invalid|unsupported|no such) model/,
         /model:? [`'"]?[\w./:@-]{2,80}[`'"]? (?:is|are) not (?:supported|available|accessible)/,
+        /[`'"][\w./:@-]{2,80}[`'"] model is not (?:supported|available)/,
         /not a valid model/,
         /failed to find model/
       ],
@@ -127,7 +128,9 @@ export const generic: Dialect = {
       says: [
         /(?:country|region|territory|location).{0,40}not (?:supported|available|allowed)/,
         /not (?:supported|available|allowed) in your (?:country|region)/,
-        /(?:not|n't) (?:allowed|authorized|permitted|have (?:access|permission))/,
+        /(?:not|n't) (?:authorized|have (?:access|permission))/,
+        /(?:you|account|organization|api key|team|project|caller|client)\b.{0,60}not (?:allowed|permitted)/,
+        /request not allowed/,
         /permission/,
         /access (?:is |was )?denied/,
         /forbidden/,

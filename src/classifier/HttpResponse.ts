@@ -60,8 +60,8 @@ export const read = (failure: HttpFailure): Reading => {
   const rule = firstFit(order, facts)
   const first = rule ?? byClass(facts.status)
   const hint = retryHint(facts, failure.now, limits.has(first.is))
-  const verdict = first.is === "RateLimited" && outlasts(hint.wait, facts) ? { is: "QuotaExhausted" as const } : first
-  const resetsAt = verdict.is === "QuotaExhausted" ? dateOf(hint.until) : undefined
+  const verdict: Verdict = first.is === "RateLimited" && outlasts(hint.wait, facts) ? { is: "QuotaExhausted" } : first
+  const resetsAt = verdict.is === "QuotaExhausted" && verdict.resets !== false ? dateOf(hint.until) : undefined
   const retryable = overridden(verdict, facts)
   const code = codeOf(facts, rule)
   const requestId = requestIdOf(facts)

@@ -9,7 +9,7 @@ export const lmStudio: Dialect = {
   recognise: (facts) => /lm ?studio|no models loaded|model has crashed|model unloaded|system resources|context length of only/.test(facts.words),
   rules: [
     { says: /context length of only|context the overflows|context overflow/, is: "ContextLengthExceeded" },
-    { says: /no models? loaded|multiple models are loaded/, is: "ModelNotFound" },
+    { says: /model does not exist|no models? loaded|multiple models are loaded/, is: "ModelNotFound" },
     { says: /insufficient system resources|not enough resources/, is: "ServerError", retryable: false },
     { says: /model has crashed|model (?:is )?unloaded|failed to load model|operation canceled/, is: "ServerError" },
     { says: /unexpected endpoint or method/, is: "InvalidRequest" }

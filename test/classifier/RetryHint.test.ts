@@ -162,6 +162,15 @@ describe("hints of when to come back", () => {
     expect(dated.retryAfter).toEqual(Duration.days(1))
   })
 
+  it("C4: a hint of seconds is not when a day's quota is back", () => {
+    const details = [{ violations: [{ quotaId: "RequestsPerDay" }] }, { retryDelay: "47s" }]
+    const body = { error: { code: 429, status: "RESOURCE_EXHAUSTED", message: "Quota", details } }
+    const error = Classifier.fromHttpResponse({ status: 429, headers: { date }, body }) as LlmError.QuotaExhausted
+    expect(error.resetsAt).toBeUndefined()
+    expect(error.retryAfter).toEqual(Duration.seconds(47))
+    expect(error.message).toContain("trying again will not help, though it names a wait of 47s")
+  })
+
   it("a spent quota with a hint is back at the response's date and the hint", () => {
     const error = Classifier.fromHttpResponse({ status: 429, headers: { date, "retry-after": "13262" } })
     expect(error).toMatchObject({ _tag: "QuotaExhausted", resetsAt: DateTime.unsafeMake(base + 13_262_000) })
