@@ -13,34 +13,114 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as PubSub from "effect/PubSub"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import type { Amendment, Change, Circuit, Decision, Input, Reason, Result } from "./internal/breaker/circuit.js"
-import { Gated, type Gates } from "./internal/breaker/gated.js"
-import { type Announce, gate } from "./internal/breaker/guard.js"
-import { type Apply, Immediate } from "./internal/breaker/immediate.js"
+import type * as Stream from "effect/Stream"
+import type { Amendment, Circuit, Decision, Reason, Result } from "./internal/breaker/circuit.js"
+import { makeBreaker } from "./internal/breaker/make.js"
 import { Memory } from "./internal/breaker/memory.js"
 import { fromExit, ignored as ignored_, type Outcome, success as success_ } from "./internal/breaker/outcome.js"
 import type { Policy, TripPolicy } from "./internal/breaker/policy.js"
-import { checkTrip, resolve, type Settings } from "./internal/breaker/settings.js"
-import * as Gate from "./internal/gate.js"
+import { checkTrip, resolve } from "./internal/breaker/settings.js"
+import { fromMemory } from "./internal/breaker/store.js"
 import { CircuitHalfOpen, CircuitOpen, type RateLimitExceeded } from "./Rejection.js"
-import { type CircuitState, ResilienceEvent, ResilienceEvents } from "./ResilienceEvent.js"
 
-export type { Amendment, Change, Circuit, Decision, Outcome, Policy, Reason, Result, TripPolicy }
-export { CircuitHalfOpen, CircuitOpen }
+export type {
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Amendment,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Change,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Circuit,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Decision,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Lease,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Permit,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Phase,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Reason,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Refusal,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Result
+} from "./internal/breaker/circuit.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Outcomes
+   */
+  Outcome
+} from "./internal/breaker/outcome.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  Policy,
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  SlowCall,
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  TripPolicy
+} from "./internal/breaker/policy.js"
+export {
+  /**
+   * @since 0.1.0
+   * @category Errors
+   */
+  CircuitHalfOpen,
+  /**
+   * @since 0.1.0
+   * @category Errors
+   */
+  CircuitOpen
+}
 
 /**
  * How a circuit behaves. Everything has a default.
@@ -156,6 +236,11 @@ export interface CircuitBreaker {
    * parked, `RateLimitExceeded`; the call's own errors pass through unchanged.
    */
   readonly execute: {
+    (
+      options: ExecuteOptions<never, never> & { readonly classify?: undefined }
+    ): <A, E, R>(
+      self: Effect.Effect<A, E, R>
+    ) => Effect.Effect<A, E | CircuitOpen | CircuitHalfOpen | RateLimitExceeded, R>
     <A, E>(
       options: ExecuteOptions<A, E>
     ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CircuitOpen | CircuitHalfOpen | RateLimitExceeded, R>
@@ -166,6 +251,11 @@ export interface CircuitBreaker {
   }
   /** As `execute`. The stream is one call, from its first pull until its resources are closed. */
   readonly executeStream: {
+    (
+      options: ExecuteOptions<never, never> & { readonly classify?: undefined }
+    ): <A, E, R>(
+      self: Stream.Stream<A, E, R>
+    ) => Stream.Stream<A, E | CircuitOpen | CircuitHalfOpen | RateLimitExceeded, R>
     <E>(
       options: ExecuteOptions<void, E>
     ): <A, R>(
@@ -184,7 +274,37 @@ export interface CircuitBreaker {
   readonly isolate: (key: string) => Effect.Effect<void, CircuitBreakerStoreError, Scope.Scope>
   /** Closes a circuit, forgets what it has counted, and ends a parking. */
   readonly reset: (key: string) => Effect.Effect<void, CircuitBreakerStoreError>
+  /** What of the circuits outlasts the process: which are open or parked, and for how long. */
+  readonly snapshot: Effect.Effect<Snapshot, CircuitBreakerStoreError>
+  /** Takes up a snapshot, less the time that has passed since. Do it before the first call. */
+  readonly restore: (snapshot: Snapshot) => Effect.Effect<void, CircuitBreakerStoreError>
 }
+
+/**
+ * The circuits that hold calls back, as JSON. Times are milliseconds; `openFor` and `parkedFor` count from `takenAt`. A
+ * half-open circuit is one whose open time is over. What closed circuits have counted, and isolations, end with the
+ * process.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export const Snapshot = Schema.Struct({
+  takenAt: Schema.Number,
+  circuits: Schema.Array(
+    Schema.Struct({
+      key: Schema.String,
+      openFor: Schema.NonNegative,
+      consecutiveOpenings: Schema.NonNegativeInt,
+      parkedFor: Schema.NonNegative
+    })
+  )
+})
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export type Snapshot = typeof Snapshot.Type
 
 /**
  * The breaker of the context.
@@ -223,6 +343,7 @@ export interface Store {
     amendment: Amendment
   ) => Effect.Effect<Decision, CircuitBreakerStoreError>
   readonly state: (key: string) => Effect.Effect<Circuit | undefined, CircuitBreakerStoreError>
+  readonly all: Effect.Effect<ReadonlyArray<readonly [key: string, circuit: Circuit]>, CircuitBreakerStoreError>
 }
 
 /**
@@ -246,27 +367,7 @@ export class CircuitBreakerStore extends Context.Tag("effect-resilience/CircuitB
 export const layerStoreMemory = (options?: {
   readonly idleTimeToLive?: Duration.DurationInput | undefined
 }): Layer.Layer<CircuitBreakerStore> =>
-  Layer.sync(CircuitBreakerStore, () => {
-    const memory = new Memory(Duration.toMillis(options?.idleTimeToLive ?? "1 hour"))
-    const apply: Apply = (key, policy, input, now) => memory.apply(key, policy, input, now)
-    const now = (key: string, policy: Policy, input: Input) =>
-      Effect.map(Clock.currentTimeMillis, (now) => apply(key, policy, input, now))
-    const store: Store & { readonly [Immediate]: Apply } = {
-      admit: (key, policy) => now(key, policy, { _tag: "Admit" }),
-      record: now,
-      amend: now,
-      state: (key) => Effect.sync(() => memory.get(key)),
-      [Immediate]: apply
-    }
-    return store
-  })
-
-const eventState: Readonly<Record<State["_tag"], CircuitState>> = {
-  Closed: "closed",
-  Open: "open",
-  HalfOpen: "halfOpen",
-  Isolated: "isolated"
-}
+  Layer.sync(CircuitBreakerStore, () => fromMemory(new Memory(Duration.toMillis(options?.idleTimeToLive ?? "1 hour"))))
 
 /**
  * Makes a breaker over the current store. Options that no circuit can have (a threshold of 0, probes of -1) are a
@@ -278,122 +379,7 @@ const eventState: Readonly<Record<State["_tag"], CircuitState>> = {
 export const make = (
   options?: Options | ((key: string) => Options)
 ): Effect.Effect<CircuitBreaker, never, CircuitBreakerStore | Scope.Scope> =>
-  Effect.gen(function* () {
-    const store = yield* CircuitBreakerStore
-    const hub = yield* ResilienceEvents
-    const pubsub = yield* Effect.acquireRelease(PubSub.unbounded<Transition>(), PubSub.shutdown)
-    const settings = yield* settingsByKey(options)
-
-    const announce: Announce = {
-      changed: (key, { at, from, openFor, openings, reason, to }) => {
-        pubsub.unsafeOffer({
-          key,
-          from,
-          to,
-          retryAfter: Duration.millis(openFor),
-          consecutiveOpenings: openings,
-          reason
-        })
-        if (hub.listening()) {
-          hub.publish(ResilienceEvent.CircuitChanged({ at, target: key, from: eventState[from], to: eventState[to] }))
-        }
-      },
-      parked: (key, at, wait, error) => {
-        if (hub.listening()) {
-          hub.publish(ResilienceEvent.TargetParked({ at, target: key, wait: Duration.millis(wait), error }))
-        }
-      },
-      storeFailed: (key, at, error) => {
-        if (hub.listening()) {
-          hub.publish(ResilienceEvent.StoreFailed({ at, target: key, policy: "circuitBreaker", error }))
-        }
-      }
-    }
-
-    const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
-
-    const amend = (key: string, _tag: "Isolate" | "Rejoin" | "Reset") =>
-      Effect.flatMap(settings.resolve(key), ({ policy }) =>
-        Effect.map(store.amend(key, policy, { _tag }), ({ change }) => {
-          if (change !== undefined) announce.changed(key, change)
-        })
-      )
-
-    const gates: Gates = (key) => Effect.map(settings.resolve(key), (found) => gateOf(found, { key }))
-
-    const breaker: CircuitBreaker & { readonly [Gated]: Gates } = {
-      [Gated]: gates,
-      execute: dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, options: ExecuteOptions<A, E>) => {
-        const known = settings.known(options.key)
-        return known === undefined
-          ? Effect.flatMap(settings.resolve(options.key), (found) => Gate.effect(self, gateOf(found, options)))
-          : Gate.effect(self, gateOf(known, options))
-      }),
-      executeStream: dual(2, <A, E, R>(self: Stream.Stream<A, E, R>, options: ExecuteOptions<void, E>) =>
-        Stream.unwrap(Effect.map(settings.resolve(options.key), (found) => Gate.stream(self, gateOf(found, options))))
-      ),
-      state: (key) =>
-        Effect.zipWith(store.state(key), Clock.currentTimeMillis, (circuit, now) => stateOf(key, circuit, now)),
-      transitions: Stream.fromPubSub(pubsub),
-      isolate: (key) =>
-        Effect.asVoid(Effect.acquireRelease(amend(key, "Isolate"), () => Effect.ignore(amend(key, "Rejoin")))),
-      reset: (key) => amend(key, "Reset")
-    }
-    return breaker
-  })
-
-const stateOf = (key: string, circuit: Circuit | undefined, now: number): State => {
-  if (circuit === undefined) return { _tag: "Closed", key, calls: 0, failures: 0 }
-  if (circuit.isolations > 0) return { _tag: "Isolated", key }
-  const phase = circuit.phase
-  switch (phase._tag) {
-    case "Closed":
-      return { _tag: "Closed", key, calls: phase.window.calls, failures: phase.window.failures }
-    case "Open":
-      return {
-        _tag: "Open",
-        key,
-        retryAfter: Duration.millis(Math.max(0, phase.until - now)),
-        consecutiveOpenings: phase.openings
-      }
-    case "HalfOpen":
-      return {
-        _tag: "HalfOpen",
-        key,
-        probing: phase.leases.some((lease) => lease.expiresAt > now),
-        consecutiveOpenings: phase.openings
-      }
-  }
-}
-
-/** Options by key are read once a key; beyond so many keys they are read anew. */
-const rememberedKeys = 10_000
-
-const settingsByKey = (options: Options | ((key: string) => Options) | undefined) =>
-  Effect.gen(function* () {
-    if (typeof options !== "function") {
-      const same = yield* resolve(options)
-      return { known: (): Settings | undefined => same, resolve: () => Effect.succeed(same) }
-    }
-    const byKey = new Map<string, Settings>()
-    const known = (key: string): Settings | undefined => byKey.get(key)
-    const read = (key: string) =>
-      Effect.map(
-        Effect.suspend(() => resolve(options(key))),
-        (found) => {
-          if (byKey.size >= rememberedKeys) byKey.clear()
-          byKey.set(key, found)
-          return found
-        }
-      )
-    return {
-      known,
-      resolve: (key: string) =>
-        Effect.suspend(() => Effect.succeed(known(key))).pipe(
-          Effect.flatMap((found) => (found === undefined ? read(key) : Effect.succeed(found)))
-        )
-    }
-  })
+  Effect.flatMap(CircuitBreakerStore, (store) => makeBreaker(store, options))
 
 /**
  * The breaker as a layer, over the current store. A function gives each key options of its own.
@@ -538,3 +524,14 @@ export const failure = (options?: { readonly retryAfter?: Duration.DurationInput
  * @category Outcomes
  */
 export const ignored: Outcome = ignored_
+
+/**
+ * It says nothing about the target's health; the target asks to be left alone for so long.
+ *
+ * @since 0.1.0
+ * @category Outcomes
+ */
+export const parked = (retryAfter: Duration.DurationInput): Outcome => ({
+  _tag: "Ignored",
+  retryAfter: Duration.decode(retryAfter)
+})

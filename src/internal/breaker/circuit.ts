@@ -86,6 +86,8 @@ export type Amendment =
   | { readonly _tag: "Isolate" }
   | { readonly _tag: "Rejoin" }
   | { readonly _tag: "Reset" }
+  /** What a snapshot has kept of the circuit: the milliseconds it is open and parked for, from now on. */
+  | { readonly _tag: "Restore"; readonly openFor: number; readonly openings: number; readonly parkedFor: number }
 
 /**
  * Everything that can happen to a circuit.
@@ -190,8 +192,17 @@ export const step = (policy: Policy, circuit: Circuit, input: Input, now: number
       return isolate(circuit, input._tag === "Isolate" ? 1 : -1, now)
     case "Reset":
       return change({ ...circuit, parkedUntil: 0 }, closed(policy, now), 0, 0, undefined, now)
+    case "Restore":
+      return restore(circuit, input, now)
   }
 }
+
+const inPhase = ({ generation, isolations, parkedUntil }: Circuit, phase: Phase): Circuit => ({
+  generation,
+  phase,
+  parkedUntil,
+  isolations
+})
 
 const reject = (circuit: Circuit, _tag: Refusal["_tag"], retryAfter: number): Step => [
   { permit: undefined, rejection: { _tag, retryAfter }, change: undefined },
@@ -252,7 +263,7 @@ const admit = (policy: Policy, circuit: Circuit, now: number): Step => {
       if (leases.length >= policy.halfOpen.probes) return reject(circuit, "HalfOpen", 0)
       const lease = { id: phase.nextLease, expiresAt: now + policy.halfOpen.probeTimeout }
       return pass(
-        { ...circuit, phase: { ...phase, leases: [...leases, lease], nextLease: phase.nextLease + 1 } },
+        inPhase(circuit, { ...phase, leases: [...leases, lease], nextLease: phase.nextLease + 1 }),
         now,
         0,
         lease.id
@@ -279,7 +290,12 @@ const admitTimed = (policy: Policy, circuit: Circuit, phase: Closed, now: number
   }
   if (judged.phase._tag !== "Closed" || judged.phase.inFlight === undefined) return pass(judged, now, 0)
   const inFlight = InFlight.enter(judged.phase.inFlight)
-  return pass({ ...judged, phase: { ...judged.phase, inFlight } }, now, inFlight.slot)
+  return pass(inPhase(judged, { _tag: "Closed", window: judged.phase.window, inFlight }), now, inFlight.slot)
+}
+
+const timed = (policy: Policy, inFlight: InFlight.InFlight | undefined, now: number) => {
+  const slow = slowCall(policy.trip)
+  return slow && inFlight && InFlight.age(inFlight, slow.threshold, now)
 }
 
 /** Opens a closed circuit if what is in its window, or under way, is a reason to. */
@@ -291,26 +307,24 @@ const judge = (
   retryAfter: number,
   now: number
 ): Step => {
-  const slow = slowCall(policy.trip)
   const aged = Window.age(window, policy.trip, now)
-  const running = slow && inFlight && InFlight.age(inFlight, slow.threshold, now)
+  const running = timed(policy, inFlight, now)
   const reason = tripped(policy.trip, aged, running?.overdue ?? 0)
   return reason === undefined
-    ? [nothing, { ...circuit, phase: { _tag: "Closed", window: aged, inFlight: running } }]
+    ? [nothing, inPhase(circuit, { _tag: "Closed", window: aged, inFlight: running })]
     : open(policy, circuit, 1, reason, retryAfter, now)
 }
 
 const left = (policy: Policy, inFlight: InFlight.InFlight | undefined, permit: Permit, now: number) => {
-  const slow = slowCall(policy.trip)
-  if (slow === undefined || inFlight === undefined || permit.answeredAt > 0) return inFlight
-  return InFlight.leave(InFlight.age(inFlight, slow.threshold, now), permit.slot)
+  const running = timed(policy, inFlight, now)
+  return running === undefined || permit.answeredAt > 0 ? running : InFlight.leave(running, permit.slot)
 }
 
 const answer = (policy: Policy, circuit: Circuit, permit: Permit, now: number): Step => {
   const answered = { ...nothing, permit: { ...permit, answeredAt: now } }
   if (permit.generation !== circuit.generation || circuit.phase._tag !== "Closed") return [answered, circuit]
   const inFlight = left(policy, circuit.phase.inFlight, permit, now)
-  return [answered, { ...circuit, phase: { ...circuit.phase, inFlight } }]
+  return [answered, inPhase(circuit, { ...circuit.phase, inFlight })]
 }
 
 /** A target that asks to be left alone is, whichever generation the call that was told belongs to. */
@@ -335,7 +349,7 @@ const recordClosed = (policy: Policy, circuit: Circuit, phase: Closed, result: R
   const { outcome, permit } = result
   const inFlight = left(policy, phase.inFlight, permit, now)
   if (outcome === "Ignored") {
-    return [nothing, inFlight === undefined ? circuit : { ...circuit, phase: { ...phase, inFlight } }]
+    return [nothing, inFlight === undefined ? circuit : inPhase(circuit, { ...phase, inFlight })]
   }
   const slow = slowCall(policy.trip)
   const took = (permit.answeredAt || now) - permit.startedAt
@@ -350,7 +364,7 @@ const recordClosed = (policy: Policy, circuit: Circuit, phase: Closed, result: R
 
 const recordProbe = (policy: Policy, circuit: Circuit, phase: HalfOpen, result: Result, now: number): Step => {
   const probes: HalfOpen = { ...phase, leases: phase.leases.filter((lease) => lease.id !== result.permit.lease) }
-  const stay = (next: HalfOpen): Step => [nothing, { ...circuit, phase: next }]
+  const stay = (next: HalfOpen): Step => [nothing, inPhase(circuit, next)]
   const reopen = (reason: Reason, retryAfter: number): Step =>
     open(policy, circuit, phase.openings + 1, reason, retryAfter, now)
   switch (result.outcome) {
@@ -367,6 +381,16 @@ const recordProbe = (policy: Policy, circuit: Circuit, phase: HalfOpen, result: 
         ? change(circuit, closed(policy, now), 0, 0, undefined, now)
         : stay({ ...probes, successes: phase.successes + 1, abandoned: 0 })
   }
+}
+
+type Restore = Extract<Input, { _tag: "Restore" }>
+
+/** Whatever is longer holds: what the snapshot says, or what has happened since. */
+const restore = (circuit: Circuit, { openFor, openings, parkedFor }: Restore, now: number): Step => {
+  const parked = { ...circuit, parkedUntil: Math.max(circuit.parkedUntil, parkedFor > 0 ? now + parkedFor : 0) }
+  const until = now + openFor
+  if (openings === 0 || (circuit.phase._tag === "Open" && circuit.phase.until >= until)) return [nothing, parked]
+  return change(parked, { _tag: "Open", until, openings }, openFor, openings, undefined, now)
 }
 
 const isolate = (circuit: Circuit, by: 1 | -1, now: number): Step => {

@@ -103,14 +103,21 @@ export const gate = <A, E>(
       : (decide(apply(key, policy, result, clock.unsafeCurrentTimeMillis())) as undefined)
   }
 
-  const recordFailed = (permit: Permit, exit: Exit.Failure<A, E>, clock: Clock.Clock) => {
-    if (Cause.isInterruptedOnly(exit.cause)) {
-      return Effect.flatMap(givenUp, (outcome) => record(resultOf(permit, outcome, 0), clock) ?? Effect.void)
+  /** A reader that throws is a bug of its owner's: the permit is given back, and the call dies of it. */
+  const read = (permit: Permit, exit: Exit.Exit<A, E>, clock: Clock.Clock): Effect.Effect<void> | undefined => {
+    try {
+      return recordRead(permit, exit, (classify ?? fromExit)(exit), clock)
+    } catch (defect) {
+      return Effect.zipRight(record(resultOf(permit, "Ignored", 0), clock) ?? Effect.void, Effect.die(defect))
     }
+  }
+
+  const recordRead = (permit: Permit, exit: Exit.Exit<A, E>, outcome: Outcome, clock: Clock.Clock) => {
     const now = clock.unsafeCurrentTimeMillis()
-    const outcome = (classify ?? fromExit)(exit)
     const wait = restOf(outcome, now)
-    if (outcome._tag === "Ignored" && wait > 0) announce.parked(key, now, wait, Cause.squash(exit.cause))
+    if (outcome._tag === "Ignored" && wait > 0) {
+      announce.parked(key, now, wait, Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit.value)
+    }
     return record(resultOf(permit, outcome._tag, wait), clock)
   }
 
@@ -126,8 +133,11 @@ export const gate = <A, E>(
     acquire: admit,
     release: (permit, exit, clock) => {
       if (permit === undefined) return undefined
-      if (Exit.isFailure(exit)) return recordFailed(permit, exit, clock)
-      return record(resultOf(permit, classify === undefined ? "Success" : classify(exit)._tag, 0), clock)
+      if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) {
+        return Effect.flatMap(givenUp, (outcome) => record(resultOf(permit, outcome, 0), clock) ?? Effect.void)
+      }
+      if (Exit.isSuccess(exit) && classify === undefined) return record(resultOf(permit, "Success", 0), clock)
+      return read(permit, exit, clock)
     },
     answered: slowCall(policy.trip) && answered
   }

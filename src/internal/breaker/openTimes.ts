@@ -1,7 +1,6 @@
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import * as Decision from "effect/ScheduleDecision"
 import * as Intervals from "effect/ScheduleIntervals"
 
@@ -16,12 +15,8 @@ const most = 64
  *
  * @internal
  */
-export const openTimes = (
-  openDuration: Duration.DurationInput | Schedule.Schedule<unknown, number>
-): Effect.Effect<ReadonlyArray<number>> => {
-  if (!Schedule.isSchedule(openDuration)) return Effect.succeed([Duration.toMillis(openDuration)])
-  const schedule = openDuration as Schedule.Schedule<unknown, number>
-  return Effect.gen(function* () {
+export const openTimes = (schedule: Schedule.Schedule<unknown, number>): Effect.Effect<ReadonlyArray<number>> =>
+  Effect.gen(function* () {
     const times: Array<number> = []
     let now = yield* Clock.currentTimeMillis
     let state = schedule.initial
@@ -29,7 +24,7 @@ export const openTimes = (
       const [next, , decision] = yield* schedule.step(now, times.length + 1, state)
       if (Decision.isDone(decision)) break
       const at = Intervals.start(decision.intervals)
-      times.push(Math.max(0, at - now))
+      times.push(Math.min(Math.max(0, at - now), Number.MAX_SAFE_INTEGER))
       now = at
       state = next
     }
@@ -39,4 +34,3 @@ export const openTimes = (
     while (times.length > 1 && times.at(-1) === times.at(-2)) times.pop()
     return times
   })
-}

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type { Options } from "../../CircuitBreaker.js"
 import { openTimes } from "./openTimes.js"
 import type { Policy, TripPolicy } from "./policy.js"
@@ -82,8 +83,48 @@ export const resolve = (options: Options = {}): Effect.Effect<Settings> =>
       maxWait: Duration.toMillis(parking.maxWait ?? "60 seconds"),
       stagger: millis("parking.stagger", parking.stagger ?? "1 second")
     }
-    return Effect.map(openTimes(openDuration), (openFor) => ({
+    const times = Schedule.isSchedule(openDuration)
+      ? openTimes(openDuration as Schedule.Schedule<unknown, number>)
+      : Effect.succeed([millis("openDuration", openDuration)])
+    return Effect.map(times, (openFor) => ({
       policy: { trip, openFor, halfOpen: places },
       parking: waiting
     }))
   })
+
+/**
+ * The settings of each key. `known` has those that are the same for all keys, or were read before.
+ *
+ * @internal
+ */
+export interface ByKey {
+  readonly known: (key: string) => Settings | undefined
+  readonly resolve: (key: string) => Effect.Effect<Settings>
+}
+
+/** Options by key are read once a key; beyond so many keys they are read anew. */
+const rememberedKeys = 10_000
+
+/** @internal */
+export const byKey = (options: Options | ((key: string) => Options) | undefined): Effect.Effect<ByKey> => {
+  if (typeof options !== "function") {
+    return Effect.map(resolve(options), (same) => ({ known: () => same, resolve: () => Effect.succeed(same) }))
+  }
+  return Effect.sync(() => {
+    const read = new Map<string, Settings>()
+    const known = (key: string): Settings | undefined => read.get(key)
+    return {
+      known,
+      resolve: (key) =>
+        Effect.suspend(() => {
+          const found = known(key)
+          if (found !== undefined) return Effect.succeed(found)
+          return Effect.map(resolve(options(key)), (settings) => {
+            if (read.size >= rememberedKeys) read.clear()
+            read.set(key, settings)
+            return settings
+          })
+        })
+    }
+  })
+}

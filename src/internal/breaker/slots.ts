@@ -32,11 +32,22 @@ export const empty = (window: number, now: number): Slots => ({
   past: []
 })
 
-const plus = (a: Tally, b: Tally, sign: 1 | -1): Tally => ({
-  calls: a.calls + sign * b.calls,
-  failures: a.failures + sign * b.failures,
-  slow: a.slow + sign * b.slow,
-  abandoned: a.abandoned + sign * b.abandoned
+const sum = (a: Tally, b: Tally): Tally => ({
+  calls: a.calls + b.calls,
+  failures: a.failures + b.failures,
+  slow: a.slow + b.slow,
+  abandoned: a.abandoned + b.abandoned
+})
+
+const make = (slot: number, current: Tally, past: ReadonlyArray<Tally>, all: Tally): Slots => ({
+  _tag: "Slots",
+  calls: all.calls,
+  failures: all.failures,
+  slow: all.slow,
+  abandoned: all.abandoned,
+  slot,
+  current,
+  past
 })
 
 /**
@@ -50,24 +61,24 @@ export const age = (self: Slots, window: number, now: number): Slots => {
   const passed = slot - self.slot
   if (passed <= 0) return self
   if (passed >= slotsPerWindow) return empty(window, now)
-  const past = [...self.past, self.current]
-  for (let i = 1; i < passed; i++) past.push(none)
-  let total: Tally = self
-  while (past.length >= slotsPerWindow) total = plus(total, past.shift()!, -1)
-  return { ...self, ...plus(total, none, 1), slot, current: none, past }
+  const past = [...self.past, self.current, ...new Array<Tally>(passed - 1).fill(none)].slice(1 - slotsPerWindow)
+  return make(slot, none, past, past.reduce(sum, none))
 }
 
 /** @internal */
 export const add = (self: Slots, sample: Sample): Slots => {
   const one: Tally = { calls: 1, failures: sample.failed ? 1 : 0, slow: sample.slow ? 1 : 0, abandoned: 0 }
-  const current = { ...plus(self.current, one, 1), abandoned: 0 }
-  const past = self.abandoned === 0 ? self.past : self.past.map((slot) => ({ ...slot, abandoned: 0 }))
-  return { ...self, ...plus(self, one, 1), abandoned: 0, current, past }
+  const answered = self.abandoned === 0 ? self : forgetAbandoned(self)
+  return make(self.slot, sum(answered.current, one), answered.past, sum(answered, one))
+}
+
+const forgetAbandoned = (self: Slots): Slots => {
+  const past = self.past.map((slot) => ({ ...slot, abandoned: 0 }))
+  return make(self.slot, { ...self.current, abandoned: 0 }, past, { ...self, abandoned: 0 })
 }
 
 /** @internal */
-export const abandon = (self: Slots): Slots => ({
-  ...self,
-  abandoned: self.abandoned + 1,
-  current: { ...self.current, abandoned: self.current.abandoned + 1 }
-})
+export const abandon = (self: Slots): Slots => {
+  const one: Tally = { ...none, abandoned: 1 }
+  return make(self.slot, sum(self.current, one), self.past, sum(self, one))
+}

@@ -1,0 +1,113 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { CircuitBreaker, ExecuteOptions, Options, State, Store, Transition } from "../../CircuitBreaker.js"
+import { type CircuitState, type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
+import * as Gate from "../gate.js"
+import type { Amendment } from "./circuit.js"
+import { Gated, type Gates } from "./gated.js"
+import { type Announce, gate } from "./guard.js"
+import { byKey, type Settings } from "./settings.js"
+import { snapshotOf, stateOf } from "./views.js"
+
+/** @internal */
+export const makeBreaker = (
+  store: Store,
+  options: Options | ((key: string) => Options) | undefined
+): Effect.Effect<CircuitBreaker, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const hub = yield* ResilienceEvents
+    const pubsub = yield* Effect.acquireRelease(PubSub.unbounded<Transition>(), PubSub.shutdown)
+    const settings = yield* byKey(options)
+
+    const announce = announceTo(pubsub, hub)
+    const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
+
+    const amend = (key: string, amendment: Amendment) =>
+      Effect.flatMap(settings.resolve(key), ({ policy }) =>
+        Effect.map(store.amend(key, policy, amendment), ({ change }) => {
+          if (change !== undefined) announce.changed(key, change)
+        })
+      )
+
+    const gates: Gates = (key) => Effect.map(settings.resolve(key), (found) => gateOf(found, { key }))
+
+    const breaker: CircuitBreaker & { readonly [Gated]: Gates } = {
+      [Gated]: gates,
+      execute: dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, options: ExecuteOptions<A, E>) => {
+        const known = settings.known(options.key)
+        return known === undefined
+          ? Effect.flatMap(settings.resolve(options.key), (found) => Gate.effect(self, gateOf(found, options)))
+          : Gate.effect(self, gateOf(known, options))
+      }),
+      executeStream: dual(2, <A, E, R>(self: Stream.Stream<A, E, R>, options: ExecuteOptions<void, E>) =>
+        Stream.unwrap(Effect.map(settings.resolve(options.key), (found) => Gate.stream(self, gateOf(found, options))))
+      ),
+      state: (key) =>
+        Effect.gen(function* () {
+          const { policy } = yield* settings.resolve(key)
+          const circuit = yield* store.state(key)
+          return stateOf(key, policy, circuit, yield* Clock.currentTimeMillis)
+        }),
+      transitions: Stream.fromPubSub(pubsub),
+      isolate: (key) =>
+        Effect.asVoid(
+          Effect.acquireRelease(amend(key, { _tag: "Isolate" }), () => Effect.ignore(amend(key, { _tag: "Rejoin" })))
+        ),
+      reset: (key) => amend(key, { _tag: "Reset" }),
+      snapshot: Effect.zipWith(store.all, Clock.currentTimeMillis, snapshotOf),
+      restore: ({ circuits, takenAt }) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const passed = Math.max(0, now - takenAt)
+          return Effect.forEach(
+            circuits,
+            ({ consecutiveOpenings, key, openFor, parkedFor }) =>
+              amend(key, {
+                _tag: "Restore",
+                openFor: Math.max(0, openFor - passed),
+                openings: consecutiveOpenings,
+                parkedFor: Math.max(0, parkedFor - passed)
+              }),
+            { discard: true }
+          )
+        })
+    }
+    return breaker
+  })
+
+const eventState: Readonly<Record<State["_tag"], CircuitState>> = {
+  Closed: "closed",
+  Open: "open",
+  HalfOpen: "halfOpen",
+  Isolated: "isolated"
+}
+
+const announceTo = (pubsub: PubSub.PubSub<Transition>, hub: Hub): Announce => ({
+  changed: (key, { at, from, openFor, openings, reason, to }) => {
+    pubsub.unsafeOffer({
+      key,
+      from,
+      to,
+      retryAfter: Duration.millis(openFor),
+      consecutiveOpenings: openings,
+      reason
+    })
+    if (hub.listening()) {
+      hub.publish(ResilienceEvent.CircuitChanged({ at, target: key, from: eventState[from], to: eventState[to] }))
+    }
+  },
+  parked: (key, at, wait, error) => {
+    if (hub.listening()) {
+      hub.publish(ResilienceEvent.TargetParked({ at, target: key, wait: Duration.millis(wait), error }))
+    }
+  },
+  storeFailed: (key, at, error) => {
+    if (hub.listening()) {
+      hub.publish(ResilienceEvent.StoreFailed({ at, target: key, policy: "circuitBreaker", error }))
+    }
+  }
+})

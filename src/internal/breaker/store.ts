@@ -1,0 +1,23 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Store } from "../../CircuitBreaker.js"
+import type { Input } from "./circuit.js"
+import { type Apply, Immediate } from "./immediate.js"
+import type { Memory } from "./memory.js"
+import type { Policy } from "./policy.js"
+
+/** @internal */
+export const fromMemory = (memory: Memory): Store => {
+  const apply: Apply = (key, policy, input, now) => memory.apply(key, policy, input, now)
+  const applyNow = (key: string, policy: Policy, input: Input) =>
+    Effect.map(Clock.currentTimeMillis, (now) => apply(key, policy, input, now))
+  const store: Store & { readonly [Immediate]: Apply } = {
+    admit: (key, policy) => applyNow(key, policy, { _tag: "Admit" }),
+    record: applyNow,
+    amend: applyNow,
+    state: (key) => Effect.sync(() => memory.get(key)),
+    all: Effect.sync(() => memory.all),
+    [Immediate]: apply
+  }
+  return store
+}
