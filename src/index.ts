@@ -1,5 +1,6 @@
 export * as CircuitBreaker from "./CircuitBreaker.js"
 export * as Classifier from "./Classifier.js"
+export * as ClientRetries from "./ClientRetries.js"
 export * as Deadline from "./Deadline.js"
 export * as Fallback from "./Fallback.js"
 export * as LlmCall from "./LlmCall.js"

@@ -1,0 +1,149 @@
+/**
+ * A retry storm, in virtual time: what 1 000 clients do to a provider that is down for a minute.
+ *
+ *   npm run docs:storm     writes the table into docs/retry.md
+ */
+import { fileURLToPath } from "node:url"
+import { Context, Effect, Layer, Random, type Schedule } from "effect"
+import { CircuitBreaker, LlmError, RetryBudget, RetryPolicy } from "effect-resilience"
+import { writeSection } from "./section.js"
+import { simulate } from "./virtualTime.js"
+
+const clients = 1_000
+const outage = 60_000
+const end = 180_000
+/** What the provider can take in any 100 ms; what is more is turned away. */
+const capacity = 50
+/** A client that has been told of a failure makes its next call after this time. */
+const pause = 5_000
+
+type Protect = <A>(call: Effect.Effect<A, LlmError.LlmError>) => Effect.Effect<A, unknown>
+
+interface Row {
+  readonly title: string
+  readonly protect: Effect.Effect<Protect>
+}
+
+const retrying = (jitter: RetryPolicy.Jitter): RetryPolicy.RetryPolicy =>
+  RetryPolicy.make({ maxAttempts: 8, initialDelay: "500 millis", jitter })
+
+const plain =
+  (policy: Schedule.Schedule<unknown, unknown>): Protect =>
+  (call) =>
+    Effect.retry(call, policy)
+
+const budgeted = (policy: RetryPolicy.RetryPolicy): Effect.Effect<Protect> =>
+  Effect.map(RetryBudget.make({ share: 0.1, minimumPerSecond: 1 }), (budget): Protect => {
+    const service = Context.make(RetryBudget.RetryBudget, budget)
+    return (call) => Effect.provide(RetryBudget.retry(call, policy, "provider"), service)
+  })
+
+const breaking = Effect.map(
+  Effect.scoped(Layer.build(CircuitBreaker.layerMemory({ openDuration: "10 seconds" }))),
+  (context): Protect => {
+    const breaker = Context.get(context, CircuitBreaker.CircuitBreaker)
+    return (call) => breaker.execute(call, { key: "provider" })
+  }
+)
+
+/** The breaker stands inside the retries, as each attempt passes it. */
+const inside = (outer: Effect.Effect<Protect>): Effect.Effect<Protect> =>
+  Effect.zipWith(outer, breaking, (outer, inner): Protect => (call) => outer(inner(call) as typeof call))
+
+const rows: ReadonlyArray<Row> = [
+  { title: "no retry", protect: Effect.succeed(plain(RetryPolicy.never)) },
+  { title: "retry, no jitter", protect: Effect.succeed(plain(retrying("none"))) },
+  { title: "retry, equal jitter", protect: Effect.succeed(plain(retrying("equal"))) },
+  { title: "retry, full jitter", protect: Effect.succeed(plain(retrying("full"))) },
+  { title: "retry, equal jitter, budget of 10 %", protect: budgeted(retrying("equal")) },
+  { title: "retry, equal jitter, circuit breaker", protect: inside(Effect.succeed(plain(retrying("equal")))) },
+  { title: "retry, equal jitter, budget and circuit breaker", protect: inside(budgeted(retrying("equal"))) }
+]
+
+/** What one row of the table has counted. */
+export interface Counts {
+  readonly title: string
+  readonly callsMade: number
+  readonly sentInOutage: number
+  readonly peak: number
+  readonly turnedAway: number
+  readonly allServed: number | undefined
+}
+
+const down = new LlmError.ServerError({ status: 503 })
+const busy = new LlmError.Overloaded({ status: 529 })
+
+const run = async ({ protect, title }: Row): Promise<Counts> => {
+  let callsMade = 0
+  let sentInOutage = 0
+  let turnedAway = 0
+  const served: Array<number> = []
+  const slots = new Map<number, number>()
+
+  const call = Effect.flatMap(Effect.clock, (clock) =>
+    Effect.suspend(() => {
+      const now = clock.unsafeCurrentTimeMillis()
+      const slot = Math.floor(now / 100)
+      const sent = (slots.get(slot) ?? 0) + 1
+      slots.set(slot, sent)
+      if (now < outage) {
+        sentInOutage++
+        return Effect.fail(down)
+      }
+      if (sent > capacity) {
+        turnedAway++
+        return Effect.fail(busy)
+      }
+      return Effect.sync(() => {
+        served.push(now)
+      })
+    })
+  )
+
+  const client = (protect: Protect): Effect.Effect<void> => {
+    const once: Effect.Effect<void> = Effect.suspend(() => {
+      callsMade++
+      return Effect.matchEffect(protect(call), {
+        onFailure: () => Effect.zipRight(Effect.sleep(pause), once),
+        onSuccess: () => Effect.void
+      })
+    })
+    return once
+  }
+
+  const all = Effect.flatMap(protect, (protect) =>
+    Effect.all(
+      Array.from({ length: clients }, (_, n) => Effect.withRandom(client(protect), Random.make(`client ${n}`))),
+      { concurrency: "unbounded", discard: true }
+    )
+  )
+  await simulate(all, end)
+  const allServed = served.length === clients ? Math.max(...served) - outage : undefined
+  // The first 100 ms are the same for everyone: all calls that were under way when the provider went down.
+  const peak = Math.max(0, ...Array.from(slots, ([slot, sent]) => (slot === 0 ? 0 : sent)))
+  return { title, callsMade, sentInOutage, peak, turnedAway, allServed }
+}
+
+export const storm = async (): Promise<ReadonlyArray<Counts>> => {
+  const all: Array<Counts> = []
+  for (const row of rows) all.push(await run(row))
+  return all
+}
+
+const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, " ")
+
+export const table = (all: ReadonlyArray<Counts>): string =>
+  [
+    "| | calls made | sent in the outage | most in 100 ms, after the first | turned away after it | all answered after |",
+    "|---|---:|---:|---:|---:|---:|",
+    ...all.map(({ allServed, callsMade, peak, sentInOutage, title, turnedAway }) => {
+      const after = allServed === undefined ? "not in 2 minutes" : `${(allServed / 1_000).toFixed(1)} s`
+      return `| ${[title, ...[callsMade, sentInOutage, peak, turnedAway].map(grouped), after].join(" | ")} |`
+    })
+  ].join("\n")
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const text = table(await storm())
+  writeSection("docs/retry.md", "storm", text)
+  console.log(text)
+}
