@@ -25,6 +25,7 @@ import type { Restarted } from "./internal/stream/restarted.js"
 import type { Target } from "./internal/target.js"
 import { targetMetrics } from "./internal/targetMetrics.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
+import * as RetryBudget from "./RetryBudget.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 import type { StreamDialect } from "./StreamDialect.js"
 
@@ -66,6 +67,8 @@ export interface CircuitBreakerOptions extends CircuitBreaker.Options {
  * @category Models
  */
 export interface Options extends TargetOptions {
+  /** The share of calls that retries may add, over all calls to a target together. Default: no budget. */
+  readonly retryBudget?: RetryBudget.Options | false | undefined
   /** What is different for one target, by its name. */
   readonly targets?: Readonly<Record<string, TargetOptions>> | undefined
 }
@@ -140,55 +143,60 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const context = yield* Layer.build(CircuitBreaker.layerMemory((name) => optionsOf(name).circuitBreaker || {}))
     const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
 
-    const compile = (name: string): Target => {
-      const {
-        attemptTimeout = "2 minutes",
-        circuitBreaker: breaker = {},
-        deadline = "5 minutes",
-        retry = {}
-      } = optionsOf(name)
-      const execute: Target["admitAttempt"] = (self) => circuitBreaker.execute(self, { key: name })
-      const gate = Effect.suspend(() => gateOf(circuitBreaker, name))
-      const perAttempt = breaker !== false && breaker.counts !== "calls"
-      const perCall = breaker !== false && breaker.counts === "calls"
-      return {
-        name,
-        deadline: deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline)),
-        attemptMillis:
-          attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
-        ...schedules(retry),
-        takeRetry: Effect.succeed(true),
-        admitAttempt: perAttempt ? execute : undefined,
-        admitCall: perCall ? execute : undefined,
-        attemptGate: perAttempt ? gate : undefined,
-        callGate: perCall ? gate : undefined,
-        metrics: targetMetrics(name),
-        hub
-      }
-    }
+    const budget = options.retryBudget ? yield* RetryBudget.make(options.retryBudget) : undefined
+
+    const compile = (name: string): Effect.Effect<Target> =>
+      Effect.map(gateOf(circuitBreaker, name), (circuit) => {
+        const {
+          attemptTimeout = "2 minutes",
+          circuitBreaker = noOptions,
+          deadline = "5 minutes",
+          retry = {}
+        } = optionsOf(name)
+        const counts = circuitBreaker === false ? "nothing" : (circuitBreaker.counts ?? "attempts")
+        return {
+          name,
+          deadline: deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline)),
+          attemptMillis:
+            attemptTimeout === false
+              ? Number.POSITIVE_INFINITY
+              : millis("Resilience", "attemptTimeout", attemptTimeout),
+          ...schedules(retry),
+          budget: budget && { deposit: budget.deposit(name), take: budget.take(name), giveBack: budget.giveBack(name) },
+          attemptCircuit: counts === "attempts" ? circuit : undefined,
+          callCircuit: counts === "calls" ? circuit : undefined,
+          metrics: targetMetrics(name),
+          hub
+        }
+      })
     const targets = new Map<string, Target>()
-    const targetOf = (name: string): Target => {
-      const known = targets.get(name)
-      if (known !== undefined) return known
-      const compiled = compile(name)
-      targets.set(name, compiled)
-      return compiled
-    }
+    const targetOf = (name: string): Effect.Effect<Target> =>
+      Effect.suspend(() => {
+        const known = targets.get(name)
+        return known !== undefined
+          ? Effect.succeed(known)
+          : Effect.tap(compile(name), (target) => Effect.sync(() => targets.set(name, target)))
+      })
     const streamOf = <A>(target: Target, own: StreamOptions<A>) =>
       compileStream({ ...options.stream, ...options.targets?.[target.name]?.stream, ...own }, target.attemptMillis)
 
     // A mistake in the options shows when the policies are made, not when the first call fails.
-    for (const name of [...Object.keys(options.targets ?? {}), ""]) streamOf(compile(name), {})
+    for (const name of [...Object.keys(options.targets ?? {}), ""]) streamOf(yield* compile(name), {})
 
     return {
       circuitBreaker,
-      protect: (target, self) => protectEffect(targetOf(target), self),
-      protectStream: (name, own, self) => {
-        const target = targetOf(name)
-        return protectStream_(target, streamOf(target, own), self)
-      }
+      protect: (name, self) => {
+        const target = targets.get(name)
+        return target === undefined
+          ? Effect.flatMap(targetOf(name), (target) => protectEffect(target, self))
+          : protectEffect(target, self)
+      },
+      protectStream: (name, own, self) =>
+        Stream.unwrap(Effect.map(targetOf(name), (target) => protectStream_(target, streamOf(target, own), self)))
     }
   })
+
+const noOptions: CircuitBreakerOptions = {}
 
 const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {
   if (retry === false) return { retry: undefined, retryWithOthers: undefined }

@@ -212,6 +212,46 @@ describe("Resilience.protect", () => {
     )
   )
 
+  it.effect("R12: under an outage the retries stay within their budget, and callers get the upstream's error", () =>
+    Effect.gen(function* () {
+      const { asked, call } = yield* scripted(down)
+      const exits = yield* toEnd(
+        Effect.forEach(Array.from({ length: 200 }), () => Effect.exit(Resilience.protect(call, target)))
+      )
+      expect(yield* exits).toEqual(
+        Array.from({ length: 200 }, () => Exit.fail(new LlmError.ServerError({ target, status: 500 })))
+      )
+      expect((yield* asked).length).toBeGreaterThan(210)
+      expect((yield* asked).length).toBeLessThanOrEqual(220)
+    }).pipe(
+      Effect.provide(
+        Resilience.layer({
+          retry: { jitter: "none", initialDelay: 1, maxDelay: 1 },
+          retryBudget: { share: 0.1, minimumPerSecond: 0 },
+          circuitBreaker: false
+        })
+      )
+    )
+  )
+
+  it.effect("R12: a retry whose wait is interrupted gives its token back", () =>
+    Effect.gen(function* () {
+      const { asked, call } = yield* scripted(down)
+      const one = Resilience.protect(call, target)
+      for (let index = 0; index < 5; index++) {
+        const fiber = yield* Effect.fork(one)
+        yield* TestClock.adjust("500 millis")
+        yield* Fiber.interrupt(fiber)
+      }
+      yield* toEnd(one)
+      expect((yield* asked).length).toBe(5 + 2)
+    }).pipe(
+      Effect.provide(
+        Resilience.layer({ retry, retryBudget: { share: 0.2, minimumPerSecond: 0 }, circuitBreaker: false })
+      )
+    )
+  )
+
   it.effect("a target's own options take the place of the general ones", () =>
     Effect.gen(function* () {
       const general = yield* scripted(down)

@@ -30,8 +30,6 @@ export class Call implements Attempt {
   /** The last failure that came from the target, which is what a caller gets when the retrying ends. */
   lastError: { readonly error: unknown } | undefined = undefined
 
-  /** The fiber's context while the call runs. */
-  readonly inside: Context.Context<never>
   readonly end: Deadline | undefined
 
   private readonly otherTargets: boolean
@@ -39,6 +37,8 @@ export class Call implements Attempt {
   private readonly startedAt: number
   private attemptAt = 0
   private inAttempt = false
+  /** A retry has been taken out of the budget, and its attempt has not started. */
+  private unsent = false
   private stepper: RetryStepper | undefined = undefined
 
   constructor(
@@ -56,13 +56,22 @@ export class Call implements Attempt {
       own !== undefined && (around === undefined || this.startedAt + Duration.toMillis(own) < around.at)
         ? { at: this.startedAt + Duration.toMillis(own), budget: own }
         : around
+  }
+
+  /** The fiber's context while the call runs. */
+  context(outside: Context.Context<never>): Context.Context<never> {
     const inside = Context.add(outside, CurrentAttempt, this)
-    this.inside = this.end === around ? inside : Context.add(inside, CurrentDeadline, this.end)
+    return this.end === undefined ? inside : Context.add(inside, CurrentDeadline, this.end)
   }
 
   /** Milliseconds until the deadline; infinite without one. */
   remaining(): number {
     return this.end === undefined ? Number.POSITIVE_INFINITY : this.end.at - this.clock.unsafeCurrentTimeMillis()
+  }
+
+  /** What a policy does about a failure, or while it waits, is clipped to the call's deadline. */
+  underDeadline<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return this.end === undefined ? effect : Effect.provideService(effect, CurrentDeadline, this.end)
   }
 
   deadlineExceeded(): DeadlineExceeded {
@@ -74,6 +83,7 @@ export class Call implements Attempt {
 
   attemptStarted(): void {
     this.attempt++
+    this.unsent = false
     this.inAttempt = true
     this.attemptAt = this.clock.unsafeCurrentTimeMillis()
     const { hub } = this.policies
@@ -149,13 +159,17 @@ export class Call implements Attempt {
     const schedule = this.otherTargets ? policies.retryWithOthers : policies.retry
     if (schedule === undefined) return Effect.succeed(undefined)
     this.stepper ??= new RetryStepper(schedule)
-    return Effect.flatMap(this.stepper.next(this.clock.unsafeCurrentTimeMillis(), error), (step) => {
+    const stepped = this.underDeadline(this.stepper.next(this.clock.unsafeCurrentTimeMillis(), error))
+    return Effect.flatMap(stepped, (step) => {
       if (step.wait === undefined) return Effect.sync(() => this.withheld(step.endedBy, error))
       const { wait } = step
       if (wait >= this.remaining()) return Effect.sync(() => this.withheld("deadline", error))
-      return Effect.map(policies.takeRetry, (allowed) =>
-        allowed ? this.scheduled(wait, error) : this.withheld("budget", error)
-      )
+      if (policies.budget === undefined) return Effect.sync(() => this.scheduled(wait, error))
+      return Effect.map(policies.budget.take, (allowed) => {
+        if (!allowed) return this.withheld("budget", error)
+        this.unsent = true
+        return this.scheduled(wait, error)
+      })
     })
   }
 
@@ -179,8 +193,13 @@ export class Call implements Attempt {
     hub.publish(ResilienceEvent.RetryWithheld({ ...about, reason, error }))
   }
 
-  /** The call as a whole is over. */
-  ended(exit: Exit.Exit<unknown, unknown>): void {
+  /** The call as a whole is over. What is left to do about it, if anything, is to be run. */
+  ended(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> | undefined {
+    this.report(exit)
+    return this.unsent ? this.policies.budget?.giveBack : undefined
+  }
+
+  private report(exit: Exit.Exit<unknown, unknown>): void {
     const at = this.clock.unsafeCurrentTimeMillis()
     const { hub, metrics } = this.policies
     const { attempt: attempts, call, target } = this

@@ -24,7 +24,9 @@ export interface SelfLimiting<A, E, R> extends Effect.Effect<A, E, R> {
   readonly [LimitTypeId]: <E2>(limit: Limit<E2>) => Effect.Effect<A, E | E2, R>
 }
 
-const isSelfLimiting = <A, E, R>(self: Effect.Effect<A, E, R>): self is SelfLimiting<A, E, R> => LimitTypeId in self
+/** @internal */
+export const isSelfLimiting = <A, E, R>(self: Effect.Effect<A, E, R>): self is SelfLimiting<A, E, R> =>
+  LimitTypeId in self
 
 /** @internal */
 export const limited = <A, E, R, E2>(self: Effect.Effect<A, E, R>, limit: Limit<E2>): Effect.Effect<A, E | E2, R> =>

@@ -1,9 +1,10 @@
 /**
  * The stack of policies around one effect, written as one bracket.
  *
- * A pipe of operators would say the same and cost ten times as much: each has its own mask, its own service look-up and
- * its own place on the stack. Here a call that succeeds passes through one mask, and nothing is made for a failure that
- * does not happen.
+ * A pipe of operators would say the same and cost ten times as much: each has its own mask, its own service look-ups
+ * and its own place on the stack. Here a call that succeeds passes through one mask; a circuit that knows at once is
+ * asked without a step of the fiber; nothing is made for a failure that does not happen; and what code inside the call
+ * may want to know is put into its fiber only where there is code inside that could ask.
  *
  * @internal
  */
@@ -15,8 +16,10 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import { TimedOut } from "../LlmError.js"
 import type { CircuitHalfOpen, CircuitOpen, DeadlineExceeded, RateLimitExceeded } from "../Rejection.js"
+import type { CircuitGate } from "./breaker/gated.js"
 import { Call } from "./call.js"
-import { limited } from "./limit.js"
+import type { Gate, Restore } from "./gate.js"
+import { isSelfLimiting, limited } from "./limit.js"
 import type { Target } from "./target.js"
 import { clockOf } from "./timer.js"
 
@@ -27,64 +30,108 @@ export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | RateLimitExceeded
 export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) => {
-      type Ended = Exit.Exit<A, E | Added>
-      const outside = fiber.currentContext
-      const annotations = fiber.getFiberRef(FiberRef.currentLogAnnotations)
+      const call = new Call(target, clockOf(fiber), fiber.currentContext)
       const traced = fiber.currentSpan !== undefined
-      const call = new Call(target, clockOf(fiber), outside)
-
-      const attempt: Effect.Effect<A, E | Added, R> = Effect.suspend(() => {
-        if (call.remaining() <= 0) return Effect.fail(call.deadlineExceeded())
-        call.attemptStarted()
-        const sent = withinLimit(call, self)
-        return traced ? Effect.withSpan(sent, "llm.attempt", spanOptions(call)) : sent
+      // A promise's function runs outside of any fiber: it cannot ask where it is, so nobody has to tell it.
+      const run = isSelfLimiting(self) && !traced ? attempts(call, restore, self) : inside(call, restore, self, traced)
+      return Effect.flatMap(behind(call, restore, target.callCircuit, begun(call, run)), (exit) => {
+        const accounts = call.ended(exit)
+        return accounts === undefined ? exit : Effect.flatMap(accounts, () => exit)
       })
-      const admitted = target.admitAttempt === undefined ? attempt : target.admitAttempt(attempt)
-
-      const run: Effect.Effect<Ended, never, R> = Effect.suspend(() =>
-        Effect.flatMap(
-          FiberRef.set(
-            FiberRef.currentLogAnnotations,
-            HashMap.set(HashMap.set(annotations, "llm.target", target.name), "llm.attempt", call.attempt + 1)
-          ),
-          () => Effect.flatMap(Effect.exit(restore(admitted)), settle)
-        )
-      )
-
-      const settle = (exit: Ended): Effect.Effect<Ended, never, R> => {
-        if (Exit.isSuccess(exit)) {
-          call.attemptSucceeded()
-          return Effect.succeed(exit)
-        }
-        const failure = Cause.failureOption(exit.cause)
-        if (Option.isNone(failure)) {
-          call.attemptStopped(exit.cause)
-          return Effect.succeed(exit)
-        }
-        return Effect.flatMap(call.attemptFailed(failure.value), (wait) => {
-          if (wait === undefined) return Effect.succeed(lastFailure(call, exit))
-          return Effect.matchCauseEffect(restore(Effect.sleep(wait)), {
-            onFailure: (cause) => Effect.succeed(Exit.failCause(cause)),
-            onSuccess: () => run
-          })
-        })
-      }
-
-      const admittedCall =
-        target.admitCall === undefined
-          ? run
-          : Effect.exit(restore(target.admitCall(Effect.uninterruptible(Effect.flatten(run)))))
-
-      return Effect.flatMap(FiberRef.set(FiberRef.currentContext, call.inside), () =>
-        Effect.flatMap(admittedCall, (exit) => {
-          call.ended(exit)
-          return Effect.flatMap(FiberRef.set(FiberRef.currentContext, outside), () =>
-            Effect.flatMap(FiberRef.set(FiberRef.currentLogAnnotations, annotations), () => exit)
-          )
-        })
-      )
     })
   )
+
+/** The attempts of a call, with the attempt's number, its target and its deadline known to the code inside. */
+const inside = <A, E, R>(
+  call: Call,
+  restore: Restore,
+  self: Effect.Effect<A, E, R>,
+  traced: boolean
+): Effect.Effect<Exit.Exit<A, E | Added>, never, R> =>
+  Effect.withFiberRuntime((fiber) => {
+    const outside = fiber.currentContext
+    const annotations = fiber.getFiberRef(FiberRef.currentLogAnnotations)
+    const about = HashMap.set(annotations, "llm.target", call.target)
+    const located = Effect.suspend(() =>
+      Effect.flatMap(
+        FiberRef.set(FiberRef.currentLogAnnotations, HashMap.set(about, "llm.attempt", call.attempt)),
+        () => (traced ? Effect.withSpan(self, "llm.attempt", spanOptions(call)) : self)
+      )
+    )
+    return Effect.flatMap(FiberRef.set(FiberRef.currentContext, call.context(outside)), () =>
+      Effect.flatMap(attempts(call, restore, located), (exit) =>
+        Effect.flatMap(FiberRef.set(FiberRef.currentContext, outside), () =>
+          Effect.as(FiberRef.set(FiberRef.currentLogAnnotations, annotations), exit)
+        )
+      )
+    )
+  })
+
+/** One attempt after the other, until one succeeds or none may follow. */
+const attempts = <A, E, R>(
+  call: Call,
+  restore: Restore,
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<Exit.Exit<A, E | Added>, never, R> => {
+  const attempt: Effect.Effect<Exit.Exit<A, E | Added>, never, R> = Effect.suspend(() => {
+    if (call.remaining() <= 0) return Effect.succeed(Exit.fail(call.deadlineExceeded()))
+    call.attemptStarted()
+    return Effect.exit(restore(withinLimit(call, self)))
+  })
+  const admitted = behind(call, restore, call.policies.attemptCircuit, attempt)
+
+  const settle = (exit: Exit.Exit<A, E | Added>): Effect.Effect<Exit.Exit<A, E | Added>, never, R> => {
+    if (Exit.isSuccess(exit)) {
+      call.attemptSucceeded()
+      return Effect.succeed(exit)
+    }
+    const failure = Cause.failureOption(exit.cause)
+    if (Option.isNone(failure)) {
+      call.attemptStopped(exit.cause)
+      return Effect.succeed(exit)
+    }
+    return Effect.flatMap(call.attemptFailed(failure.value), (wait) => {
+      if (wait === undefined) return Effect.succeed(lastFailure(call, exit))
+      return Effect.matchCauseEffect(restore(Effect.sleep(wait)), {
+        onFailure: (cause) => Effect.succeed(Exit.failCause(cause)),
+        onSuccess: () => run
+      })
+    })
+  }
+  const run: Effect.Effect<Exit.Exit<A, E | Added>, never, R> = Effect.flatMap(admitted, settle)
+  return run
+}
+
+/** A call that is let in adds its share to the retry budget. */
+const begun = <A, E, R>(call: Call, run: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  call.policies.budget === undefined ? run : Effect.zipRight(call.policies.budget.deposit, run)
+
+/** Work that ends with an exit, behind a circuit: get a permit or be rejected, and give it back with that exit. */
+const behind = <A, E, R>(
+  call: Call,
+  restore: Restore,
+  circuit: CircuitGate | undefined,
+  work: Effect.Effect<Exit.Exit<A, E | Added>, never, R>
+): Effect.Effect<Exit.Exit<A, E | Added>, never, R> => {
+  if (circuit === undefined) return work
+  const { clock } = call
+  const gate: Gate<Permit, unknown, unknown, Added> = circuit
+  const admitted = (permit: Permit) =>
+    Effect.flatMap(work, (exit) => {
+      const released = gate.release(permit, exit, clock)
+      return released === undefined ? Effect.succeed(exit) : Effect.as(call.underDeadline(released), exit)
+    })
+  return Effect.suspend(() => {
+    const acquired = gate.acquire(restore, clock)
+    if (!Effect.isEffect(acquired)) return admitted(acquired)
+    return Effect.matchCauseEffect(call.underDeadline(acquired), {
+      onFailure: (cause) => Effect.succeed(Exit.failCause(cause)),
+      onSuccess: admitted
+    })
+  })
+}
+
+type Permit = CircuitGate extends Gate<infer P, unknown, unknown, infer _> ? P : never
 
 /** An attempt ends at its own limit or at the call's deadline, whichever comes first. */
 const withinLimit = <A, E, R>(call: Call, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> => {

@@ -16,14 +16,15 @@ export class Passage {
   private held: Held | undefined
 
   constructor(
-    private readonly gate: Effect.Effect<CircuitGate> | undefined,
+    private readonly gate: CircuitGate | undefined,
     private readonly clock: Clock.Clock
   ) {}
 
   /** Takes a permit, unless it is held already. It has to be run uninterruptibly. */
   enter(restore: Restore): Effect.Effect<void, Rejected> {
-    if (this.gate === undefined || this.held !== undefined) return Effect.void
-    return Effect.flatMap(this.gate, (gate) => {
+    const { gate } = this
+    if (gate === undefined || this.held !== undefined) return Effect.void
+    return Effect.suspend(() => {
       const hold = (permit: Permit | undefined): void => {
         this.held = { gate, permit, answered: gate.answered === undefined }
       }

@@ -9,6 +9,7 @@
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -85,8 +86,8 @@ class StreamCall<A, E, R> {
     this.clock = clockOf(fiber)
     this.traced = fiber.currentSpan !== undefined
     this.call = new Call(target, this.clock, fiber.currentContext)
-    this.attemptPassage = new Passage(target.attemptGate, this.clock)
-    this.callPassage = new Passage(target.callGate, this.clock)
+    this.attemptPassage = new Passage(target.attemptCircuit, this.clock)
+    this.callPassage = new Passage(target.callCircuit, this.clock)
   }
 
   /** What the consumer gets next. */
@@ -107,8 +108,9 @@ class StreamCall<A, E, R> {
     const pause = this.wait > 0 ? restore(Effect.sleep(this.wait)) : Effect.void
     this.wait = 0
     return pause.pipe(
-      Effect.andThen(this.callPassage.enter(restore)),
-      Effect.andThen(this.attemptPassage.enter(restore)),
+      Effect.andThen(call.underDeadline(this.callPassage.enter(restore))),
+      Effect.andThen(call.attempt === 0 ? (target.budget?.deposit ?? Effect.void) : Effect.void),
+      Effect.andThen(call.underDeadline(this.attemptPassage.enter(restore))),
       Effect.andThen(
         Effect.suspend(() => {
           if (call.remaining() <= 0) return Effect.fail(call.deadlineExceeded())
@@ -151,7 +153,10 @@ class StreamCall<A, E, R> {
   private inAttempt<B, R2>(opened: Effect.Effect<B, never, R2>): Effect.Effect<B, never, R2 | Scope.Scope> {
     const { call } = this
     const attributes = { "llm.target": call.target, "llm.attempt": call.attempt }
-    const placed = Effect.annotateLogs(Effect.provide(opened, call.inside), attributes)
+    const placed = Effect.annotateLogs(
+      Effect.mapInputContext(opened, (outside: Context.Context<R2>) => call.context(outside) as Context.Context<R2>),
+      attributes
+    )
     if (!this.traced) return placed
     return Effect.flatMap(Effect.makeSpanScoped("llm.attempt", { captureStackTrace: false, attributes }), (span) =>
       Effect.withParentSpan(placed, span)
@@ -253,8 +258,8 @@ class StreamCall<A, E, R> {
     const settled = !running ? Effect.void : interrupted ? this.stopped(exit.cause) : Effect.asVoid(this.succeeded)
     return Effect.flatMap(settled, () => {
       const result = this.result ?? (interrupted ? Exit.failCause(exit.cause) : this.leftBetween())
-      this.call.ended(result)
-      return this.callPassage.leave(result)
+      const accounts = this.call.ended(result) ?? Effect.void
+      return Effect.zipRight(accounts, this.callPassage.leave(result))
     })
   }
 
