@@ -86,11 +86,14 @@ const clients: ReadonlyArray<Client> = [
     }
   },
   {
+    // It keeps the details and drops the name of gRPC, of which only one makes a difference to reading them.
     client: "@google/generative-ai",
     read: (error) => {
       if (!named(error, "GoogleGenerativeAIFetchError")) return undefined
-      const body = { error: { message: Foreign.text(error, "message"), details: Foreign.get(error, "errorDetails") } }
-      return { status: statusOf(error), body, provider: "gemini" }
+      const status = statusOf(error)
+      const kind = status === 429 ? { status: "RESOURCE_EXHAUSTED" } : {}
+      const said = { ...kind, message: Foreign.text(error, "message"), details: Foreign.get(error, "errorDetails") }
+      return { status, body: { error: said }, provider: "gemini" }
     }
   },
   {
@@ -176,7 +179,8 @@ const byName = table({
   AI_InvalidToolApprovalError: invalid, AI_ToolCallNotFoundForApprovalError: invalid,
 
   AI_EmptyResponseBodyError: malformed, AI_InvalidResponseDataError: malformed, AI_JSONParseError: malformed,
-  AI_TypeValidationError: malformed, AI_NoContentGeneratedError: malformed, AI_NoOutputGeneratedError: malformed,
+  AI_TypeValidationError: malformed, AI_NoObjectGeneratedError: malformed,
+  AI_NoContentGeneratedError: malformed, AI_NoOutputGeneratedError: malformed,
   AI_NoImageGeneratedError: malformed, AI_NoSpeechGeneratedError: malformed, AI_NoTranscriptGeneratedError: malformed,
   AI_NoVideoGeneratedError: malformed, AI_InvalidStreamPartError: malformed, AI_UIMessageStreamError: malformed,
   AI_InvalidToolInputError: malformed, AI_NoSuchToolError: malformed, AI_ToolCallRepairError: malformed,

@@ -32,6 +32,31 @@ const body = (value: unknown): Reading | undefined => {
   return data === undefined ? undefined : { sure: sureness.worded, response: { body: data } }
 }
 
+/** Mistakes of a program, which say nothing about a provider whatever their words are. */
+const mistakes = new Set(["TypeError", "ReferenceError", "RangeError", "SyntaxError", "EvalError", "URIError"])
+
+/** What plain words alone may be taken to say. */
+const tellable: ReadonlySet<LlmError.Tag> = new Set<LlmError.Tag>([
+  "RateLimited",
+  "QuotaExhausted",
+  "Overloaded",
+  "ContextLengthExceeded",
+  "ContentFiltered",
+  "AuthenticationFailed",
+  "TimedOut"
+])
+
+const mostWords = 1_000
+
+/** A message that a wrapper kept when it threw away everything else. */
+const plainWords = (value: unknown): Reading | undefined => {
+  const said = typeof value === "string" ? value : Foreign.isError(value) ? Foreign.text(value, "message") : undefined
+  if (said === undefined || said.trim() === "" || said.length > mostWords) return undefined
+  if (Foreign.names(value).some((name) => mistakes.has(name))) return undefined
+  const read = fromHttpResponse({ status: 200, body: { message: said } })
+  return tellable.has(read._tag) ? { sure: sureness.vague, response: { body: { message: said } } } : undefined
+}
+
 const readers: ReadonlyArray<(error: object) => Reading | undefined> = [
   EffectErrors.read,
   Sdk.read,
@@ -47,7 +72,7 @@ const look = (value: object): Reading | undefined => {
     const reading = read(value)
     if (reading !== undefined && (best === undefined || reading.sure < best.sure)) best = reading
   }
-  return best
+  return best ?? plainWords(value)
 }
 
 /** The surest reading of all values that hang together; among equals the nearest to the surface. */
@@ -71,7 +96,7 @@ const surest = (thrown: object): Reading | undefined => {
 
 /** @internal */
 export const fromUnknown = (thrown: unknown, origin: Origin = {}): LlmError.LlmError => {
-  if (!Foreign.isObject(thrown)) return fromReading(body(thrown), thrown, origin)
+  if (!Foreign.isObject(thrown)) return fromReading(body(thrown) ?? plainWords(thrown), thrown, origin)
   if (Foreign.satisfies(thrown, LlmError.isLlmError)) return placed(thrown, origin)
   return fromReading(surest(thrown), thrown, origin)
 }
