@@ -9,8 +9,8 @@ export const fronts: Dialect = {
   rules: [
     { detail: ["error_code", /^1015$/], is: "RateLimited" },
     { detail: ["error_code", /^10(?:06|07|08|09|10|12|20)$/], is: "PermissionDenied" },
-    { says: /error code: 1015\b/, is: "RateLimited" },
-    { says: /error code: 10(?:06|07|08|09|10|12|20)\b/, is: "PermissionDenied" },
+    { says: /error (?:code: )?1015\b/, is: "RateLimited" },
+    { says: /error (?:code: )?10(?:06|07|08|09|10|12|20)\b/, is: "PermissionDenied" },
     { says: /you have been blocked|attention required! \| cloudflare|just a moment\.\.\./, is: "PermissionDenied" },
     { says: /no healthy upstream|reset reason: overflow|upstream overloaded/, is: "Overloaded" },
     { says: /upstream request timeout|stream timeout|endpoint request timed out|function_invocation_timeout/, is: "TimedOut" },

@@ -9,7 +9,7 @@ export const generic: Dialect = {
     // Names that several providers share.
     { name: ["content_filter", "content_filter_error", "content_policy", "data_inspection_failed", "DataInspectionFailed", "sensitive_content"], is: "ContentFiltered" },
     { name: ["context_window_exceeded", "context_length_exceeded_error", "model_max_prompt_tokens_exceeded", "exceed_context_size_error", "prompt_too_long", "input_too_long", "1261"], is: "ContextLengthExceeded" },
-    { name: ["insufficient_credits", "insufficient_funds", "insufficient_balance", "quota_exceeded", "quota_exhausted", "credits_exhausted", "exceeded_current_quota_error", "budget_exceeded", "payment_required", "billing_error", "Arrearage", "1113", "1304", "1308"], is: "QuotaExhausted" },
+    { name: ["insufficient_credits", "insufficient_user_quota", "AllocationQuota.FreeTierOnly", "insufficient_funds", "insufficient_balance", "quota_exceeded", "quota_exhausted", "credits_exhausted", "exceeded_current_quota_error", "budget_exceeded", "payment_required", "billing_error", "Arrearage", "1113", "1304", "1308"], is: "QuotaExhausted" },
     { name: ["engine_overloaded_error", "engine_overloaded", "overloaded_error", "model_overloaded", "server_overloaded", "overloaded", "capacity_exceeded", "no_capacity", "1305"], is: "Overloaded" },
     { name: ["rate_limit_reached_error", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached", "too_many_requests", "too_many_requests_error", "user_global_rate_limited", "Throttling", "Throttling.RateQuota", "Throttling.AllocationQuota", "ThrottlingException", "limit_requests", "concurrency_limit_exceeded", "1302"], is: "RateLimited" },
     { name: ["invalid_authentication_error", "authentication_error", "invalid_authentication", "unauthorized", "unauthenticated", "InvalidApiKey"], is: "AuthenticationFailed" },
@@ -29,7 +29,7 @@ export const generic: Dialect = {
         /per[ _-]minute/,
         /per[ _-]second/,
         /\/ ?(?:minute|min|second|sec)\b/,
-        /per hour/
+        /per hour|hourly/
       ],
       status: [429, 503, 200, 400, 403, 500], is: "RateLimited"
     },
@@ -93,7 +93,9 @@ export const generic: Dialect = {
         /add (?:more )?credits/,
         /plan and billing/,
         /upgrade (?:your|to) .{0,20}plan/,
+        /used up .{0,40}(?:daily|weekly|monthly|free|quota|allocation)/,
         /\u4f59\u989d\u4e0d\u8db3/,
+        /\u989d\u5ea6\u4e0d\u8db3/,
         /\u6b20\u8d39/
       ],
       is: "QuotaExhausted"
@@ -153,6 +155,7 @@ export const generic: Dialect = {
         /is (?:currently )?loading/,
         /loading model/,
         /warming up/,
+        /\u8d1f\u8f7d\u5df2\u9971\u548c/,
         /experiencing .{0,20}(?:load|demand|traffic)/,
         /at the moment due to/
       ],

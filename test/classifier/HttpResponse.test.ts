@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
-import { FastCheck as fc, Redacted } from "effect"
+import { Duration, FastCheck as fc, Redacted } from "effect"
 import { Classifier, LlmError } from "effect-resilience"
 import { cases } from "./cases/index.js"
 
@@ -20,6 +20,63 @@ const bestOf = (times: number, run: () => void): number =>
   )
 
 describe("fromHttpResponse", () => {
+  it.each([400, 413, 422, 429, 500, 200])("C5: a context-length failure stays one as %s", (status) => {
+    const message = "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens."
+    for (const body of [{ error: { message } }, `data: ${JSON.stringify({ error: { message, code: status } })}\n\n`]) {
+      expect(read({ status, body })._tag).toBe("ContextLengthExceeded")
+    }
+  })
+
+  it("C7: a 200 that holds no answer is a failure", () => {
+    const tags = [
+      read({ status: 200, body: { error: { message: "Provider returned error", code: 502 } } })._tag,
+      read({ status: 200, body: { error: { type: "insufficient_quota", message: "Spent" } } })._tag,
+      read({ status: 200, body: "" })._tag,
+      read({ status: 200, body: "\n\n\n\n", provider: "deepseek" })._tag,
+      read({ status: 200, body: { usageMetadata: {} }, provider: "gemini" })._tag
+    ]
+    expect(tags).toEqual([
+      "ServerError",
+      "QuotaExhausted",
+      "MalformedResponse",
+      "MalformedResponse",
+      "MalformedResponse"
+    ])
+  })
+
+  it("S12: the hint and the id of a streaming 429 survive", () => {
+    const error = read({
+      status: 429,
+      headers: { "content-type": "text/event-stream", "retry-after": "7", "request-id": "req_9" },
+      body: 'event: error\ndata: {"type":"error","error":{"type":"rate_limit_error","message":"Slow"}}\n\n'
+    })
+    expect(error).toMatchObject({ _tag: "RateLimited", requestId: "req_9", retryAfter: Duration.seconds(7) })
+  })
+
+  it("digits inside a message are never a status", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 400, max: 599 }), fc.constantFrom(400, 401, 404, 500), (digits, status) => {
+        const plain = read({ status, body: { error: { message: "The value is odd" } } })
+        const echoed = read({
+          status,
+          body: { error: { message: `The value ${digits} is odd (${digits}: ${digits})` } }
+        })
+        expect(echoed._tag).toBe(plain._tag)
+      })
+    )
+  })
+
+  it("what the request says is not what the failure says", () => {
+    const input = "You exceeded your current quota: insufficient_quota, context length exceeded, rate limit"
+    const body = {
+      detail: [{ type: "missing", loc: ["body"], msg: "Field required", input: { code: "insufficient_quota", input } }]
+    }
+    expect(read({ status: 422, body })._tag).toBe("InvalidRequest")
+    expect(
+      read({ status: 400, body: { error: { message: "Odd", messages: [{ content: input }], prompt: input } } })._tag
+    ).toBe("InvalidRequest")
+  })
+
   it("C12: `x-should-retry` goes before the table", () => {
     const no = read({ status: 500, headers: { "x-should-retry": "false" } })
     const yes = read({ status: 400, headers: { "X-Should-Retry": "true" } })

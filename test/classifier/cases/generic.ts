@@ -119,5 +119,50 @@ export const generic: ReadonlyArray<Case> = [
   c("behind text", 429, 'Error 429: {"error":{"type":"insufficient_quota"}}', quota),
   c("json under the name of html", 429, '{"error":{"type":"insufficient_quota"}}', quota, {
     "content-type": "text/html"
-  })
+  }),
+  c("words: hourly", 429, says("Rate limit reached. You hit the free usage limit (reset hourly)."), rate),
+  c("words: a day's allocation", 429, says("You have used up your daily free allocation."), quota),
+  c("words: a model in quotes", 400, says("The 'acme-2' model is not supported with this account."), model),
+  c("words: a forbidden field", 422, says("Extra inputs are not permitted"), invalid),
+  c("words: a forbidden caller", 400, says("Your organization is not allowed to do this."), denied),
+  c("words: no method", 405, says("Method Not Allowed"), invalid),
+  c(
+    "words: a missing tool result",
+    400,
+    says("messages.4: tool_use ids were found without tool_result blocks"),
+    invalid
+  ),
+  c(
+    "words: too many output tokens",
+    400,
+    says("max_tokens is too large: 99999. This model supports at most 16384 completion tokens."),
+    invalid
+  ),
+  c("name: quota of a relay", 403, named("insufficient_user_quota", "\u989d\u5ea6\u4e0d\u8db3"), quota),
+  c("words: saturated", 500, says("\u5f53\u524d\u8d1f\u8f7d\u5df2\u9971\u548c"), overloaded),
+  c("a worker's loading time", 503, { error: "Model is loading", estimated_time: 3 }, after(overloaded, 3_000)),
+  c("an epoch as the reset", 429, says("Rate limited"), after(rate, 30_000), {
+    date: "Wed, 21 Oct 2026 07:28:00 GMT",
+    "x-ratelimit-remaining": "0",
+    "x-ratelimit-reset": String(Date.UTC(2026, 9, 21, 7, 28, 30) / 1000)
+  }),
+  c("a Java server's page", 500, { timestamp: 1, status: 500, error: "Internal Server Error", path: "/v1" }, server),
+  c(
+    "problem+json of someone else",
+    503,
+    { type: "about:blank", title: "Service Unavailable", status: 503, detail: "Draining" },
+    overloaded
+  ),
+  c(
+    "a list of errors",
+    429,
+    { errors: [{ message: "Capacity temporarily exceeded, please try again.", code: 3040 }], success: false },
+    rate
+  ),
+  c(
+    "xml",
+    400,
+    "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate limit hit, slow down</Message></Error></ErrorResponse>",
+    rate
+  )
 ]
