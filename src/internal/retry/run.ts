@@ -104,12 +104,10 @@ class Retries<E> {
 
   /** Waits for the next attempt. A permission whose attempt is not sent goes back. */
   wait<B, R>(driver: Schedule.ScheduleDriver<B, E, R>) {
-    return Effect.suspend(() => driver.next(this.lastError)).pipe(
-      Effect.onInterrupt(() => (this.holdsPermission ? (this.permission?.giveBack ?? Effect.void) : Effect.void)),
-      Effect.tap(() => {
-        this.holdsPermission = false
-      })
-    )
+    return Effect.suspend(() => {
+      this.holdsPermission = false
+      return driver.next(this.lastError)
+    }).pipe(Effect.onInterrupt(() => (this.holdsPermission ? (this.permission?.giveBack ?? Effect.void) : Effect.void)))
   }
 
   private readonly ask: Effect.Effect<boolean> = Effect.suspend(() =>
