@@ -19,6 +19,7 @@ import * as CircuitBreaker from "./CircuitBreaker.js"
 import { gateOf } from "./internal/breaker/gated.js"
 import { millis } from "./internal/options.js"
 import { type Added, protectEffect } from "./internal/protectEffect.js"
+import { known } from "./internal/stream/flow.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
 import { protectStream as protectStream_, type Added as StreamAdded } from "./internal/stream/protectStream.js"
 import type { Restarted } from "./internal/stream/restarted.js"
@@ -325,7 +326,7 @@ export const protectStream: {
     target: string,
     options: StreamOptions<A> = {}
   ): Stream.Stream<A, E | StreamFailures, R | Resilience> =>
-    Stream.unwrap(
+    known(
       Effect.map(
         Resilience,
         (resilience) => resilience.protectStream(target, options, self) as Stream.Stream<A, E | StreamFailures, R>

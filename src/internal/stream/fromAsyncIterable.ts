@@ -1,8 +1,10 @@
 /**
  * The async iterable of a vendor's SDK as a stream.
  *
- * The iterator is asked for one element at a time, and only when the consumer wants one, so that back-pressure reaches
- * the socket. An element costs one callback: no fiber, no race, no scope.
+ * What one read of the socket brought comes as one chunk: the iterator is asked again at once, and the consumer is told
+ * as soon as an answer takes longer than the turn of the event loop. So most elements cost a callback, and no fiber, no
+ * race and no scope. Nothing is asked for beyond the chunk and one element while the consumer does not ask, so that
+ * back-pressure reaches the socket.
  *
  * @internal
  */
@@ -25,12 +27,26 @@ export const fromAsyncIterable = <A, E>(
   return Object.assign(flow(Effect.map(open, (tap) => tap.take)), { [TapTypeId]: open })
 }
 
+/** So that a source that is always ready does not keep its consumer waiting. */
+const mostAtOnce = 64
+
+/** Where the platform has no such turn of the event loop, elements come one at a time. */
+const afterThisTurn: ((run: () => void) => void) | undefined =
+  typeof setImmediate === "function" ? (run) => setImmediate(run) : undefined
+
 class Iteration<A, E> implements Tap<A, E> {
   private readonly controller: AbortController | undefined
   private readonly waiting = new Waiting<Chunk.Chunk<A> | undefined, E>()
   private iterator: AsyncIterator<A> | undefined
+  /** What has come and was not yet taken. */
+  private ready: Array<A> = []
+  /** The taker waits. */
+  private asked = false
+  /** The iterator has been asked and has not answered. */
   private pending = false
-  private closed = false
+  private turning = false
+  /** Set once the iterator has nothing more to give. */
+  private last: Effect.Effect<undefined, E> | undefined
 
   constructor(
     private readonly evaluate: (signal: AbortSignal) => Iterables<A>,
@@ -40,11 +56,18 @@ class Iteration<A, E> implements Tap<A, E> {
     this.controller = evaluate.length > 0 ? new AbortController() : undefined
   }
 
-  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = Effect.suspend(() =>
-    this.waiting.take(this.ask, this.abort)
-  )
-
   private readonly ask = (): void => {
+    this.asked = true
+    if (this.last !== undefined) this.hand()
+    else {
+      if (this.ready.length > 0) this.handAfterThisTurn()
+      if (!this.pending) this.advance()
+    }
+  }
+
+  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = this.waiting.take(this.ask)
+
+  private advance(): void {
     this.pending = true
     try {
       if (this.iterator !== undefined) this.iterator.next().then(this.answer, this.fail)
@@ -57,8 +80,8 @@ class Iteration<A, E> implements Tap<A, E> {
   private readonly begin = (iterable: AsyncIterable<A>): void => {
     try {
       this.iterator = iterable[Symbol.asyncIterator]()
-      if (this.closed) this.giveBack()
-      else this.iterator.next().then(this.answer, this.fail)
+      if (this.last === undefined) this.iterator.next().then(this.answer, this.fail)
+      else this.giveBack()
     } catch (thrown) {
       this.fail(thrown)
     }
@@ -66,34 +89,63 @@ class Iteration<A, E> implements Tap<A, E> {
 
   private readonly answer = (result: IteratorResult<A>): void => {
     this.pending = false
-    if (result.done === true) {
-      this.closed = true
-      this.waiting.tell(Effect.succeed(undefined))
-    } else {
-      this.waiting.tell(Effect.succeed(Chunk.of(result.value)))
+    if (this.last !== undefined) return
+    if (result.done === true) this.end(Effect.succeed(undefined))
+    else {
+      this.ready.push(result.value)
+      if (this.asked) this.goOn()
+    }
+  }
+
+  private goOn(): void {
+    if (this.ready.length >= mostAtOnce || afterThisTurn === undefined) this.hand()
+    else {
+      this.handAfterThisTurn()
+      this.advance()
     }
   }
 
   private readonly fail = (thrown: unknown): void => {
     this.pending = false
-    this.closed = true
-    this.waiting.tell(Effect.failSync(() => this.onThrown(thrown)))
+    if (this.last === undefined) this.end(Effect.failSync(() => this.onThrown(thrown)))
+  }
+
+  private end(last: Effect.Effect<undefined, E>): void {
+    this.last = last
+    if (this.asked) this.hand()
+  }
+
+  private handAfterThisTurn(): void {
+    if (this.turning || afterThisTurn === undefined) return
+    this.turning = true
+    afterThisTurn(() => {
+      this.turning = false
+      if (this.asked && this.ready.length > 0) this.hand()
+    })
+  }
+
+  private hand(): void {
+    const { ready } = this
+    this.asked = false
+    this.ready = []
+    this.waiting.tell(
+      ready.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(ready)) : (this.last ?? Effect.succeed(undefined))
+    )
   }
 
   readonly cut = (): void => {
+    this.asked = false
     this.waiting.tell(Effect.succeed(undefined))
   }
 
-  private readonly abort = Effect.sync(() => this.controller?.abort())
-
-  /** Closes the iterator, and waits for that unless it is still busy with a question nobody waits for any more. */
+  /** Closes the iterator and waits for that, but not for one that is busy with what nobody waits for any more. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.closed) return Effect.void
-    this.closed = true
+    if (this.last !== undefined) return Effect.void
+    this.last = Effect.succeed(undefined)
     const { pending } = this
     this.controller?.abort()
     const given = this.giveBack()
-    return pending ? Effect.void : Effect.promise(() => given)
+    return Effect.promise(() => (pending ? Promise.race([given, thisTurn()]) : given))
   })
 
   /** An iterator that fails to close has nothing to say to anybody. */
@@ -107,3 +159,6 @@ class Iteration<A, E> implements Tap<A, E> {
 }
 
 const ignore = (): void => {}
+
+const thisTurn = (): Promise<void> =>
+  new Promise((resolve) => (afterThisTurn === undefined ? resolve() : afterThisTurn(resolve)))

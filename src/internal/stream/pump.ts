@@ -32,6 +32,8 @@ export const pumped = <A, E, R>(self: Stream.Stream<A, E, R>): Opened<A, E, R> =
 const yes = Effect.succeed(true)
 const no = Effect.succeed(false)
 
+const nothing = (): void => {}
+
 class Pump<A, E> implements Tap<A, E> {
   fiber: Fiber.RuntimeFiber<void> | undefined
   private readonly taker = new Waiting<Chunk.Chunk<A> | undefined, E>()
@@ -63,7 +65,7 @@ class Pump<A, E> implements Tap<A, E> {
   /** Waits to be asked. No: nobody will ask any more, which is no reason for the stream to end as interrupted. */
   private readonly question: Effect.Effect<boolean> = Effect.suspend(() => {
     if (this.left) return no
-    return this.asked ? yes : this.pumper.take(() => {}, Effect.void)
+    return this.asked ? yes : this.pumper.take(nothing)
   })
 
   private readonly ask = (): void => {
@@ -76,9 +78,7 @@ class Pump<A, E> implements Tap<A, E> {
     this.taker.tell(effect)
   }
 
-  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = Effect.suspend(() =>
-    this.taker.take(this.ask, Effect.void)
-  )
+  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = this.taker.take(this.ask)
 
   readonly cut = (): void => {
     this.wasCut = true
