@@ -19,8 +19,6 @@ import {
   TestClock
 } from "effect"
 import { CircuitBreaker, LlmError, ResilienceEvent } from "effect-resilience"
-import { step } from "../src/internal/breaker/circuit.js"
-import { Memory } from "../src/internal/breaker/memory.js"
 
 const fails = Effect.fail(new LlmError.ServerError({ status: 500 }))
 const once = { tripPolicy: CircuitBreaker.consecutive(1), openDuration: "10 seconds" } as const
@@ -447,50 +445,4 @@ describe("stores", () => {
       expect(yield* Effect.succeed(1).pipe(breaker.execute({ key: "a" }))).toBe(1)
     }).pipe(Effect.scoped, Effect.provide(CircuitBreaker.layerStoreMemory()))
   )
-
-  it("a key that is idle and at rest is forgotten, an open or isolated one is not", () => {
-    const memory = new Memory(1_000)
-    const policy = {
-      trip: CircuitBreaker.consecutive(1),
-      openFor: [10_000],
-      halfOpen: { probes: 1, successes: 1, probeTimeout: 1_000 }
-    }
-    const admit = (key: string, now: number) => memory.apply(key, policy, { _tag: "Admit" }, now).permit!
-    const fail = (key: string, now: number, permit = admit(key, now)) =>
-      memory.apply(key, policy, { _tag: "Record", permit, outcome: "Failure", retryAfter: 0 }, now)
-    const late = admit("idle", 0)
-    fail("open", 0)
-    memory.apply("isolated", policy, { _tag: "Isolate" }, 0)
-    admit("new", 1_000)
-    expect(memory.all.map(([key]) => key)).toEqual(["open", "isolated", "new"])
-    admit("idle", 1_500)
-    expect(fail("idle", 1_600, late).change).toBeUndefined()
-    admit("other", 20_000)
-    expect(memory.all.map(([key]) => key)).toEqual(["isolated", "other"])
-  })
-
-  it("what a circuit is made of survives JSON", () => {
-    const policy = {
-      trip: CircuitBreaker.rateOver({ minimumCalls: 2, slowCall: { threshold: 1_000, rate: 1 } }),
-      openFor: [10_000],
-      halfOpen: { probes: 2, successes: 2, probeTimeout: 1_000 }
-    }
-    const memory = new Memory(1_000, (policy, circuit, input, now) =>
-      step(
-        JSON.parse(JSON.stringify(policy)),
-        JSON.parse(JSON.stringify(circuit)),
-        JSON.parse(JSON.stringify(input)),
-        now
-      )
-    )
-    for (let now = 0; now < 40_000; now += 500) {
-      const { permit } = memory.apply("a", policy, { _tag: "Admit" }, now)
-      if (permit !== undefined) {
-        const outcome = now % 3_000 === 0 ? "Success" : "Failure"
-        memory.apply("a", policy, { _tag: "Record", permit, outcome, retryAfter: 0 }, now + 100)
-      }
-      const circuit = memory.get("a")
-      expect(JSON.parse(JSON.stringify(circuit))).toStrictEqual(circuit)
-    }
-  })
 })

@@ -4,115 +4,14 @@ import { CircuitBreaker, LlmError, Rejection } from "effect-resilience"
 import { Abandonment } from "../../../src/internal/abandonment.js"
 import { step } from "../../../src/internal/breaker/circuit.js"
 import { Memory } from "../../../src/internal/breaker/memory.js"
-import type { Policy, TripPolicy } from "../../../src/internal/breaker/policy.js"
+import type { Policy } from "../../../src/internal/breaker/policy.js"
 import { fromMemory } from "../../../src/internal/breaker/store.js"
-import { type Call, type End, Reference } from "./reference.js"
+import { type Command, type Ending, endings, hint, sequences } from "./commands.js"
+import { type Call, Reference } from "./reference.js"
 
 // Random sequences of what can happen to circuits, played to the breaker (real fibers, real interruptions, a clock that
 // jumps) and to a reference that keeps everything and counts it anew each time. After every command both must have given
 // the same answer and be in the same state.
-
-type Ending =
-  | "success"
-  | "failure"
-  | "hinted"
-  | "refused"
-  | "limited"
-  | "defect"
-  | "deadlyFailure"
-  | "interrupt"
-  | "abandon"
-
-type Command =
-  | { readonly _tag: "Start"; readonly key: number; readonly count: number }
-  | { readonly _tag: "End"; readonly which: number; readonly count: number; readonly how: Ending }
-  | { readonly _tag: "Wait"; readonly millis: number }
-  | { readonly _tag: "Reset" | "Isolate" | "Rejoin"; readonly key: number }
-
-const hint = 7_000
-
-const endings: Readonly<Record<Ending, readonly [End, number]>> = {
-  success: ["success", 0],
-  failure: ["failure", 0],
-  hinted: ["failure", hint],
-  refused: ["ignored", 0],
-  limited: ["ignored", hint],
-  defect: ["ignored", 0],
-  deadlyFailure: ["failure", 0],
-  interrupt: ["ignored", 0],
-  abandon: ["abandoned", 0]
-}
-
-const trip = fc.oneof(
-  fc.record({ _tag: fc.constant("Consecutive" as const), failures: fc.integer({ min: 1, max: 4 }) }),
-  fc
-    .record({
-      _tag: fc.constant("Rate" as const),
-      threshold: fc.constantFrom(0.2, 0.5, 1),
-      size: fc.constantFrom(1, 2, 3, 14, 15, 16, 40),
-      minimumCalls: fc.integer({ min: 1, max: 5 }),
-      slowCall: fc.option(fc.record({ threshold: fc.constantFrom(1_000, 5_000), rate: fc.constantFrom(0.3, 1) }), {
-        nil: undefined
-      })
-    })
-    .map((rate) => ({ ...rate, minimumCalls: Math.min(rate.minimumCalls, rate.size) })),
-  fc.record({
-    _tag: fc.constant("RateOver" as const),
-    threshold: fc.constantFrom(0.2, 0.5, 1),
-    window: fc.constantFrom(1_000, 10_000, 30_000),
-    minimumCalls: fc.integer({ min: 1, max: 5 }),
-    slowCall: fc.option(fc.record({ threshold: fc.constantFrom(1_000, 5_000), rate: fc.constantFrom(0.3, 1) }), {
-      nil: undefined
-    })
-  })
-) satisfies fc.Arbitrary<TripPolicy>
-
-const policies: fc.Arbitrary<Policy> = fc.record({
-  trip,
-  openFor: fc.constantFrom([5_000], [1_000, 2_000, 4_000]),
-  halfOpen: fc.record({
-    probes: fc.integer({ min: 1, max: 3 }),
-    successes: fc.integer({ min: 1, max: 3 }),
-    probeTimeout: fc.constantFrom(500, 3_000)
-  })
-})
-
-const count = fc.oneof(
-  { weight: 300, arbitrary: fc.integer({ min: 1, max: 4 }) },
-  { weight: 1, arbitrary: fc.constant(300) }
-)
-const key = fc.integer({ min: 0, max: 2 })
-
-const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ _tag: fc.constant("Start" as const), key, count }) },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      _tag: fc.constant("End" as const),
-      which: fc.nat(1_000),
-      count,
-      how: fc.oneof(
-        { weight: 3, arbitrary: fc.constantFrom<Ending>("success", "failure") },
-        { weight: 2, arbitrary: fc.constantFrom<Ending>(...(Object.keys(endings) as Array<Ending>)) }
-      )
-    })
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      _tag: fc.constant("Wait" as const),
-      millis: fc.oneof(
-        fc.constantFrom(1, 100, 500, 1_000, 2_000, 3_000, 5_000, hint),
-        fc.integer({ min: 1, max: 40_000 }),
-        fc.constantFrom(3_600_000, 7_777_777)
-      )
-    })
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ _tag: fc.constantFrom("Reset" as const, "Isolate" as const, "Rejoin" as const), key })
-  }
-)
 
 /** A clock that stands where it is put. Nothing here sleeps: parked calls are told to go. */
 const clockAt = (time: { now: number }): Clock.Clock =>
@@ -202,12 +101,11 @@ const play = (policy: Policy, commands: ReadonlyArray<Command>, immediate: boole
       }
       if (command._tag === "Reset") {
         yield* breaker.reset(String(command.key))
-        references[command.key]!.reset()
+        references[command.key]!.reset(time.now)
       }
       if (command._tag === "Isolate" || command._tag === "Rejoin") {
         memory.apply(String(command.key), policy, { _tag: command._tag }, time.now)
-        const reference = references[command.key]!
-        reference.isolations = Math.max(0, reference.isolations + (command._tag === "Isolate" ? 1 : -1))
+        references[command.key]!.isolate(command._tag === "Isolate" ? 1 : -1, time.now)
       }
       for (const [key, reference] of references.entries()) {
         const got = describeState(yield* breaker.state(String(key)))
@@ -250,8 +148,6 @@ const describeReference = (reference: Reference, now: number): string => {
       return "Closed"
   }
 }
-
-const sequences = fc.tuple(policies, fc.array(command, { minLength: 1, maxLength: 30, size: "max" }), fc.boolean())
 
 const firstDifference = (machine: typeof step, numRuns: number) =>
   fc.check(

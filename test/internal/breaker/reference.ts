@@ -22,12 +22,16 @@ export type End = "success" | "failure" | "ignored" | "abandoned"
 
 export type Verdict = Call | { readonly rejected: "CircuitOpen" | "CircuitHalfOpen" | "Parked"; readonly wait: number }
 
+const slot = (at: number, width: number): number => Math.floor(at / width)
+
 export class Reference {
   phase: "Closed" | "Open" | "HalfOpen" = "Closed"
   until = 0
   openings = 0
   isolations = 0
   parkedUntil = 0
+  /** Every change of state as it is seen from outside. */
+  readonly changes: Array<string> = []
   private era = 0
   private ended: Array<Ended> = []
   private readonly calls: Array<Call> = []
@@ -39,7 +43,7 @@ export class Reference {
     if (this.phase === "Closed" && this.slowCall && now >= this.parkedUntil) this.judge(now, 0)
     if (this.phase === "Open" && now < this.until) return { rejected: "CircuitOpen", wait: this.until - now }
     if (now < this.parkedUntil) return { rejected: "Parked", wait: this.parkedUntil - now }
-    if (this.phase === "Open") this.enter("HalfOpen")
+    if (this.phase === "Open") this.enter("HalfOpen", 0, now)
     if (this.phase === "HalfOpen" && this.probing(now) >= this.policy.halfOpen.probes) {
       return { rejected: "CircuitHalfOpen", wait: 0 }
     }
@@ -60,17 +64,22 @@ export class Reference {
     this.ended.push({ at: now, how, slow: slow && how !== "abandoned" })
     const { successes } = this.policy.halfOpen
     if (this.phase === "Closed") this.judge(now, how === "failure" ? hint : 0)
-    else if (how === "failure") this.open(now, hint)
+    else if (how === "failure") this.open(now, hint, "probe")
     else if (this.ended.filter((one) => one.how === "success").length >= successes) {
-      this.enter("Closed")
-      this.openings = 0
-    } else if (this.abandonedInARow(this.ended) >= successes) this.open(now, 0)
+      this.close(now)
+    } else if (this.abandonedInARow(this.ended) >= successes) this.open(now, 0, "abandoned")
   }
 
-  reset(): void {
-    this.enter("Closed")
-    this.openings = 0
+  reset(now: number): void {
+    this.close(now)
     this.parkedUntil = 0
+  }
+
+  isolate(by: 1 | -1, now: number): void {
+    const before = this.isolations
+    this.isolations = Math.max(0, before + by)
+    if (before === 0 && this.isolations === 1) this.changes.push(`${now} ${this.phase}>Isolated 0 0 undefined`)
+    if (before === 1 && this.isolations === 0) this.changes.push(`${now} Isolated>${this.phase} 0 0 undefined`)
   }
 
   probing(now: number): number {
@@ -81,17 +90,26 @@ export class Reference {
     return this.policy.trip._tag === "Consecutive" ? undefined : this.policy.trip.slowCall
   }
 
-  private enter(phase: "Closed" | "Open" | "HalfOpen"): void {
+  private enter(phase: "Closed" | "Open" | "HalfOpen", openFor: number, now: number, reason?: string): void {
+    if (this.isolations === 0 && phase !== this.phase) {
+      this.changes.push(`${now} ${this.phase}>${phase} ${openFor} ${this.openings} ${reason}`)
+    }
     this.phase = phase
     this.era++
     this.ended = []
   }
 
-  private open(now: number, hint: number): void {
-    this.enter("Open")
+  private close(now: number): void {
+    this.openings = 0
+    this.enter("Closed", 0, now)
+  }
+
+  private open(now: number, hint: number, reason: string): void {
     this.openings++
     const times = this.policy.openFor
-    this.until = now + Math.max(hint, times[this.openings - 1] ?? times[times.length - 1]!)
+    const openFor = Math.max(hint, times[this.openings - 1] ?? times[times.length - 1]!)
+    this.until = now + openFor
+    this.enter("Open", openFor, now, reason)
   }
 
   private abandonedInARow(ended: ReadonlyArray<Ended>): number {
@@ -100,35 +118,44 @@ export class Reference {
     return count
   }
 
-  private judge(now: number, hint: number): void {
-    if (this.ill(now)) this.open(now, hint)
+  /** What the window of a closed circuit holds: calls with a verdict, and failures among them. */
+  window(now: number): ReadonlyArray<Ended> {
+    const trip = this.policy.trip
+    const answered = this.inTime(now).filter((one) => one.how !== "abandoned")
+    return trip._tag === "Rate" ? answered.slice(-trip.size) : answered
   }
 
-  private ill(now: number): boolean {
+  private inTime(now: number): ReadonlyArray<Ended> {
     const trip = this.policy.trip
-    const slot = (at: number, width: number): number => Math.floor(at / width)
-    const seen =
-      trip._tag === "RateOver"
-        ? this.ended.filter((one) => slot(now, trip.window / 10) - slot(one.at, trip.window / 10) < 10)
-        : this.ended
-    const answered = seen.filter((one) => one.how !== "abandoned")
+    if (trip._tag !== "RateOver") return this.ended
+    const width = trip.window / 10
+    return this.ended.filter((one) => slot(now, width) - slot(one.at, width) < 10)
+  }
+
+  private judge(now: number, hint: number): void {
+    const reason = this.ill(now)
+    if (reason !== undefined) this.open(now, hint, reason)
+  }
+
+  private ill(now: number): "failures" | "slowCalls" | "abandoned" | undefined {
+    const trip = this.policy.trip
     const enough = trip._tag === "Consecutive" ? trip.failures : trip.minimumCalls
-    if (this.abandonedInARow(seen) >= enough) return true
+    if (this.abandonedInARow(this.inTime(now)) >= enough) return "abandoned"
     if (trip._tag === "Consecutive") {
-      const last = answered.slice(-trip.failures)
-      return last.length === trip.failures && last.every((one) => one.how === "failure")
+      const last = this.window(now).slice(-trip.failures)
+      return last.length === trip.failures && last.every((one) => one.how === "failure") ? "failures" : undefined
     }
-    const window = trip._tag === "Rate" ? answered.slice(-trip.size) : answered
+    const window = this.window(now)
     const failures = window.filter((one) => one.how === "failure").length
-    if (window.length >= enough && failures > 0 && failures / window.length >= trip.threshold) return true
+    if (window.length >= enough && failures > 0 && failures / window.length >= trip.threshold) return "failures"
     const limit = trip.slowCall
-    if (limit === undefined) return false
+    if (limit === undefined) return undefined
     const width = limit.threshold / 10
     const overdue = this.calls.filter(
       (call) => call.era === this.era && call.running && slot(now, width) - slot(call.startedAt, width) > 10
     ).length
     const slow = window.filter((one) => one.slow).length + overdue
     const calls = window.length + overdue
-    return calls >= enough && slow > 0 && slow / calls >= limit.rate
+    return calls >= enough && slow > 0 && slow / calls >= limit.rate ? "slowCalls" : undefined
   }
 }
