@@ -9,15 +9,13 @@ const all = Object.entries(cases).flatMap(([provider, of]) => of.map((one) => ({
 const aCase = fc.constantFrom(...all)
 const spent = { error: { type: "insufficient_quota", message: "Spent", code: null } }
 
-/** In milliseconds; the best of a few, since the machine may be busy with something else. */
-const bestOf = (times: number, run: () => void): number =>
-  Math.min(
-    ...Array.from({ length: times }, () => {
-      const begun = performance.now()
-      run()
-      return performance.now() - begun
-    })
-  )
+/** Tried a few times, since the machine may be busy with something else. What backtracks badly takes minutes. */
+const isQuick = (run: () => void): boolean =>
+  [1, 2, 3].some(() => {
+    const begun = performance.now()
+    run()
+    return performance.now() - begun < 500
+  })
 
 describe("fromHttpResponse", () => {
   it.each([400, 413, 422, 429, 500, 200])("C5: a context-length failure stays one as %s", (status) => {
@@ -287,7 +285,7 @@ describe("fromHttpResponse", () => {
       fc.property(fc.anything(), fc.dictionary(fc.string(), fc.string()), fc.integer(), (body, headers, status) => {
         expect(LlmError.isLlmError(read({ status, headers, body }))).toBe(true)
       }),
-      { numRuns: 1_000 }
+      { numRuns: 400 }
     )
   })
 
@@ -372,7 +370,7 @@ describe("fromHttpResponse", () => {
         new TextEncoder().encode(body)
       ]) {
         const failure = { status: 429, headers: { "retry-after": body.slice(0, 4_000) }, body: sent }
-        expect([piece, bestOf(3, () => read(failure)) < 250]).toEqual([piece, true])
+        expect([piece, isQuick(() => read(failure))]).toEqual([piece, true])
       }
     }
   })
@@ -386,7 +384,7 @@ describe("fromHttpResponse", () => {
     fc.assert(
       fc.property(fc.array(words, { minLength: 50, maxLength: 400 }), fc.constantFrom("", " "), (parts, glue) => {
         const body = `${parts.join(glue)} `.repeat(200)
-        expect(bestOf(3, () => read({ status: 400, body }))).toBeLessThan(250)
+        expect(isQuick(() => read({ status: 400, body }))).toBe(true)
       }),
       { numRuns: 60 }
     )
