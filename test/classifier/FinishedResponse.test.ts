@@ -108,10 +108,11 @@ describe("fromFinishedResponse", () => {
   })
 
   it("ends soon on a megabyte of blank lines, of an open brace, or of an answer", () => {
+    // Anything worse than linear would take minutes; the limit leaves room for a busy machine.
     const started = performance.now()
     for (const part of ["\n", "{", ": x\n", "data: \n", " ", "<", '{"a":1}\n']) {
       Classifier.fromFinishedResponse({ body: part.repeat(1_000_000 / part.length) })
     }
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   })
 })
