@@ -78,7 +78,7 @@ describe("hints of when to come back", () => {
 
   it("R5: fractions are rounded up to whole milliseconds, and by no more", () => {
     expect(hintOf({ "retry-after-ms": "0.2" })).toBe(1)
-    expect(hintOf({ "retry-after": "1.1" })).toBe(1_100)
+    expect(hintOf({ "retry-after": "2.007" })).toBe(2007)
     expect(hintOf({}, { message: "Please try again in 1.984999999s." })).toBe(1_985)
     expect(hintOf({}, { message: "Please try again in 1m0.363142857s." })).toBe(60_364)
     expect(hintOf({}, { message: "Please retry in 40.025771073s." })).toBe(40_026)
