@@ -4,12 +4,12 @@
  *   npm run bench                    measures and writes bench/RESULTS.md
  *   npm run bench -- --quick         only shows that everything runs
  *   npm run bench -- --only stream   the shapes whose title contains the word; writes nothing
- *   npm run bench -- --cpu           counts the process's own time, for a machine that has other things to do
+ *   npm run bench -- --cpu           counts the process's own time, for a machine that has other things to do; writes nothing
  */
 import { writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { cpuTime, quick, thorough, wallTime } from "./measure.js"
-import { printed, report } from "./report.js"
+import { printed, promised, report } from "./report.js"
 import { alone } from "./shapes/alone.js"
 import { contention } from "./shapes/contention.js"
 import { full } from "./shapes/full.js"
@@ -49,5 +49,6 @@ for (const shape of chosen) {
   results.push(result)
   console.log(printed(result))
 }
+if (values.quick === undefined) console.log(promised(results))
 if (values.quick) console.log(`${chosen.length} shapes ran; the times of so short a run mean nothing`)
-else if (values.only === undefined) writeFileSync("bench/RESULTS.md", report(results))
+else if (values.only === undefined && values.cpu === undefined) writeFileSync("bench/RESULTS.md", report(results))

@@ -5,6 +5,7 @@ import { createRequire } from "node:module"
 import { cpus, totalmem } from "node:os"
 import type { Measured } from "./measure.js"
 import type { Shape } from "./shapes/shape.js"
+import { targets } from "./targets.js"
 
 export interface Result {
   readonly shape: Shape
@@ -37,6 +38,16 @@ export const printed = (result: Result): string => {
   return `\n${result.shape.title}\n${lines.map((line) => `  ${line.trimEnd()}`).join("\n")}`
 }
 
+/** What was promised about the shapes that were measured. */
+export const promised = (results: ReadonlyArray<Result>): string =>
+  targets(results)
+    .filter(({ value }) => !Number.isNaN(value))
+    .map(({ what, limit, value }) => {
+      const digits = limit < 10 ? 3 : 0
+      return `  ${value <= limit ? "kept  " : "missed"}  ${value.toFixed(digits).padStart(8)} of ${limit}: ${what}`
+    })
+    .join("\n")
+
 const versionOf = (name: string): string => {
   const require = createRequire(import.meta.url)
   const folder = require.resolve.paths(name)?.[0] ?? "node_modules"
@@ -64,6 +75,17 @@ first row is 1. Times are medians of batches, with their quartiles.
 - Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB
 - Node ${process.version}, ${peers.map((name) => `${name} ${versionOf(name)}`).join(", ")}
 - Commit ${commit()}, ${new Date().toISOString().slice(0, 10)}
+
+## Promises
+
+| | at most | measured | |
+| --- | --- | --- | --- |
+${targets(results)
+  .map(
+    ({ what, limit, value }) =>
+      `| ${what} | ${limit} | ${value.toFixed(limit < 10 ? 3 : 0)} | ${value <= limit ? "kept" : "**missed**"} |`
+  )
+  .join("\n")}
 ${results
   .map(
     (result) => `

@@ -26,8 +26,10 @@ export const alone: Shape = {
     const opossumBreaker = opossum.breaker(answers)
     const opossumTimeout = opossum.breakerWithTimeout(answers)
     const circuit = ours.breaker()
+    const runtimes: Array<ReturnType<typeof ours.runtime>> = []
     const protectedBy = (options: Resilience.TargetOptions, call = ours.call(answers)) => {
       const runtime = ours.runtime(options)
+      runtimes.push(runtime)
       return inRuntime(runtime)(ours.protect(call))
     }
     const measured = await measure(
@@ -73,6 +75,7 @@ export const alone: Shape = {
     )
     opossumBreaker.shutdown()
     opossumTimeout.shutdown()
+    await Promise.all(runtimes.map((runtime) => runtime.dispose()))
     return measured
   }
 }

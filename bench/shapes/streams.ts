@@ -1,5 +1,7 @@
 import { Effect, Stream } from "effect"
+import { LlmCall, Resilience } from "effect-resilience"
 import { measure } from "../measure.js"
+import * as ours from "../peers/resilience.js"
 import type { Shape } from "./shape.js"
 
 /** A provider's stream: the network hands over a batch, the reader hands on one element at a time. */
@@ -12,12 +14,18 @@ const bare = (elements: number) => Stream.fromAsyncIterable(source(elements), (e
 const drained = (make: (elements: number) => Stream.Stream<unknown, unknown>) => (elements: number) =>
   Effect.runPromise(Stream.runDrain(Stream.suspend(() => make(elements))))
 
+const asked = (elements: number) => LlmCall.tryStream({ target: ours.target, try: () => source(elements) })
+
+const guarded = (elements: number) =>
+  Resilience.protectStream(asked(elements), ours.target, { firstToken: "20 seconds", idle: "10 seconds" })
+
 const shapeOf = (elements: number): Shape => ({
   title: `A stream of ${elements.toLocaleString("en").replaceAll(",", " ")} elements`,
   about: "From an async iterable to the end of the stream; the time is per element.",
   unit: "time",
-  run: (effort) =>
-    measure(
+  run: async (effort) => {
+    const stack = ours.withDefaults()
+    const measured = await measure(
       [
         {
           name: "bare: for await",
@@ -30,11 +38,19 @@ const shapeOf = (elements: number): Shape => ({
           name: "Stream.timeoutFail at each element",
           batch: drained((count) => Stream.timeoutFail(bare(count), () => "late", "30 seconds")),
           share: 0.05
+        },
+        { name: "LlmCall.tryStream", batch: drained(asked) },
+        {
+          name: "effect-resilience: first-token and idle timeouts, the defaults",
+          batch: (count) => stack.runPromise(Stream.runDrain(Stream.suspend(() => guarded(count))))
         }
       ],
       elements,
       { ...effort, batches: elements > 10_000 ? Math.min(effort.batches, 2) : effort.batches * 2 }
     )
+    await stack.dispose()
+    return measured
+  }
 })
 
 export const streams: ReadonlyArray<Shape> = [shapeOf(1_000), shapeOf(100_000)]

@@ -1,0 +1,104 @@
+/** What the toolkit promises, as ratios within one run. */
+import type { Result } from "./report.js"
+
+export interface Target {
+  readonly what: string
+  readonly limit: number
+  /** The ratio, or the bytes, as measured. */
+  readonly value: number
+}
+
+const ours = "effect-resilience: the defaults"
+
+export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> => {
+  const of = (title: string, name: string): number =>
+    results.find(({ shape }) => shape.title === title)?.rows.find((row) => row.name === name)?.median ?? Number.NaN
+  const table = (title: string) => (name: string) => of(title, name)
+  const full = table("Success through the full stack")
+  const alone = table("Success through each policy alone")
+  const window = table("A closed circuit, by the size of its window")
+  const open = table("An open circuit rejects")
+  const model = table("generateText over a model that answers at once")
+  const inFlight = table("10 000 calls in flight")
+  const waiting = table("Heap of a waiting call")
+  const cockatielAdds = alone("breaker: cockatiel") - alone("bare: async function")
+  const closedAdds = alone("breaker: CircuitBreaker.execute") - alone("bare: LlmCall.tryPromise")
+  const guarded = "effect-resilience: first-token and idle timeouts, the defaults"
+  return [
+    {
+      what: "full stack, of cockatiel's five policies",
+      limit: 0.5,
+      value: full(ours) / full("cockatiel: five policies")
+    },
+    { what: "full stack, of plain Effect", limit: 0.1, value: full(ours) / full("plain Effect: all of them") },
+    {
+      what: "added by a closed circuit, of 1 µs or 1.5 times cockatiel's",
+      limit: 1,
+      value: closedAdds / Math.max(1_000, 1.5 * cockatielAdds)
+    },
+    {
+      what: "a window of 100 000 calls, of one of 100",
+      limit: 1.2,
+      value: window("100000 calls") / window("100 calls")
+    },
+    {
+      what: "added by retry when nothing fails, of what Effect.retry adds",
+      limit: 0.1,
+      value:
+        (alone("retry: effect-resilience") - alone("no policy: effect-resilience")) /
+        (alone("retry: Effect.retry") - alone("bare: Effect.tryPromise"))
+    },
+    {
+      what: "an open circuit rejecting, of cockatiel",
+      limit: 0.5,
+      value: open("CircuitBreaker.execute") / open("cockatiel")
+    },
+    {
+      what: "an open circuit rejecting, of opossum",
+      limit: 0.5,
+      value: open("CircuitBreaker.execute") / open("opossum")
+    },
+    ...["1 000", "100 000"].flatMap((elements) => {
+      const stream = table(`A stream of ${elements} elements`)
+      return [
+        {
+          what: `a guarded stream of ${elements} elements, of Stream.fromAsyncIterable`,
+          limit: 1.3,
+          value: stream(guarded) / stream("bare: Stream.fromAsyncIterable")
+        },
+        {
+          what: `a guarded stream of ${elements} elements, of Stream.timeoutFail`,
+          limit: 0.05,
+          value: stream(guarded) / stream("Stream.timeoutFail at each element")
+        }
+      ]
+    }),
+    {
+      what: "ResilientLanguageModel, of the bare LanguageModel",
+      limit: 1.25,
+      value: model("ResilientLanguageModel: the defaults") / model("bare: LanguageModel of @effect/ai")
+    },
+    {
+      what: "ResilientLanguageModel, of the Vercel AI SDK",
+      limit: 0.7,
+      value: model("ResilientLanguageModel: the defaults") / model("Vercel AI SDK: generateText, default retries")
+    },
+    {
+      what: "10 000 calls in flight, of bare fibers",
+      limit: 1.4,
+      value: inFlight(`${ours}, with a signal`) / inFlight("bare: fibers, Effect.tryPromise with a signal")
+    },
+    {
+      what: "10 000 calls in flight, of cockatiel's five policies",
+      limit: 0.7,
+      value: inFlight(`${ours}, with a signal`) / inFlight("cockatiel: five policies")
+    },
+    {
+      what: "bytes of a circuit at rest",
+      limit: 1_024,
+      value: of("Heap of a circuit at rest", "CircuitBreaker, a key")
+    },
+    { what: "bytes of a waiting call", limit: 6_144, value: waiting(`${ours}, with a signal`) },
+    { what: "bytes left after a million calls", limit: 100_000, value: of("Heap left after a million calls", ours) }
+  ]
+}
