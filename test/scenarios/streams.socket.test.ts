@@ -72,7 +72,7 @@ const isInterrupted = (seen: Seen, attempts = 1): LlmError.StreamInterrupted => 
 
 describe.each(ways)("$name", (way) => {
   const scenario = (title: string, test: () => Effect.Effect<unknown, never, Scope.Scope>) =>
-    it.scopedLive(title, () => test(), 10_000)
+    it.scopedLive(title, () => test(), 20_000)
 
   scenario("a whole answer passes as it is", () =>
     Effect.gen(function* () {
@@ -177,5 +177,27 @@ describe.each(ways)("$name", (way) => {
       expect((seen.error as LlmError.RateLimited).retryAfter).toEqual(Duration.seconds(90))
       expect(seen.attempts).toHaveLength(1)
     })
+  )
+
+  scenario("back-pressure reaches the socket", () =>
+    Effect.gen(function* () {
+      // Twenty megabytes, of which the sockets' own buffers hold a few.
+      const reply = { text: `${"x".repeat(3999)} `.repeat(5000) }
+      const provider = yield* MisbehavingProvider.make({ reply })
+      const sent = Effect.map(provider.attempts, ([attempt]) => attempt?.bytesSent ?? 0)
+      const stream = Resilience.protectStream(way.stream(provider), "a", { dialect: way.dialect })
+      const seen = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const pull = yield* Stream.toPull(stream)
+          yield* pull
+          yield* Effect.sleep("300 millis")
+          const early = yield* sent
+          yield* Effect.sleep("300 millis")
+          return { early, late: yield* sent }
+        })
+      )
+      expect(seen.late).toBe(seen.early)
+      expect(seen.late).toBeLessThan(16_000_000)
+    }).pipe(Effect.provide(Resilience.layer(patient)), Effect.orDie)
   )
 })

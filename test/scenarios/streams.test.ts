@@ -3,7 +3,7 @@
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Effect, Either, Exit, Fiber, Option, Redacted, Stream, TestClock } from "effect"
+import { Chunk, Effect, Either, Exit, Fiber, Option, Redacted, Schedule, Stream, TestClock } from "effect"
 import {
   CircuitBreaker,
   Fallback,
@@ -176,6 +176,14 @@ describe("after the first content", () => {
       expect(error.cause && Redacted.value(error.cause)).toBe(overloaded)
       expect(seen).toEqual({ opened: 1, closed: 1 })
     })
+  )
+
+  it.effect("S2: nor does incremental repeat anything under a policy that repeats whatever it is given", () =>
+    Effect.gen(function* () {
+      const { seen, stream } = attempts(broken(text("x")))
+      interruptedWith(yield* protect(stream))
+      expect(seen.opened).toBe(1)
+    }).pipe(Effect.provide(Resilience.layer({ retry: Schedule.recurs(3) })))
   )
 
   scenario("S2: buffered delivers one whole answer, or nothing and the failure itself", () =>
