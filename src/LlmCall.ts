@@ -31,7 +31,12 @@ export interface Options<A> {
    */
   readonly try: (signal: AbortSignal) => PromiseLike<A>
   /** A reader of your own, asked before the toolkit's. */
-  readonly classify?: ((thrown: unknown) => Option.Option<LlmError>) | undefined
+  readonly classify?: Classifier.Reader | undefined
+  /**
+   * Whether the promise gives a provider's response body, as the vendors' clients do, and is to be looked at: an error
+   * body, an empty one, a refusal or a filtered answer that came with status 200 is then a failure. Default `false`.
+   */
+  readonly checkAnswer?: boolean | undefined
 }
 
 /**
@@ -40,7 +45,7 @@ export interface Options<A> {
  * @since 0.1.0
  * @category Models
  */
-export interface StreamOptions<A> extends Omit<Options<never>, "try"> {
+export interface StreamOptions<A> extends Omit<Options<never>, "try" | "checkAnswer"> {
   readonly try: (signal: AbortSignal) => AsyncIterable<A> | PromiseLike<AsyncIterable<A>>
 }
 
@@ -67,7 +72,17 @@ export interface StreamOptions<A> extends Omit<Options<never>, "try"> {
  * @category Constructors
  */
 export const tryPromise = <A>(options: Options<A>): Effect.Effect<A, LlmError> =>
-  promiseCall(options.try, (thrown) => readThrown(options, thrown))
+  promiseCall(
+    options.try,
+    (thrown) => readThrown(options, thrown),
+    options.checkAnswer === true ? (value) => readAnswer(options, value) : undefined
+  )
+
+const readAnswer = <A>({ provider, target }: Options<A>, body: A): Effect.Effect<A, LlmError> =>
+  Option.match(Classifier.fromFinishedResponse({ body, target, provider }), {
+    onNone: () => Effect.succeed(body),
+    onSome: Effect.fail
+  })
 
 /**
  * Makes a stream of an SDK's async iterable, or of the promise of one.
@@ -99,11 +114,9 @@ export const tryPromise = <A>(options: Options<A>): Effect.Effect<A, LlmError> =
 export const tryStream = <A>(options: StreamOptions<A>): Stream.Stream<A, LlmError> =>
   fromAsyncIterable(options.try, (thrown) => readThrown(options, thrown))
 
-const readThrown = (options: Omit<Options<never>, "try">, thrown: unknown): LlmError => {
-  const own = options.classify?.(thrown) ?? Option.none()
-  return Option.isSome(own)
-    ? own.value
-    : Classifier.fromUnknown(thrown, { target: options.target, provider: options.provider })
+const readThrown = ({ classify, provider, target }: Omit<Options<never>, "try">, thrown: unknown): LlmError => {
+  const own = classify === undefined ? Option.none() : Classifier.orElse(classify, Option.none)(thrown)
+  return Option.getOrElse(own, () => Classifier.fromUnknown(thrown, { target, provider }))
 }
 
 /**

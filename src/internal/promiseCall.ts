@@ -15,7 +15,8 @@ const nothing = (): void => {}
  */
 export const promiseCall = <A, E>(
   evaluate: (signal: AbortSignal) => PromiseLike<A>,
-  onThrown: (thrown: unknown) => E
+  onThrown: (thrown: unknown) => E,
+  onAnswer: (value: A) => Effect.Effect<A, E> = Effect.succeed
 ): SelfLimiting<A, E, never> => {
   const call = <E2>(limit: Limit<E2> | undefined): Effect.Effect<A, E | E2> =>
     Effect.withFiberRuntime((fiber) =>
@@ -36,7 +37,7 @@ export const promiseCall = <A, E>(
           // A function without parameters never sees the missing signal.
           evaluate(controller?.signal as AbortSignal).then((value) => {
             stop()
-            resume(Effect.succeed(value))
+            resume(onAnswer(value))
           }, fail)
         } catch (thrown) {
           fail(thrown)
