@@ -25,7 +25,7 @@ export interface Options<A> {
   readonly provider?: string | undefined
   /**
    * Makes the call. Hand the signal on: it is aborted when the effect is interrupted or runs out of time. A function
-   * without parameters is not given one.
+   * that declares no parameter (its `length` is 0, as with `...args` or a default value) is not given one.
    *
    * Set the client's own retries to 0; otherwise they multiply with the ones made here.
    */

@@ -17,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
 import { gateOf } from "./internal/breaker/gated.js"
-import { millis } from "./internal/options.js"
+import { invalid, millis } from "./internal/options.js"
 import { type Added, protectEffect } from "./internal/protectEffect.js"
 import { known } from "./internal/stream/flow.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
@@ -48,7 +48,8 @@ export interface TargetOptions {
   readonly retry?: RetryPolicy.Options | Schedule.Schedule<unknown, unknown> | false | undefined
   /**
    * The circuit breaker. Default: open after 5 consecutive failures, for 60 seconds. `counts` says what a failure is:
-   * each attempt (the default), or a call whose retries have all failed.
+   * each attempt (the default), or a call whose retries have all failed. With `calls` a target that asks to be left
+   * alone is parked when the call ends, not at the attempt that was told so.
    */
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined
   /** The limits of streams, and how they are read. */
@@ -140,7 +141,7 @@ export class Resilience extends Context.Tag("effect-resilience/Resilience")<Resi
 export const make = (options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function* () {
     const hub = yield* ResilienceEvents
-    const optionsOf = (name: string): TargetOptions => ({ ...options, ...options.targets?.[name] })
+    const optionsOf = (name: string): TargetOptions => ({ ...options, ...given(options.targets?.[name]) })
     const context = yield* Layer.build(CircuitBreaker.layerMemory((name) => optionsOf(name).circuitBreaker || {}))
     const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
 
@@ -155,6 +156,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
           retry = {}
         } = optionsOf(name)
         const counts = circuitBreaker === false ? "nothing" : (circuitBreaker.counts ?? "attempts")
+        if (counts !== "attempts" && counts !== "calls" && counts !== "nothing") {
+          throw invalid("Resilience", "circuitBreaker.counts", counts, "attempts or calls")
+        }
         return {
           name,
           deadline: deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline)),
@@ -197,13 +201,20 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     }
   })
 
+/** What was given, without what is only there as `undefined`. */
+const given = <A extends object>(options: A | undefined): Partial<A> =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<A>
+
 const noOptions: CircuitBreakerOptions = {}
 
 const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {
   if (retry === false) return { retry: undefined, retryWithOthers: undefined }
   if (Schedule.isSchedule(retry) && !("options" in retry)) return { retry, retryWithOthers: retry }
   const options = "options" in retry ? (retry as RetryPolicy.RetryPolicy).options : (retry as RetryPolicy.Options)
-  return { retry: RetryPolicy.make(options), retryWithOthers: RetryPolicy.make({ ...options, lastTarget: false }) }
+  return {
+    retry: RetryPolicy.make(options),
+    retryWithOthers: RetryPolicy.make({ lastTarget: false, ...given(options) })
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Option, Ref, TestClock } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Option, Ref, Schedule, TestClock } from "effect"
 import {
   CircuitBreaker,
   Deadline,
@@ -98,6 +98,37 @@ describe("Resilience.protect", () => {
         Resilience.layer({ deadline: "10 seconds", circuitBreaker: false, retry: { ...retry, maxAttempts: 20 } })
       )
     )
+  )
+
+  it.effect("R10: a later attempt that the deadline cuts off does not hide the real error", () =>
+    Effect.gen(function* () {
+      const { call } = yield* scripted<never, LlmError.LlmError>(down, Effect.never)
+      expect(yield* toEnd(Resilience.protect(call, target))).toEqual(yield* Effect.exit(down))
+      const other = yield* scripted<never, LlmError.LlmError>(down, Effect.never)
+      const within = Resilience.protect(other.call, target).pipe(Deadline.within("5 seconds"))
+      expect(yield* toEnd(within)).toEqual(yield* Effect.exit(down))
+    }).pipe(Effect.provide(Resilience.layer({ deadline: "10 seconds", retry })))
+  )
+
+  it.effect("R10: no attempt is sent where there is no time left at all", () =>
+    Effect.gen(function* () {
+      const { asked, call } = yield* scripted(down)
+      const error = yield* Effect.flip(
+        Resilience.protect(call, target).pipe(
+          Effect.provideService(Deadline.CurrentDeadline, { at: 0, budget: Duration.zero })
+        )
+      )
+      expect(error._tag).toBe("DeadlineExceeded")
+      expect(yield* asked).toEqual([])
+    }).pipe(Effect.provide(Resilience.layer({ retry })))
+  )
+
+  it.effect("B11: a target that always hangs to the call's deadline opens its circuit", () =>
+    Effect.gen(function* () {
+      const hangs = Resilience.protect(LlmCall.tryPromise({ try: () => new Promise(() => {}) }), target)
+      for (let index = 0; index < 5; index++) yield* toEnd(hangs, "30 seconds")
+      expect(yield* Effect.flip(hangs)).toMatchObject({ _tag: "CircuitOpen" })
+    }).pipe(Effect.provide(Resilience.layer({ deadline: "30 seconds" })))
   )
 
   it.effect("R11: one set of policies shared by 100 fibers counts the attempts of each call by itself", () =>
@@ -252,6 +283,73 @@ describe("Resilience.protect", () => {
     )
   )
 
+  it.effect("a schedule that dies neither keeps the permit nor leaves the fiber in the call's context", () =>
+    Effect.gen(function* () {
+      const resilience = yield* Resilience.Resilience
+      const { call } = yield* scripted(down)
+      const exit = yield* Effect.exit(Resilience.protect(call, target))
+      expect(exit).toEqual(Exit.die("boom"))
+      expect(yield* LlmCall.currentAttempt).toEqual(Option.none())
+      expect(yield* Deadline.remaining).toEqual(Option.none())
+      expect(yield* resilience.circuitBreaker.state(target)).toMatchObject({ _tag: "Closed", failures: 1 })
+    }).pipe(
+      Effect.provide(Resilience.layer({ retry: Schedule.tapOutput(Schedule.recurs(3), () => Effect.die("boom")) }))
+    )
+  )
+
+  it.effect("an error whose tag cannot even be read is a failure like any other", () =>
+    Effect.gen(function* () {
+      const hostile = {
+        get _tag(): string {
+          throw new Error("hostile")
+        }
+      }
+      const exit = yield* Effect.exit(Resilience.protect(Effect.fail(hostile), target))
+      expect(Exit.isFailure(exit) && Option.getOrThrow(Cause.failureOption(exit.cause))).toBe(hostile)
+    }).pipe(Effect.provide(Resilience.layer({ retry: false, circuitBreaker: false })))
+  )
+
+  it.effect("what code keeps of its attempt stays true of that attempt, and holds nothing else", () =>
+    Effect.gen(function* () {
+      const kept: Array<LlmCall.Attempt | undefined> = []
+      const call = Effect.flatMap(LlmCall.CurrentAttempt, (attempt) => {
+        kept.push(attempt)
+        return down
+      })
+      yield* toEnd(Resilience.protect(call, target))
+      expect(kept.map((attempt) => Object.keys(attempt ?? {}))).toEqual(kept.map(() => ["call", "target", "attempt"]))
+      expect(kept.map((attempt) => attempt?.attempt)).toEqual([1, 2, 3])
+    }).pipe(Effect.provide(Resilience.layer({ retry })))
+  )
+
+  it.effect("a failure comes through with its whole cause where nothing was retried", () =>
+    Effect.gen(function* () {
+      const call = Effect.ensuring(Effect.fail("own"), Effect.die("finalizer"))
+      expect(yield* Effect.exit(Resilience.protect(call, target))).toEqual(yield* Effect.exit(call))
+    }).pipe(Effect.provide(Resilience.layer({ retry: false })))
+  )
+
+  it.effect("a call that its circuit turns away is in the trail, whatever the circuit counts", () =>
+    Effect.gen(function* () {
+      const resilience = yield* Resilience.Resilience
+      yield* resilience.circuitBreaker.isolate(target)
+      const { trail } = yield* Telemetry.withTrail(Resilience.protect(Effect.void, target))
+      expect(trail.map((entry) => entry.outcome)).toEqual(["CircuitOpen"])
+    }).pipe(Effect.scoped, Effect.provide(Resilience.layer({ circuitBreaker: { counts: "calls" } })))
+  )
+
+  it.effect("an option that is only there as undefined hides nothing", () =>
+    Effect.gen(function* () {
+      const { asked, call } = yield* scripted(down)
+      yield* toEnd(Resilience.protect(call, target))
+      expect((yield* asked).length).toBe(4)
+    }).pipe(
+      Effect.provide(
+        Resilience.layer({ retry: { ...retry, maxAttempts: 4 }, targets: { [target]: { retry: undefined } } })
+      )
+    )
+  )
+
   it.effect("a target's own options take the place of the general ones", () =>
     Effect.gen(function* () {
       const general = yield* scripted(down)
@@ -372,11 +470,12 @@ describe("Resilience.protect", () => {
         { attemptTimeout: Number.NaN },
         { deadline: -1 },
         { retry: { maxAttempts: 0 } },
-        { targets: { "acme/small": { attemptTimeout: -5 } } }
+        { targets: { "acme/small": { attemptTimeout: -5 } } },
+        { circuitBreaker: { counts: "call" as "calls" } }
       ]) {
         const exit = yield* Effect.exit(Effect.scoped(Layer.build(Resilience.layer(options))))
         expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toMatch(
-          /(attemptTimeout|deadline|maxAttempts) is (NaN|-1|0|-5)/
+          /(attemptTimeout|deadline|maxAttempts|counts) is (NaN|-1|0|-5|call)/
         )
       }
     })

@@ -3,15 +3,23 @@
  *
  * @internal
  */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { leaveOn } from "./leave.js"
 import { clockOf, startTimer } from "./timer.js"
 
-/** How long an attempt may take, and what it fails with when it takes longer. */
+/** When an attempt's time is up, and what it fails with then. */
 export interface Limit<E> {
-  readonly millis: number
+  /** Calls `fire` when time is up, unless the function it returns is called first. */
+  readonly start: (clock: Clock.Clock, fire: () => void) => () => void
   readonly onTimeout: () => E
 }
+
+/** @internal */
+export const afterMillis = <E>(millis: number, onTimeout: () => E): Limit<E> => ({
+  start: (clock, fire) => startTimer(clock, millis, fire),
+  onTimeout
+})
 
 /**
  * An effect that can watch its own limit. A promise adapter is one: it already suspends on a callback, and a timer
@@ -37,7 +45,7 @@ const inFiber = <A, E, R, E2>(self: Effect.Effect<A, E, R>, limit: Limit<E2>): E
   Effect.withFiberRuntime((fiber) =>
     leaveOn(
       self,
-      (timeIsUp) => startTimer(clockOf(fiber), limit.millis, timeIsUp),
+      (timeIsUp) => limit.start(clockOf(fiber), timeIsUp),
       () => Effect.failSync(limit.onTimeout)
     )
   )

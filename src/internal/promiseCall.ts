@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { type Limit, LimitTypeId, type SelfLimiting } from "./limit.js"
-import { clockOf, startTimer } from "./timer.js"
+import { clockOf } from "./timer.js"
 
 const nothing = (): void => {}
 
@@ -25,7 +25,7 @@ export const promiseCall = <A, E>(
         const stop =
           limit === undefined
             ? nothing
-            : startTimer(clockOf(fiber), limit.millis, () => {
+            : limit.start(clockOf(fiber), () => {
                 resume(Effect.failSync(limit.onTimeout))
                 controller?.abort()
               })

@@ -19,9 +19,12 @@ import type { CircuitHalfOpen, CircuitOpen, DeadlineExceeded, RateLimitExceeded 
 import type { CircuitGate } from "./breaker/gated.js"
 import { Call } from "./call.js"
 import type { Gate, Restore } from "./gate.js"
-import { isSelfLimiting, limited } from "./limit.js"
+import { afterMillis, isSelfLimiting, limited } from "./limit.js"
 import type { Target } from "./target.js"
 import { clockOf } from "./timer.js"
+
+/** How a call, or a part of it, has ended. */
+type Ended<A, E, R> = Effect.Effect<Exit.Exit<A, E | Added>, never, R>
 
 /** What the policies add to a call's own failures. */
 export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | RateLimitExceeded | DeadlineExceeded
@@ -42,45 +45,37 @@ export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E,
   )
 
 /** The attempts of a call, with the attempt's number, its target and its deadline known to the code inside. */
-const inside = <A, E, R>(
-  call: Call,
-  restore: Restore,
-  self: Effect.Effect<A, E, R>,
-  traced: boolean
-): Effect.Effect<Exit.Exit<A, E | Added>, never, R> =>
+const inside = <A, E, R>(call: Call, restore: Restore, self: Effect.Effect<A, E, R>, traced: boolean): Ended<A, E, R> =>
   Effect.withFiberRuntime((fiber) => {
     const outside = fiber.currentContext
     const annotations = fiber.getFiberRef(FiberRef.currentLogAnnotations)
-    const about = HashMap.set(annotations, "llm.target", call.target)
+    // Told anew for each attempt, so that what an earlier one has kept stays true of that one.
     const located = Effect.suspend(() =>
-      Effect.flatMap(
-        FiberRef.set(FiberRef.currentLogAnnotations, HashMap.set(about, "llm.attempt", call.attempt)),
-        () => (traced ? Effect.withSpan(self, "llm.attempt", spanOptions(call)) : self)
+      Effect.flatMap(FiberRef.set(FiberRef.currentContext, call.context(outside)), () =>
+        Effect.flatMap(FiberRef.set(FiberRef.currentLogAnnotations, HashMap.union(annotations, about(call))), () =>
+          traced ? Effect.withSpan(self, "llm.attempt", { captureStackTrace: false, attributes: call.labels }) : self
+        )
       )
     )
-    return Effect.flatMap(FiberRef.set(FiberRef.currentContext, call.context(outside)), () =>
-      Effect.flatMap(attempts(call, restore, located), (exit) =>
-        Effect.flatMap(FiberRef.set(FiberRef.currentContext, outside), () =>
-          Effect.as(FiberRef.set(FiberRef.currentLogAnnotations, annotations), exit)
-        )
+    return Effect.flatMap(attempts(call, restore, located), (exit) =>
+      Effect.flatMap(FiberRef.set(FiberRef.currentContext, outside), () =>
+        Effect.as(FiberRef.set(FiberRef.currentLogAnnotations, annotations), exit)
       )
     )
   })
 
+const about = (call: Call): HashMap.HashMap<string, unknown> => HashMap.fromIterable(Object.entries(call.labels))
+
 /** One attempt after the other, until one succeeds or none may follow. */
-const attempts = <A, E, R>(
-  call: Call,
-  restore: Restore,
-  self: Effect.Effect<A, E, R>
-): Effect.Effect<Exit.Exit<A, E | Added>, never, R> => {
-  const attempt: Effect.Effect<Exit.Exit<A, E | Added>, never, R> = Effect.suspend(() => {
+const attempts = <A, E, R>(call: Call, restore: Restore, self: Effect.Effect<A, E, R>): Ended<A, E, R> => {
+  const attempt: Ended<A, E, R> = Effect.suspend(() => {
     if (call.remaining() <= 0) return Effect.succeed(Exit.fail(call.deadlineExceeded()))
     call.attemptStarted()
     return Effect.exit(restore(withinLimit(call, self)))
   })
   const admitted = behind(call, restore, call.policies.attemptCircuit, attempt)
 
-  const settle = (exit: Exit.Exit<A, E | Added>): Effect.Effect<Exit.Exit<A, E | Added>, never, R> => {
+  const settle = (exit: Exit.Exit<A, E | Added>): Ended<A, E, R> => {
     if (Exit.isSuccess(exit)) {
       call.attemptSucceeded()
       return Effect.succeed(exit)
@@ -90,15 +85,17 @@ const attempts = <A, E, R>(
       call.attemptStopped(exit.cause)
       return Effect.succeed(exit)
     }
-    return Effect.flatMap(call.attemptFailed(failure.value), (wait) => {
-      if (wait === undefined) return Effect.succeed(lastFailure(call, exit))
-      return Effect.matchCauseEffect(restore(Effect.sleep(wait)), {
+    // A schedule of the user's own may die; whatever is held is given back all the same.
+    return Effect.flatMap(Effect.exit(call.attemptFailed(failure.value)), (decided): Ended<A, E, R> => {
+      if (Exit.isFailure(decided)) return Effect.succeed(Exit.failCause(decided.cause))
+      if (decided.value === undefined) return Effect.succeed(lastFailure(call, failure.value, exit))
+      return Effect.matchCauseEffect(restore(Effect.sleep(decided.value)), {
         onFailure: (cause) => Effect.succeed(Exit.failCause(cause)),
         onSuccess: () => run
       })
     })
   }
-  const run: Effect.Effect<Exit.Exit<A, E | Added>, never, R> = Effect.flatMap(admitted, settle)
+  const run: Ended<A, E, R> = Effect.flatMap(admitted, settle)
   return run
 }
 
@@ -111,14 +108,14 @@ const behind = <A, E, R>(
   call: Call,
   restore: Restore,
   circuit: CircuitGate | undefined,
-  work: Effect.Effect<Exit.Exit<A, E | Added>, never, R>
-): Effect.Effect<Exit.Exit<A, E | Added>, never, R> => {
+  work: Ended<A, E, R>
+): Ended<A, E, R> => {
   if (circuit === undefined) return work
   const { clock } = call
   const gate: Gate<Permit, unknown, unknown, Added> = circuit
   const admitted = (permit: Permit) =>
     Effect.flatMap(work, (exit) => {
-      const released = gate.release(permit, exit, clock)
+      const released = gate.release(permit, call.seenByCircuit(exit), clock)
       return released === undefined ? Effect.succeed(exit) : Effect.as(call.underDeadline(released), exit)
     })
   return Effect.suspend(() => {
@@ -138,26 +135,17 @@ const withinLimit = <A, E, R>(call: Call, self: Effect.Effect<A, E, R>): Effect.
   const remaining = call.remaining()
   const { attemptMillis, name } = call.policies
   if (remaining <= attemptMillis) {
-    return remaining === Number.POSITIVE_INFINITY
-      ? self
-      : limited(self, { millis: remaining, onTimeout: () => call.deadlineExceeded() })
+    return remaining === Number.POSITIVE_INFINITY ? self : limited(self, call.restOfTime())
   }
-  return limited(self, {
-    millis: attemptMillis,
-    onTimeout: () =>
-      new TimedOut({
-        target: name,
-        phase: "attempt",
-        message: `${name} gave no answer within the ${attemptMillis} ms of one attempt`
-      })
-  })
+  const timedOut = () =>
+    new TimedOut({
+      target: name,
+      phase: "attempt",
+      message: `${name} gave no answer within the ${attemptMillis} ms of one attempt`
+    })
+  return limited(self, afterMillis(attemptMillis, timedOut))
 }
 
 /** A caller gets the last thing the target itself said, rather than that the toolkit then gave up. */
-const lastFailure = <A, E>(call: Call, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
-  call.lastError === undefined ? exit : Exit.fail(call.lastError.error as E)
-
-const spanOptions = (call: Call) => ({
-  captureStackTrace: false,
-  attributes: { "llm.target": call.target, "llm.attempt": call.attempt }
-})
+const lastFailure = <A, E>(call: Call, error: unknown, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
+  call.lastError === undefined || call.lastError.error === error ? exit : Exit.fail(call.lastError.error as E)

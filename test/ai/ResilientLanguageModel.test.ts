@@ -37,7 +37,7 @@ const anthropic = (model: string) =>
   )
 
 const policies = (options?: Resilience.Options) =>
-  Resilience.layer({ attemptTimeout: "300 millis", retry: { initialDelay: 5, maxDelay: 20 }, ...options })
+  Resilience.layer({ attemptTimeout: "1 second", retry: { initialDelay: 5, maxDelay: 20 }, ...options })
 
 const primary = { name: "openai/primary", model: openAi("primary") }
 const backup = { name: "anthropic/backup", model: anthropic("backup") }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type Clock, Deferred, type Duration, Effect, Exit, Fiber, FiberRef, Ref, TestClock } from "effect"
-import { limited } from "../../src/internal/limit.js"
+import { afterMillis, limited } from "../../src/internal/limit.js"
 import { promiseCall } from "../../src/internal/promiseCall.js"
 
-const limit = { millis: 1_000, onTimeout: () => "too late" as const }
+const limit = afterMillis(1_000, () => "too late" as const)
 
 /** The clock of the test, which knows besides how many sleep on it. `TestClock.sleeps` keeps those that gave up. */
 const countingClock = Effect.map(Effect.clock, (clock) => {
@@ -74,7 +74,12 @@ describe("limited", () => {
       const work = Effect.onInterrupt(Effect.never, () =>
         Effect.zipRight(Effect.sleep("1 seconds"), Ref.set(released, true))
       )
-      const fiber = yield* Effect.fork(limited(work, { ...limit, millis: 60_000 }))
+      const fiber = yield* Effect.fork(
+        limited(
+          work,
+          afterMillis(60_000, () => "too late" as const)
+        )
+      )
       yield* TestClock.adjust("10 millis")
       const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
       yield* TestClock.adjust("500 millis")

@@ -8,6 +8,7 @@ import { type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEve
 import { nextCall } from "../callNumber.js"
 import { isRunning, noteFailure } from "../deadline.js"
 import { leaveOn } from "../leave.js"
+import type { Withheld } from "../report.js"
 import { waitOf } from "./refine.js"
 
 /**
@@ -89,7 +90,7 @@ class Retries<E> {
         return Effect.flatMap(policy.step(now, error, state), ([next, out, decision]) => {
           if (ScheduleDecision.isDone(decision)) {
             const reason = Predicate.hasProperty(out, "ended") ? out.ended : undefined
-            if (reason === "hint" || reason === "deadline") this.withheld(now, reason)
+            if (reason === "hint" || reason === "deadline" || reason === "elapsed") this.withheld(now, reason)
             return Effect.succeed([next, out, decision])
           }
           return Effect.map(this.ask, (allowed) => {
@@ -126,7 +127,7 @@ class Retries<E> {
     this.hub.publish(ResilienceEvent.RetryScheduled({ ...about, wait: Duration.millis(millis), error: this.lastError }))
   }
 
-  private withheld(at: number, reason: "budget" | "deadline" | "hint"): void {
+  private withheld(at: number, reason: Withheld): void {
     if (!this.hub.listening()) return
     this.hub.publish(ResilienceEvent.RetryWithheld({ ...this.about(at), reason, error: this.lastError }))
   }

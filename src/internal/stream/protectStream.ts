@@ -137,7 +137,7 @@ class StreamCall<A, E, R> {
     const { total } = options.limits
     const remaining = call.remaining()
     return remaining <= total
-      ? { limits: { ...options.limits, total: remaining }, onTotal: () => call.deadlineExceeded() }
+      ? { limits: { ...options.limits, total: remaining }, onTotal: call.restOfTime().onTimeout }
       : {
           limits: options.limits,
           onTotal: () =>
@@ -152,7 +152,7 @@ class StreamCall<A, E, R> {
   /** What the stream's own code sees: its attempt, its deadline, its place in the logs and in the trace. */
   private inAttempt<B, R2>(opened: Effect.Effect<B, never, R2>): Effect.Effect<B, never, R2 | Scope.Scope> {
     const { call } = this
-    const attributes = { "llm.target": call.target, "llm.attempt": call.attempt }
+    const attributes = call.labels
     const placed = Effect.annotateLogs(
       Effect.mapInputContext(opened, (outside: Context.Context<R2>) => call.context(outside) as Context.Context<R2>),
       attributes
@@ -213,7 +213,7 @@ class StreamCall<A, E, R> {
     const { hub } = this.target
     if (hub.listening()) {
       const at = this.clock.unsafeCurrentTimeMillis()
-      hub.publish(ResilienceEvent.StreamRestarted({ at, target, call: this.call.call, attempt, error }))
+      hub.publish(ResilienceEvent.StreamRestarted({ at, target, call: this.call.number, attempt, error }))
     }
     return Chunk.of(new Restarted({ target, attempt, error }))
   }
@@ -245,7 +245,7 @@ class StreamCall<A, E, R> {
     this.attempt = undefined
     this.scope = undefined
     const closed = scope === undefined ? Effect.void : Scope.close(scope, exit)
-    return Effect.ensuring(closed, this.attemptPassage.leave(exit))
+    return Effect.ensuring(closed, this.attemptPassage.leave(this.call.seenByCircuit(exit)))
   }
 
   /**
