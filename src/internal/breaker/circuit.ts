@@ -358,7 +358,8 @@ const recordClosed = (policy: Policy, circuit: Circuit, phase: Closed, result: R
     outcome === "Abandoned"
       ? Window.abandon(phase.window, policy.trip, now)
       : Window.add(phase.window, policy.trip, sample, now)
-  if (window === phase.window && inFlight === phase.inFlight) return [nothing, circuit]
+  // Only a streak can stay the very same, and it has no limit on slow calls: there is nothing else to keep.
+  if (window === phase.window) return [nothing, circuit]
   return judge(policy, circuit, window, inFlight, outcome === "Failure" ? result.retryAfter : 0, now)
 }
 

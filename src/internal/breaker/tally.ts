@@ -30,6 +30,7 @@ export type TripReason = "failures" | "slowCalls" | "abandoned"
 
 /**
  * Why a closed circuit has to open, if it has to. `overdue` counts the calls that are still running and already slow.
+ * Shares are above 0 and minima at least 1, so a window without calls, failures or slow calls is never a reason.
  *
  * @internal
  */
@@ -37,9 +38,9 @@ export const tripped = (trip: TripPolicy, tally: Tally, overdue: number): TripRe
   const enough = trip._tag === "Consecutive" ? trip.failures : trip.minimumCalls
   if (tally.abandoned >= enough) return "abandoned"
   if (trip._tag === "Consecutive") return tally.failures >= trip.failures ? "failures" : undefined
-  if (tally.failures > 0 && tally.calls >= enough && tally.failures / tally.calls >= trip.threshold) return "failures"
+  if (tally.calls >= enough && tally.failures / tally.calls >= trip.threshold) return "failures"
   const slow = slowCall(trip)
   const calls = tally.calls + overdue
   const late = tally.slow + overdue
-  return slow !== undefined && late > 0 && calls >= enough && late / calls >= slow.rate ? "slowCalls" : undefined
+  return slow !== undefined && calls >= enough && late / calls >= slow.rate ? "slowCalls" : undefined
 }

@@ -149,10 +149,31 @@ describe("the machine, input by input", () => {
     expect(circuit.circuit).toMatchObject({ generation: 2, phase: { until: 7_000, openings: 3 }, parkedUntil: 0 })
     for (let i = 0; i < 2; i++) circuit.end(early, "Failure", 1_000)
     const restored = circuit.circuit
-    circuit.play({ ...restore, openFor: 5_999 }, 1_001)
-    expect(circuit.circuit.phase).toEqual(restored.phase)
+    for (const openFor of [5_000, 5_999]) {
+      expect(circuit.play({ ...restore, openFor }, 1_001).change).toBeUndefined()
+      expect(circuit.circuit).toEqual(restored)
+    }
     circuit.play({ ...restore, openFor: 7_000, openings: 4 }, 1_001)
     expect(circuit.circuit.phase).toEqual({ _tag: "Open", until: 8_001, openings: 4 })
+  })
+
+  it("a call that was given up opens it for the open time, whatever comes with it", () => {
+    const circuit = played(plain)
+    circuit.end(circuit.admit(0), "Abandoned", 0, 50_000)
+    expect(circuit.end(circuit.admit(0), "Abandoned", 0, 50_000).change).toMatchObject({
+      openFor: 10_000,
+      reason: "abandoned"
+    })
+  })
+
+  it("an open circuit has given out no permits, and does not listen to one that says so", () => {
+    const circuit = played(plain)
+    const permit = circuit.admit(0)
+    for (let i = 0; i < 2; i++) circuit.end(circuit.admit(0), "Failure", 0)
+    const open = circuit.circuit
+    const forged = { ...permit, generation: open.generation }
+    expect(circuit.end(forged, "Success", 10)).toEqual({ permit: undefined, rejection: undefined, change: undefined })
+    expect(circuit.circuit).toBe(open)
   })
 
   it("a circuit that was only parked is restored as parked, and the longer wait holds", () => {
@@ -179,5 +200,11 @@ describe("the machine, input by input", () => {
     expect([rest(circuit.circuit, 10_099), rest(circuit.circuit, 10_100)]).toEqual([false, true])
     circuit.admit(10_100)
     expect([rest(circuit.circuit, 15_099), rest(circuit.circuit, 15_100)]).toEqual([false, true])
+
+    const two = played({ ...plain, halfOpen: { ...plain.halfOpen, probes: 2 } })
+    for (let i = 0; i < 2; i++) two.end(two.admit(0), "Failure", 0)
+    two.admit(10_000)
+    two.admit(12_000)
+    expect([rest(two.circuit, 15_000), rest(two.circuit, 17_000)]).toEqual([false, true])
   })
 })

@@ -97,7 +97,7 @@ describe("the machine", () => {
   it("does what the reference does, decision by decision", { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(sequences, ([policy, commands]) => play(policy, commands)),
-      { numRuns: 600, seed: 4 }
+      { numRuns: 300, seed: 4 }
     )
   })
 })

@@ -24,6 +24,26 @@ describe("the circuits of a process", () => {
     expect(memory.all.map(([key]) => key)).toEqual(["isolated", "other"])
   })
 
+  it("keys are looked through at most once in the time a key may be idle, and one in use is kept", () => {
+    const memory = new Memory(1_000)
+    const policy = {
+      trip: { _tag: "Consecutive" as const, failures: 1 },
+      openFor: [10_000],
+      halfOpen: { probes: 1, successes: 1, probeTimeout: 1_000 }
+    }
+    const use = (key: string, now: number) => {
+      memory.apply(key, policy, { _tag: "Admit" }, now)
+      return memory.all.map(([key]) => key)
+    }
+    expect(memory.get("a")).toBeUndefined()
+    use("a", 0)
+    use("b", 500)
+    expect(use("c", 1_000)).toEqual(["b", "c"])
+    expect(use("d", 1_600)).toEqual(["b", "c", "d"])
+    expect(use("e", 1_999)).toEqual(["b", "c", "d", "e"])
+    expect(use("f", 2_000)).toEqual(["d", "e", "f"])
+  })
+
   it("what a circuit is made of survives JSON", () => {
     const policy = {
       trip: {

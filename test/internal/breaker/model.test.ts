@@ -195,14 +195,14 @@ const bugs: Readonly<Record<string, typeof step>> = {
 }
 
 describe("the breaker and a simple reference", () => {
-  it("B3 B4 B5: do the same over 10 000 random sequences", { timeout: 300_000 }, () => {
+  it("B3 B4 B5: do the same over 10 000 random sequences", { timeout: 600_000 }, () => {
     const details = firstDifference(step, 10_000)
     expect(details.errorInstance, fc.defaultReportMessage(details) ?? "").toBe(null)
     expect(details.numRuns).toBe(10_000)
   })
 
   for (const [name, machine] of Object.entries(bugs)) {
-    it(`find a planted bug: ${name}`, { timeout: 60_000 }, () => {
+    it(`find a planted bug: ${name}`, { timeout: 120_000 }, () => {
       expect(firstDifference(machine, 10_000).failed).toBe(true)
     })
   }
