@@ -1,14 +1,15 @@
 import * as Circuit from "./circuit.js"
 import type { Policy } from "./policy.js"
+import { StateRef } from "./stateRef.js"
 
 interface Entry {
-  circuit: Circuit.Circuit
+  readonly state: StateRef<Circuit.Circuit>
   usedAt: number
 }
 
 /**
- * The circuits of a process. A circuit is read, stepped and replaced in one synchronous call, which nothing can come
- * between: what `Ref.modify` gives, without a step of the fiber for it.
+ * The circuits of a process, in one `Ref` each. A circuit is read, stepped and replaced by one `modify`, which nothing
+ * can come between.
  *
  * A key that has not been used for `idleTimeToLive` milliseconds, and whose circuit holds nothing back at that moment,
  * is forgotten: it starts again as closed. Keys are looked through when a new one arrives, and at most once per
@@ -31,30 +32,29 @@ export class Memory {
 
   apply(key: string, policy: Policy, input: Circuit.Input, now: number): Circuit.Decision {
     const entry = this.#entries.get(key) ?? this.#add(key, policy, now)
-    const [decision, next] = this.#step(policy, entry.circuit, input, now)
-    entry.circuit = next
     entry.usedAt = now
-    return decision
+    return entry.state.modifyNow((circuit) => this.#step(policy, circuit, input, now))
   }
 
   get(key: string): Circuit.Circuit | undefined {
-    return this.#entries.get(key)?.circuit
+    return this.#entries.get(key)?.state.getNow()
   }
 
   get all(): ReadonlyArray<readonly [key: string, circuit: Circuit.Circuit]> {
-    return Array.from(this.#entries, ([key, { circuit }]) => [key, circuit])
+    return Array.from(this.#entries, ([key, { state }]) => [key, state.getNow()])
   }
 
   #add(key: string, policy: Policy, now: number): Entry {
     if (now - this.#sweptAt >= this.#idleTimeToLive) this.#forget(now)
-    const entry = { circuit: Circuit.initial(policy, this.#generation, now), usedAt: now }
+    const entry = { state: new StateRef(Circuit.initial(policy, this.#generation, now)), usedAt: now }
     this.#entries.set(key, entry)
     return entry
   }
 
   #forget(now: number): void {
     this.#sweptAt = now
-    for (const [key, { circuit, usedAt }] of this.#entries) {
+    for (const [key, { state, usedAt }] of this.#entries) {
+      const circuit = state.getNow()
       if (now - usedAt >= this.#idleTimeToLive && Circuit.atRest(circuit, now)) {
         this.#generation = Math.max(this.#generation, circuit.generation + 1)
         this.#entries.delete(key)
