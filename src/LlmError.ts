@@ -9,7 +9,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { Failure, redacted, unencoded } from "./internal/failure.js"
+import { Failure, redacted, unencoded, Wait } from "./internal/failure.js"
 import { isRejection, type Rejection } from "./Rejection.js"
 
 /**
@@ -59,7 +59,7 @@ const described = {
   code: optional(Schema.String),
   requestId: optional(Schema.String),
   /** The server's hint, whatever its size. Encoded in milliseconds. */
-  retryAfter: optional(Schema.DurationFromMillis),
+  retryAfter: optional(Wait),
   /** Overrides the table for this one failure: the server or the reader of the failure knew better. */
   retryable: optional(Schema.Boolean),
   /** The provider's own words, which may quote the prompt. Never encoded or printed. */

@@ -10,22 +10,25 @@
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { Failure, unencoded } from "./internal/failure.js"
+import { Failure, unencoded, unprinted, Wait } from "./internal/failure.js"
 
 /**
  * The circuit of this target is open: nothing is sent until it has had time to recover.
  *
- * `retryAfter` is the time left until the next probe is let through.
+ * `retryAfter` is the time left until the next probe is let through; it is infinite while somebody holds the circuit open
+ * by hand, and is then encoded as `"Infinity"`.
  *
  * @since 0.1.0
  * @category Errors
  */
 export class CircuitOpen extends Failure<CircuitOpen>()("CircuitOpen", {
   key: Schema.String,
-  retryAfter: Schema.DurationFromMillis
+  retryAfter: Wait
 }) {
   override get message(): string {
-    return `The circuit of "${this.key}" is open; the next probe is let through in ${Duration.format(this.retryAfter)}`
+    return Duration.isFinite(this.retryAfter)
+      ? `The circuit of "${this.key}" is open; the next probe is let through in ${Duration.format(this.retryAfter)}`
+      : `The circuit of "${this.key}" is held open by hand; nothing is let through until it is released`
   }
 }
 
@@ -60,17 +63,23 @@ export class BulkheadFull extends Failure<BulkheadFull>()("BulkheadFull", {
 }
 
 /**
- * The local rate limit of this target is used up; `retryAfter` is the time until enough of it has come back.
+ * A rate limit keeps the call from being sent; `retryAfter` is the time until it no longer does.
+ *
+ * `by` says whose limit it is. With `limit` (the default) it is the application's own, and it is used up. With `target`
+ * the target itself has asked to be left alone, by a failure that told how long.
  *
  * @since 0.1.0
  * @category Errors
  */
 export class RateLimitExceeded extends Failure<RateLimitExceeded>()("RateLimitExceeded", {
   key: Schema.String,
-  retryAfter: Schema.DurationFromMillis
+  retryAfter: Wait,
+  by: Schema.optionalWith(Schema.Literal("limit", "target"), { default: () => "limit" })
 }) {
   override get message(): string {
-    return `The rate limit of "${this.key}" is used up for ${Duration.format(this.retryAfter)}`
+    return this.by === "target"
+      ? `"${this.key}" asked to be left alone for another ${Duration.format(this.retryAfter)}`
+      : `The rate limit of "${this.key}" is used up for ${Duration.format(this.retryAfter)}`
   }
 }
 
@@ -84,7 +93,7 @@ export class RateLimitExceeded extends Failure<RateLimitExceeded>()("RateLimitEx
  * @category Errors
  */
 export class DeadlineExceeded extends Failure<DeadlineExceeded>()("DeadlineExceeded", {
-  budget: Schema.DurationFromMillis,
+  budget: Wait,
   lastError: unencoded(Schema.Unknown)
 }) {
   override get message(): string {
@@ -109,21 +118,22 @@ export class BufferExceeded extends Failure<BufferExceeded>()("BufferExceeded", 
   }
 }
 
-/** An attempt's error may be of any type, so all that is encoded of it is its name. */
+/** An attempt's error may be of any type, so all that is encoded of it, and comes back, is its tag. */
 const Named = Schema.transform(Schema.String, Schema.Unknown, {
   strict: true,
-  decode: (name): unknown => name,
+  decode: (_tag): unknown => ({ _tag }),
   encode: (error) => (Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : "Error")
 })
 
 /**
- * Every target was tried or passed over, and none answered. `errors` holds each attempt's own error, in order.
+ * Every target was tried or passed over, and none answered. `errors` holds each attempt's own error, in order; only their
+ * tags are encoded or printed.
  *
  * @since 0.1.0
  * @category Errors
  */
 export class AllTargetsFailed extends Failure<AllTargetsFailed>()("AllTargetsFailed", {
-  errors: Schema.Array(Named)
+  errors: unprinted(Schema.Array(Named))
 }) {
   override get message(): string {
     return `None of the targets answered (${this.errors.length} failed attempts)`

@@ -1,8 +1,10 @@
 /**
  * The one vocabulary of everything a policy does, and the hub it is published to.
  *
- * Metrics, spans, logs, the attempt trail and any dashboard are readers of these events. Publishing never waits, never
- * fails and costs one check while nobody listens; a reader that falls behind loses the oldest events.
+ * A dashboard, a log of one's own or an alarm is a reader of these events (`stream`, `subscribe`). Publishing never waits,
+ * never fails and costs one check while nobody listens; each reader has a buffer of its own, and one that falls behind
+ * loses its oldest events. What the toolkit itself keeps on every call (metrics, spans, log annotations and the attempt
+ * trail, see `Telemetry`) is written where the events are published and needs no reader, so that it costs little.
  *
  * @since 0.1.0
  */
@@ -11,10 +13,10 @@ import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as PubSub from "effect/PubSub"
-import type * as Queue from "effect/Queue"
+import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { makeHub } from "./internal/hub.js"
 
 /** What every event says: when (milliseconds of the `Clock`) and about which target. */
 interface About {
@@ -56,20 +58,22 @@ export type ResilienceEvent = Data.TaggedEnum<{
   RetryScheduled: AboutAttempt & { readonly wait: Duration.Duration; readonly error: unknown }
   /** A retry was wanted, and `reason` kept it from happening; the caller gets the upstream error. */
   RetryWithheld: AboutAttempt & { readonly reason: "budget" | "deadline" | "elapsed" | "hint"; readonly error: unknown }
-  /** A policy did not let the call through. */
+  /** A policy (an open circuit, a parked target) did not let an attempt through; `error` is the rejection. */
   CallRejected: About & { readonly call: number; readonly error: unknown }
   /** The call as a whole was answered. */
   CallSucceeded: About & { readonly call: number; readonly attempts: number; readonly duration: Duration.Duration }
-  /** The call as a whole failed. */
+  /** The call as a whole failed: with the last failure of its own, a rejection, or a defect. */
   CallFailed: About & {
     readonly call: number
     readonly attempts: number
     readonly duration: Duration.Duration
     readonly error: unknown
   }
+  /** Whoever asked for the call did not want it any more. Neither a success nor a failure. */
+  CallInterrupted: About & { readonly call: number; readonly attempts: number; readonly duration: Duration.Duration }
   /** A stream that had a commit point to lose was started again, as its delivery mode allows. */
   StreamRestarted: AboutAttempt & { readonly error: unknown }
-  /** A circuit changed its state. */
+  /** A circuit, whose key is `target`, changed its state. */
   CircuitChanged: About & { readonly from: CircuitState; readonly to: CircuitState }
   /** A target asked to be left alone; callers wait or go elsewhere until `wait` is over. */
   TargetParked: About & { readonly wait: Duration.Duration; readonly error: unknown }
@@ -104,7 +108,7 @@ export interface Hub {
 const deaf: Hub = {
   listening: () => false,
   publish: () => {},
-  subscribe: Effect.flatMap(PubSub.sliding<ResilienceEvent>(1), PubSub.subscribe)
+  subscribe: Effect.acquireRelease(Queue.sliding<ResilienceEvent>(1), Queue.shutdown)
 }
 
 /**
@@ -118,37 +122,35 @@ export class ResilienceEvents extends Context.Reference<ResilienceEvents>()("eff
 }) {}
 
 /**
- * A hub whose readers each keep up to `capacity` events they have not read yet (default 1024), newest last.
+ * A hub whose readers each keep up to `capacity` events they have not read yet (default 1024), and lose the oldest ones
+ * beyond that. A `capacity` that is not a whole number of at least 1 is a defect.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { LlmCall, Resilience, ResilienceEvent } from "effect-resilience"
+ *
+ * const answer = LlmCall.tryPromise({ try: async () => "42" }).pipe(Resilience.protect("acme/large"))
+ *
+ * const watch = ResilienceEvent.stream.pipe(
+ *   Stream.filter((event) => event._tag === "CircuitChanged"),
+ *   Stream.runForEach((event) => Effect.logWarning(`${event.target}: ${event.from} -> ${event.to}`))
+ * )
+ *
+ * const program = Effect.forkScoped(watch).pipe(
+ *   Effect.andThen(answer),
+ *   Effect.scoped,
+ *   Effect.provide(Resilience.layer()),
+ *   // Below the policies, which look for the hub when they are made.
+ *   Effect.provide(ResilienceEvent.layer())
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category Layers
  */
 export const layer = (options?: { readonly capacity?: number }): Layer.Layer<never> =>
-  Layer.scoped(
-    ResilienceEvents,
-    Effect.gen(function* () {
-      const pubsub = yield* Effect.acquireRelease(
-        PubSub.sliding<ResilienceEvent>(options?.capacity ?? 1024),
-        PubSub.shutdown
-      )
-      let readers = 0
-      return {
-        listening: () => readers > 0,
-        publish: (event) => {
-          pubsub.unsafeOffer(event)
-        },
-        subscribe: Effect.acquireRelease(
-          Effect.sync(() => {
-            readers++
-          }),
-          () =>
-            Effect.sync(() => {
-              readers--
-            })
-        ).pipe(Effect.andThen(PubSub.subscribe(pubsub)))
-      } satisfies Hub
-    })
-  )
+  Layer.scoped(ResilienceEvents, makeHub(options?.capacity ?? 1024))
 
 /**
  * The events from now on, as a queue. Take it before the calls that are to be seen.

@@ -1,5 +1,23 @@
 /**
- * What the policies did, for people and dashboards: the attempt trail of one call, and metrics per target.
+ * What every protected call leaves behind, for people and dashboards: metrics, spans, log annotations, and the attempt
+ * trail for those who ask for it. All of it is written by the call itself; `ResilienceEvent` is the place for readers
+ * of one's own.
+ *
+ * *Metrics* (Effect's `Metric`, so any exporter of Effect's has them):
+ *
+ * - `llm_attempts_total`, a counter: attempts sent to a target, by `target` and `outcome`.
+ * - `llm_calls_total`, a counter: protected calls, by `target` and `outcome`.
+ * - `llm_call_duration_seconds`, a histogram: how long protected calls took, waits included, by `target`.
+ * - `llm_circuit_breaker_state`, a gauge: 0 closed, 1 open (or isolated), 2 half-open, by `model`.
+ * - `llm_circuit_breaker_failures_total`, a counter: how often a circuit opened, by `model`.
+ *
+ * An `outcome` is `success`, `interrupted`, `defect`, the tag of the failure or rejection, or `Error` for a failure
+ * without a tag. A `model` is the key of the circuit, which is the target's name.
+ *
+ * *Spans*: within a span, each attempt is a child span `llm.attempt` with the attributes `llm.target` and `llm.attempt`.
+ * Without one around the call, none is made.
+ *
+ * *Logs*: what the code inside a call logs is annotated with `llm.target` and `llm.attempt`.
  *
  * @since 0.1.0
  */
@@ -48,7 +66,7 @@ export class TrailRecorder extends Context.Reference<TrailRecorder>()("effect-re
 
 /**
  * Runs an effect and gives back how it ended together with the trail of every protected call in it, on success and on
- * failure alike.
+ * failure alike. It can stand inside another one: the outer trail has the attempts of the inner one too.
  *
  * @example
  * ```ts
@@ -70,7 +88,18 @@ export class TrailRecorder extends Context.Reference<TrailRecorder>()("effect-re
 export const withTrail = <A, E, R>(
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<{ readonly exit: Exit.Exit<A, E>; readonly trail: Trail }, never, R> =>
-  Effect.suspend(() => {
-    const trail: Array<TrailEntry> = []
+  Effect.flatMap(TrailRecorder, (outer) => {
+    const trail = recorder(outer)
     return Effect.map(Effect.exit(Effect.provideService(self, TrailRecorder, trail)), (exit) => ({ exit, trail }))
   })
+
+/** An array that, inside another trail, writes to that one as well, so that the order is the one of time in both. */
+const recorder = (outer: Array<TrailEntry> | undefined): Array<TrailEntry> => {
+  const trail: Array<TrailEntry> = []
+  if (outer === undefined) return trail
+  const push = (...entries: Array<TrailEntry>): number => {
+    outer.push(...entries)
+    return Array.prototype.push.apply(trail, entries)
+  }
+  return Object.defineProperty(trail, "push", { value: push })
+}

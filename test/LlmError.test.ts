@@ -2,6 +2,7 @@ import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Duration, Redacted, Schema } from "effect"
 import { LlmError, Rejection } from "effect-resilience"
+import { changed } from "../src/classifier/Verdict.js"
 
 const secret = "sk-live-1234567890"
 
@@ -26,12 +27,59 @@ describe("LlmError", () => {
     for (const text of printed) expect(text).not.toContain(secret)
   })
 
+  it("C14: no copy of a failure, and no way of printing that asks it nothing, shows what it must not", () => {
+    const hiding: ReadonlyArray<readonly [Error, string]> = [
+      [new LlmError.StreamInterrupted({ partial: secret }), "partial"],
+      [failure, "providerMessage"],
+      [failure, "cause"],
+      [new Rejection.DeadlineExceeded({ budget: Duration.seconds(1), lastError: { secret } }), "lastError"],
+      [new Rejection.AllTargetsFailed({ errors: [{ _tag: "Own", secret }] }), "errors"]
+    ]
+    for (const [error, field] of hiding) {
+      expect(Object.keys({ ...error })).not.toContain(field)
+      expect(inspect(error, { customInspect: false, depth: 10 })).not.toContain(secret)
+      expect(inspect({ ...error }, { customInspect: false, depth: 10 })).not.toContain(secret)
+      expect(inspect(error)).not.toContain(secret)
+      expect(JSON.stringify(error)).not.toContain(secret)
+    }
+  })
+
+  it("a program reads what is hidden by its name", () => {
+    expect(new LlmError.StreamInterrupted({ partial: "text" }).partial).toBe("text")
+    expect(new LlmError.StreamInterrupted({}).partial).toBeUndefined()
+    expect(failure.providerMessage && Redacted.value(failure.providerMessage)).toBe(`key ${secret}`)
+    const errors = [new LlmError.ServerError({}), "anything"]
+    expect(new Rejection.AllTargetsFailed({ errors }).errors).toEqual(errors)
+    const lastError = new LlmError.ServerError({})
+    expect(new Rejection.DeadlineExceeded({ budget: Duration.zero, lastError }).lastError).toBe(lastError)
+  })
+
+  it("a failure that is read again, or given other fields, keeps what is hidden and its message", () => {
+    const cause = Redacted.make<unknown>("what was thrown")
+    const read = new LlmError.ServerError({ message: "In our words", cause, providerMessage: Redacted.make("theirs") })
+    const moved = changed(read, { target: "acme/large", status: undefined })
+    expect(moved).toBeInstanceOf(LlmError.ServerError)
+    expect(moved).toMatchObject({
+      message: "In our words",
+      target: "acme/large",
+      providerMessage: read.providerMessage
+    })
+    expect(moved.cause && Redacted.value(moved.cause)).toBe("what was thrown")
+  })
+
   it("survives the way to JSON and back, without its cause", () => {
     const back = Schema.decodeUnknownSync(LlmError.LlmError)(JSON.parse(JSON.stringify(failure)))
     expect(back).toBeInstanceOf(LlmError.RateLimited)
     expect(back).toMatchObject({ target: "openai/gpt-5", status: 429 })
     expect(back.retryAfter).toEqual(Duration.seconds(3))
     expect(back.cause).toBeUndefined()
+  })
+
+  it("a hint without end survives the way to JSON and back", () => {
+    const endless = new LlmError.RateLimited({ retryAfter: Duration.infinity })
+    const json = JSON.parse(JSON.stringify(endless))
+    expect(json.retryAfter).toBe("Infinity")
+    expect(Schema.decodeUnknownSync(LlmError.LlmError)(json).retryAfter).toEqual(Duration.infinity)
   })
 
   it("one failure's own `retryable` overrides the table", () => {

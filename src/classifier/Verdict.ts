@@ -2,6 +2,7 @@
  * What a reader that has no response to read found, and the `LlmError` that says so in the toolkit's own words.
  */
 import * as Redacted from "effect/Redacted"
+import { fieldsOf } from "../internal/failure.js"
 import * as LlmError from "../LlmError.js"
 
 /**
@@ -69,7 +70,7 @@ export const fromVerdict = (verdict: Verdict, cause: unknown, origin: Origin, st
  */
 export const changed = (error: LlmError.LlmError, changes: Readonly<Record<string, unknown>>): LlmError.LlmError => {
   const Class = error.constructor as new (fields: object) => LlmError.LlmError
-  const fields = Object.entries({ ...error, ...changes }).filter(([, value]) => value !== undefined)
+  const fields = Object.entries({ ...fieldsOf(error), ...changes }).filter(([, value]) => value !== undefined)
   return new Class(Object.fromEntries(fields))
 }
 

@@ -1,19 +1,34 @@
+import * as Duration from "effect/Duration"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
+const unprintedFields = new WeakSet<object>()
+
 /**
- * A field that a program may read and that no encoding carries: it is left out on the way to JSON and is absent on the
- * way back.
+ * A field that a program may read by its name, and that neither a copy (`{ ...error }`) nor a way of printing that asks
+ * the error nothing (`console.dir`) comes across.
+ *
+ * @internal
+ */
+export const unprinted = <Field extends object>(field: Field): Field => {
+  unprintedFields.add(field)
+  return field
+}
+
+/**
+ * An unprinted field that no encoding carries either: it is left out on the way to JSON and is absent on the way back.
  *
  * @internal
  */
 export const unencoded = <A>(type: Schema.Schema<A>): Unencoded<A> =>
-  Schema.optionalToOptional(Schema.Unknown, Schema.UndefinedOr(Schema.typeSchema(type)), {
-    decode: absent,
-    encode: absent
-  })
+  unprinted(
+    Schema.optionalToOptional(Schema.Unknown, Schema.UndefinedOr(Schema.typeSchema(type)), {
+      decode: absent,
+      encode: absent
+    })
+  )
 
 /** @internal */
 export type Unencoded<A> = Schema.PropertySignature<"?:", A | undefined, never, "?:", unknown, false, never>
@@ -22,6 +37,21 @@ const absent = (): Option.Option<never> => Option.none()
 
 /** @internal */
 export const redacted: Schema.Schema<Redacted.Redacted<unknown>> = Schema.RedactedFromSelf(Schema.Unknown)
+
+/**
+ * A time to wait, in milliseconds, or the word `Infinity`, for which JSON has no number.
+ *
+ * @internal
+ */
+export const Wait: Schema.Schema<Duration.Duration, number | "Infinity"> = Schema.transform(
+  Schema.Union(Schema.NonNegative, Schema.Literal("Infinity")),
+  Schema.DurationFromSelf,
+  {
+    strict: true,
+    decode: (wait) => (wait === "Infinity" ? Duration.infinity : Duration.millis(wait)),
+    encode: (wait) => (Duration.isFinite(wait) ? Duration.toMillis(wait) : "Infinity")
+  }
+)
 
 /**
  * `Schema.TaggedError`, with one difference: however the error is printed (`JSON.stringify`, `util.inspect`,
@@ -36,8 +66,15 @@ export const Failure =
     tag: Tag,
     fields: Fields
   ): Schema.TaggedErrorClass<Self, Tag, { readonly _tag: Schema.tag<Tag> } & Fields> => {
-    const Base = Schema.TaggedError<Error>(`effect-resilience/${tag}`)(tag, fields) as unknown as new () => Error
+    const Base = Schema.TaggedError<Error>(`effect-resilience/${tag}`)(tag, fields) as unknown as new (
+      ...args: ReadonlyArray<unknown>
+    ) => Error
+    const unprintedNames = Object.keys(fields).filter((name) => unprintedFields.has(fields[name] as object))
     class PrintsEncoded extends Base {
+      constructor(...args: ReadonlyArray<unknown>) {
+        super(...args)
+        for (const name of unprintedNames) hide(this, name)
+      }
       toJSON(): unknown {
         return Schema.encodeUnknownSync(this.constructor as unknown as Schema.Schema<unknown>)(this)
       }
@@ -47,3 +84,20 @@ export const Failure =
     }
     return PrintsEncoded as never
   }
+
+/** A getter, since Node prints an array called `errors` even where it is not enumerable. */
+const hide = (error: Error, name: string): void => {
+  const descriptor = Object.getOwnPropertyDescriptor(error, name)
+  if (descriptor === undefined) return
+  Object.defineProperty(error, name, { get: () => descriptor.value, enumerable: false, configurable: true })
+}
+
+/**
+ * All that an error was made of, by name: what `{ ...error }` would be if nothing were hidden.
+ *
+ * @internal
+ */
+export const fieldsOf = (error: object): Readonly<Record<string, unknown>> => {
+  const { fields } = error.constructor as unknown as { readonly fields: Schema.Struct.Fields }
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, (error as Record<string, unknown>)[name]]))
+}

@@ -1,5 +1,6 @@
 /**
- * The metrics of one target. Their keys are tagged once, here, since tagging per call costs twenty times the update.
+ * The metrics of one target and of one circuit. Their keys are tagged once, here, since tagging per call costs twenty
+ * times the update.
  *
  * @internal
  */
@@ -7,6 +8,7 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
+import type { CircuitState } from "../ResilienceEvent.js"
 
 export interface TargetMetrics {
   /** An attempt ended; `outcome` is `success`, `interrupted`, `defect` or the tag of the failure. */
@@ -47,5 +49,42 @@ export const targetMetrics = (target: string): TargetMetrics => {
       calls(outcome)
       durations.unsafeUpdate(millis / 1000, [])
     }
+  }
+}
+
+export interface CircuitMetrics {
+  /** The circuit exists: its gauge is there, and is 0 unless a change has said otherwise. */
+  readonly exists: () => void
+  readonly changed: (to: CircuitState) => void
+  /** The circuit opened because of what its calls met, not because somebody wanted it. */
+  readonly tripped: () => void
+}
+
+const gaugeOf: Readonly<Record<CircuitState, number>> = { closed: 0, open: 1, isolated: 1, halfOpen: 2 }
+
+export const circuitMetrics = (key: string): CircuitMetrics => {
+  const model = [MetricLabel.make("model", key)]
+  const state = Metric.fromMetricKey(
+    MetricKey.taggedWithLabels(
+      MetricKey.gauge("llm_circuit_breaker_state", { description: "0 closed, 1 open or isolated, 2 half-open" }),
+      model
+    )
+  )
+  const openings = Metric.fromMetricKey(
+    MetricKey.taggedWithLabels(
+      MetricKey.counter("llm_circuit_breaker_failures_total", {
+        description: "How often the circuit opened",
+        incremental: true
+      }),
+      model
+    )
+  )
+  return {
+    exists: () => {
+      state.unsafeModify(0, [])
+      openings.unsafeUpdate(0, [])
+    },
+    changed: (to) => state.unsafeUpdate(gaugeOf[to], []),
+    tripped: () => openings.unsafeUpdate(1, [])
   }
 }

@@ -26,6 +26,8 @@ export type Rejected = CircuitOpen | CircuitHalfOpen | RateLimitExceeded
  * @internal
  */
 export interface Announce {
+  /** A call has come to this circuit. */
+  readonly used: (key: string) => void
   readonly changed: (key: string, change: Change) => void
   readonly parked: (key: string, at: number, wait: number, error: unknown) => void
   readonly storeFailed: (key: string, at: number, error: unknown) => void
@@ -52,7 +54,12 @@ export const gate = <A, E>(
   const failOpen = (cause: Cause.Cause<unknown>): Effect.Effect<undefined> =>
     Effect.map(Clock.currentTimeMillis, (now) => announce.storeFailed(key, now, Cause.squash(cause)) as undefined)
 
+  let used = false
   const admit = (restore: Restore, clock: Clock.Clock): Admitted => {
+    if (!used) {
+      used = true
+      announce.used(key)
+    }
     const decide = ({ change, permit, rejection }: Decision): Admitted => {
       if (change !== undefined) announce.changed(key, change)
       return rejection === undefined ? permit : refuse(rejection, restore, clock)

@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import type { CircuitBreaker, ExecuteOptions, Options, State, Store, Transition } from "../../CircuitBreaker.js"
 import { type CircuitState, type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
 import * as Gate from "../gate.js"
+import { type CircuitMetrics, circuitMetrics } from "../targetMetrics.js"
 import type { Amendment } from "./circuit.js"
 import { Gated, type Gates } from "./gated.js"
 import { type Announce, gate } from "./guard.js"
@@ -24,7 +25,7 @@ export const makeBreaker = (
     const pubsub = yield* Effect.acquireRelease(PubSub.unbounded<Transition>(), PubSub.shutdown)
     const settings = yield* byKey(options)
 
-    const announce = announceTo(pubsub, hub)
+    const announce = announceTo(pubsub, hub, metricsByKey())
     const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
 
     const amend = (key: string, amendment: Amendment) =>
@@ -86,8 +87,32 @@ const eventState: Readonly<Record<State["_tag"], CircuitState>> = {
   Isolated: "isolated"
 }
 
-const announceTo = (pubsub: PubSub.PubSub<Transition>, hub: Hub): Announce => ({
+/** The metrics of each circuit, made once; beyond so many they are made anew, which loses nothing of what they hold. */
+const rememberedMetrics = 10_000
+
+const metricsByKey = (): ((key: string) => CircuitMetrics) => {
+  const made = new Map<string, CircuitMetrics>()
+  return (key) => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    if (made.size >= rememberedMetrics) made.clear()
+    const metrics = circuitMetrics(key)
+    metrics.exists()
+    made.set(key, metrics)
+    return metrics
+  }
+}
+
+const announceTo = (
+  pubsub: PubSub.PubSub<Transition>,
+  hub: Hub,
+  metrics: (key: string) => CircuitMetrics
+): Announce => ({
+  used: metrics,
   changed: (key, { at, from, openFor, openings, reason, to }) => {
+    const circuit = metrics(key)
+    circuit.changed(eventState[to])
+    if (to === "Open" && reason !== undefined) circuit.tripped()
     pubsub.unsafeOffer({
       key,
       from,

@@ -46,5 +46,6 @@ export const parked: (key: string, retryAfter: number) => RateLimitExceeded = st
     self._tag = "RateLimitExceeded"
     self.key = key
     self.retryAfter = Duration.millis(retryAfter)
+    self.by = "target"
   }
 )

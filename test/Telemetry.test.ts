@@ -1,0 +1,206 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Duration, Effect, Exit, Fiber, Metric, Option, TestClock } from "effect"
+import { CircuitBreaker, LlmError, Resilience, Telemetry } from "effect-resilience"
+
+const answer = Effect.succeed("42")
+const down = Effect.fail(new LlmError.ServerError({ status: 500 }))
+
+const toEnd = <A, E, R>(self: Effect.Effect<A, E, R>, time: Duration.DurationInput = "10 minutes") =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(self)
+    yield* TestClock.adjust(time)
+    return yield* Fiber.join(fiber)
+  })
+
+const brief = (trail: Telemetry.Trail) =>
+  trail.map(({ attempt, outcome, target }) => `${target} #${attempt} ${outcome}`)
+
+describe("withTrail", () => {
+  const policies = Resilience.layer({ retry: { jitter: "none", maxAttempts: 2 } })
+  const primary = Resilience.protect(down, "primary")
+  const backup = Resilience.protect(answer, "backup")
+
+  it.effect("O1: lists every attempt with target, tag, wait and duration, on success and failure alike", () =>
+    Effect.gen(function* () {
+      const slow = Resilience.protect(Effect.delay(down, "2 seconds"), "primary")
+      const { exit, trail } = yield* toEnd(Telemetry.withTrail(Effect.orElse(slow, () => backup)))
+      expect(exit).toEqual(Exit.succeed("42"))
+      expect(
+        trail.map(({ attempt, duration, outcome, target, wait }) => [
+          target,
+          attempt,
+          outcome,
+          Duration.toMillis(duration),
+          wait && Duration.toMillis(wait)
+        ])
+      ).toEqual([
+        ["primary", 1, "ServerError", 2_000, 1_000],
+        ["primary", 2, "ServerError", 2_000, undefined],
+        ["backup", 1, "Success", 0, undefined]
+      ])
+      const failed = yield* toEnd(Telemetry.withTrail(primary))
+      expect(Exit.isFailure(failed.exit)).toBe(true)
+      expect(brief(failed.trail)).toEqual(["primary #1 ServerError", "primary #2 ServerError"])
+    }).pipe(Effect.provide(policies))
+  )
+
+  it.effect("O1: an outer trail has every protected call in it, also those that have a trail of their own", () =>
+    Effect.gen(function* () {
+      const inner = Effect.all([backup, Effect.exit(primary)])
+      const outer = Effect.gen(function* () {
+        yield* backup
+        const { trail } = yield* Telemetry.withTrail(
+          Effect.flatten(Effect.map(Telemetry.withTrail(inner), (_) => _.exit))
+        )
+        yield* backup
+        return trail
+      })
+      const { exit, trail } = yield* toEnd(Telemetry.withTrail(outer))
+      const middle = ["backup #1 Success", "primary #1 ServerError", "primary #2 ServerError"]
+      expect(brief(trail)).toEqual(["backup #1 Success", ...middle, "backup #1 Success"])
+      const inside = Exit.isSuccess(exit) ? exit.value : []
+      expect(brief(inside)).toEqual(middle)
+      expect(trail.map((entry) => entry.wait)).toEqual([undefined, ...inside.map((entry) => entry.wait), undefined])
+      expect(trail[2]?.wait).toEqual(Duration.seconds(1))
+    }).pipe(Effect.provide(policies))
+  )
+
+  it.effect("O1: what ran in an inner trail that was interrupted is in the outer one", () =>
+    Effect.gen(function* () {
+      const inner = Telemetry.withTrail(Effect.andThen(backup, Resilience.protect(Effect.never, "primary")))
+      const { trail } = yield* toEnd(Telemetry.withTrail(Effect.timeoutOption(inner, "1 second")))
+      expect(brief(trail)).toEqual(["backup #1 Success", "primary #1 Interrupted"])
+    }).pipe(Effect.provide(policies))
+  )
+
+  it.effect("O1: two calls at once have a trail each", () =>
+    Effect.gen(function* () {
+      const both = Effect.all([Telemetry.withTrail(primary), Telemetry.withTrail(backup)], { concurrency: 2 })
+      const [first, second] = yield* toEnd(both)
+      expect(brief(first.trail)).toEqual(["primary #1 ServerError", "primary #2 ServerError"])
+      expect(brief(second.trail)).toEqual(["backup #1 Success"])
+    }).pipe(Effect.provide(policies))
+  )
+})
+
+/** The series of a metric, as an exporter sees them. */
+const series = (name: string) =>
+  Effect.map(Metric.snapshot, (pairs) =>
+    pairs
+      .filter(({ metricKey }) => metricKey.name === name)
+      .map(({ metricKey, metricState }) => ({
+        labels: Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value])),
+        state: metricState as { readonly value?: number; readonly count?: number; readonly sum?: number }
+      }))
+  )
+
+const valueOf = (name: string, labels: Readonly<Record<string, string>>) =>
+  Effect.map(series(name), (all) =>
+    Option.map(
+      Option.fromNullable(
+        all.find((one) => Object.entries(labels).every(([label, value]) => one.labels[label] === value))
+      ),
+      ({ state }) => state.value ?? state.count
+    )
+  )
+
+describe("metrics", () => {
+  const circuit = (key: string) =>
+    Effect.all([
+      Effect.map(valueOf("llm_circuit_breaker_state", { model: key }), Option.getOrUndefined),
+      Effect.map(valueOf("llm_circuit_breaker_failures_total", { model: key }), Option.getOrUndefined)
+    ])
+  const options = {
+    tripPolicy: CircuitBreaker.consecutive(2),
+    openDuration: "10 seconds",
+    halfOpen: { successes: 1 }
+  } as const
+
+  it.effect("O2: a circuit's gauge is 0 closed, 1 open, 2 half-open, and its openings are counted", () =>
+    Effect.gen(function* () {
+      const breaker = yield* CircuitBreaker.CircuitBreaker
+      const key = "metrics/one"
+      const call = <A, E>(self: Effect.Effect<A, E>) => Effect.exit(self.pipe(breaker.execute({ key })))
+      expect(yield* circuit(key)).toEqual([undefined, undefined])
+      yield* call(answer)
+      expect(yield* circuit(key)).toEqual([0, 0])
+      yield* call(down)
+      expect(yield* circuit(key)).toEqual([0, 0])
+      yield* call(down)
+      expect(yield* circuit(key)).toEqual([1, 1])
+      yield* TestClock.adjust("10 seconds")
+      const probe = yield* Effect.fork(call(Effect.delay(down, "1 second")))
+      yield* TestClock.adjust(0)
+      expect(yield* circuit(key)).toEqual([2, 1])
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(probe)
+      expect(yield* circuit(key)).toEqual([1, 2])
+      yield* TestClock.adjust("10 seconds")
+      yield* call(answer)
+      expect(yield* circuit(key)).toEqual([0, 2])
+    }).pipe(Effect.provide(CircuitBreaker.layerMemory(options)))
+  )
+
+  it.effect("O2: a circuit held open by hand is open, and that is no failure; another one is not touched", () =>
+    Effect.gen(function* () {
+      const breaker = yield* CircuitBreaker.CircuitBreaker
+      yield* Effect.exit(answer.pipe(breaker.execute({ key: "metrics/other" })))
+      yield* Effect.scoped(
+        Effect.andThen(
+          breaker.isolate("metrics/held"),
+          Effect.map(circuit("metrics/held"), (seen) => expect(seen).toEqual([1, 0]))
+        )
+      )
+      expect(yield* circuit("metrics/held")).toEqual([0, 0])
+      expect(yield* circuit("metrics/other")).toEqual([0, 0])
+    }).pipe(Effect.provide(CircuitBreaker.layerMemory(options)))
+  )
+
+  it.effect("O2: policies that nobody has used have no circuit to show", () =>
+    Effect.gen(function* () {
+      yield* Resilience.Resilience
+      const names = (yield* series("llm_circuit_breaker_state")).map(({ labels }) => labels.model)
+      expect(names).not.toContain("")
+      expect(names).not.toContain("metrics/unused")
+    }).pipe(Effect.provide(Resilience.layer({ targets: { "metrics/unused": { retry: false } } })))
+  )
+
+  it.effect("O2: attempts and calls are counted by target and outcome, and calls are timed", () =>
+    Effect.gen(function* () {
+      const target = "metrics/calls"
+      const protect = <A, E>(self: Effect.Effect<A, E>) => Effect.exit(Resilience.protect(self, target))
+      yield* toEnd(protect(Effect.delay(down, "1 second")))
+      yield* protect(answer)
+      yield* protect(Effect.die("a bug"))
+      yield* protect(Effect.fail("no tag"))
+      yield* Effect.flatMap(Effect.fork(protect(Effect.never)), (fiber) =>
+        Effect.andThen(TestClock.adjust("1 second"), Fiber.interrupt(fiber))
+      )
+      const byOutcome = (name: string) =>
+        Effect.map(series(name), (all) =>
+          Object.fromEntries(
+            all
+              .filter(({ labels }) => labels.target === target)
+              .map(({ labels, state }) => [labels.outcome, state.count])
+          )
+        )
+      expect(yield* byOutcome("llm_attempts_total")).toEqual({
+        success: 1,
+        ServerError: 2,
+        defect: 1,
+        Error: 1,
+        interrupted: 1
+      })
+      expect(yield* byOutcome("llm_calls_total")).toEqual({
+        success: 1,
+        ServerError: 1,
+        defect: 1,
+        Error: 1,
+        interrupted: 1
+      })
+      const [timed] = (yield* series("llm_call_duration_seconds")).filter(({ labels }) => labels.target === target)
+      // Two attempts and the second between them, and one second until the interruption.
+      expect(timed?.state).toMatchObject({ count: 5, sum: 4 })
+    }).pipe(Effect.provide(Resilience.layer({ retry: { jitter: "none", maxAttempts: 2 } })))
+  )
+})
