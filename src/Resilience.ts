@@ -6,28 +6,30 @@
  *
  * @since 0.1.0
  */
+import type * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
 import { gateOf } from "./internal/breaker/gated.js"
-import { invalid, millis } from "./internal/options.js"
+import { compileTarget, given } from "./internal/compileTarget.js"
 import { type Added, protectEffect } from "./internal/protectEffect.js"
 import { known } from "./internal/stream/flow.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
 import { protectStream as protectStream_, type Added as StreamAdded } from "./internal/stream/protectStream.js"
 import type { Restarted } from "./internal/stream/restarted.js"
 import type { Target } from "./internal/target.js"
-import { targetMetrics } from "./internal/targetMetrics.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryBudget from "./RetryBudget.js"
-import * as RetryPolicy from "./RetryPolicy.js"
+import type * as RetryPolicy from "./RetryPolicy.js"
 import type { StreamDialect } from "./StreamDialect.js"
 
 /**
@@ -148,32 +150,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const budget = options.retryBudget ? yield* RetryBudget.make(options.retryBudget) : undefined
 
     const compile = (name: string): Effect.Effect<Target> =>
-      Effect.map(gateOf(circuitBreaker, name), (circuit) => {
-        const {
-          attemptTimeout = "2 minutes",
-          circuitBreaker = noOptions,
-          deadline = "5 minutes",
-          retry = {}
-        } = optionsOf(name)
-        const counts = circuitBreaker === false ? "nothing" : (circuitBreaker.counts ?? "attempts")
-        if (counts !== "attempts" && counts !== "calls" && counts !== "nothing") {
-          throw invalid("Resilience", "circuitBreaker.counts", counts, "attempts or calls")
-        }
-        return {
-          name,
-          deadline: deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline)),
-          attemptMillis:
-            attemptTimeout === false
-              ? Number.POSITIVE_INFINITY
-              : millis("Resilience", "attemptTimeout", attemptTimeout),
-          ...schedules(retry),
-          budget: budget && { deposit: budget.deposit(name), take: budget.take(name), giveBack: budget.giveBack(name) },
-          attemptCircuit: counts === "attempts" ? circuit : undefined,
-          callCircuit: counts === "calls" ? circuit : undefined,
-          metrics: targetMetrics(name),
-          hub
-        }
-      })
+      Effect.map(gateOf(circuitBreaker, name), (circuit) =>
+        compileTarget(name, optionsOf(name), { budget, circuit, hub })
+      )
     const targets = new Map<string, Target>()
     const targetOf = (name: string): Effect.Effect<Target> =>
       Effect.suspend(() => {
@@ -200,22 +179,6 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         Stream.unwrap(Effect.map(targetOf(name), (target) => protectStream_(target, streamOf(target, own), self)))
     }
   })
-
-/** What was given, without what is only there as `undefined`. */
-const given = <A extends object>(options: A | undefined): Partial<A> =>
-  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<A>
-
-const noOptions: CircuitBreakerOptions = {}
-
-const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {
-  if (retry === false) return { retry: undefined, retryWithOthers: undefined }
-  if (Schedule.isSchedule(retry) && !("options" in retry)) return { retry, retryWithOthers: retry }
-  const options = "options" in retry ? (retry as RetryPolicy.RetryPolicy).options : (retry as RetryPolicy.Options)
-  return {
-    retry: RetryPolicy.make(options),
-    retryWithOthers: RetryPolicy.make({ lastTarget: false, ...given(options) })
-  }
-}
 
 /**
  * The policies as a layer.
@@ -244,11 +207,44 @@ const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Targ
 export const layer = (options?: Options): Layer.Layer<Resilience> => Layer.scoped(Resilience, make(options))
 
 /**
+ * The policies as a layer, with options from the environment or any other `ConfigProvider`. Options that make no sense
+ * are a `ConfigError`, as are those that cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { Resilience, RetryPolicy } from "effect-resilience"
+ *
+ * const Policies = Resilience.layerConfig(
+ *   Config.all({
+ *     retry: RetryPolicy.config,
+ *     deadline: Config.duration("LLM_DEADLINE").pipe(Config.withDefault("2 minutes" as const))
+ *   })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layerConfig = (config: Config.Config<Options>): Layer.Layer<Resilience, ConfigError.ConfigError> =>
+  Layer.scoped(
+    Resilience,
+    Effect.flatMap(config, (options) =>
+      Effect.catchSomeDefect(make(options), (defect) =>
+        defect instanceof RangeError
+          ? Option.some(Effect.fail(ConfigError.InvalidData([], defect.message)))
+          : Option.none()
+      )
+    )
+  )
+
+/**
  * Makes a call under the policies of the named target.
  *
  * The call may fail with any error. An `LlmError` is used as it is; anything else is classified to decide what to do,
  * and comes through unchanged. What the policies add to the failures: `TimedOut`, `CircuitOpen`, `CircuitHalfOpen`,
- * `RateLimitExceeded` (the target is parked for longer than the call can wait) and `DeadlineExceeded`. When the retrying ends, the caller gets the last failure of the call's own.
+ * `RateLimitExceeded` (the target is parked for longer than the call can wait) and `DeadlineExceeded`. When the retrying
+ * ends, the caller gets the last failure of the call's own.
  *
  * @example
  * ```ts

@@ -1,5 +1,21 @@
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Option, Ref, Schedule, TestClock } from "effect"
+import {
+  Cause,
+  Config,
+  ConfigError,
+  ConfigProvider,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Metric,
+  Option,
+  Ref,
+  Schedule,
+  TestClock
+} from "effect"
 import {
   CircuitBreaker,
   Deadline,
@@ -8,6 +24,7 @@ import {
   type Rejection,
   Resilience,
   ResilienceEvent,
+  RetryPolicy,
   Telemetry
 } from "effect-resilience"
 
@@ -477,6 +494,26 @@ describe("Resilience.protect", () => {
         expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toMatch(
           /(attemptTimeout|deadline|maxAttempts|counts) is (NaN|-1|0|-5|call)/
         )
+      }
+    })
+  )
+
+  it.effect("R14: options come from the environment, and a bad value is a ConfigError that names it", () =>
+    Effect.gen(function* () {
+      const from = (environment: Record<string, string>) =>
+        Resilience.layerConfig(
+          Config.all({ retry: RetryPolicy.config, attemptTimeout: Config.number("LLM_ATTEMPT_MILLIS") })
+        ).pipe(Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))))
+      const { asked, call } = yield* scripted(down)
+      const good = from({ LLM_MAX_RETRIES: "2", LLM_ATTEMPT_MILLIS: "1000" })
+      yield* toEnd(Effect.provide(Resilience.protect(call, target), good))
+      expect((yield* asked).length).toBe(2)
+      for (const [environment, word] of [
+        [{ LLM_MAX_RETRIES: "none", LLM_ATTEMPT_MILLIS: "1000" }, "LLM_MAX_RETRIES"],
+        [{ LLM_ATTEMPT_MILLIS: "-1" }, "attemptTimeout is -1"]
+      ] as const) {
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(from(environment))))
+        expect(ConfigError.isConfigError(error) && String(error)).toContain(word)
       }
     })
   )
