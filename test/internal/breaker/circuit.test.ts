@@ -166,6 +166,31 @@ describe("the machine, input by input", () => {
     })
   })
 
+  it("opens again when as many probes in a row are given up as have to succeed, and an answer starts the count anew", () => {
+    const circuit = played({ ...plain, halfOpen: { probes: 1, successes: 3, probeTimeout: 5_000 } })
+    for (let i = 0; i < 2; i++) circuit.end(circuit.admit(0), "Failure", 0)
+    const ends = ["Abandoned", "Abandoned", "Success", "Abandoned", "Ignored", "Abandoned"] as const
+    for (const outcome of ends) expect(circuit.end(circuit.admit(10_000), outcome, 10_000).change).toBeUndefined()
+    expect(circuit.end(circuit.admit(10_000), "Abandoned", 10_000).change).toMatchObject({
+      to: "Open",
+      openings: 2,
+      reason: "abandoned"
+    })
+  })
+
+  it("isolations are counted: only the first begins one, only the last ends it", () => {
+    const circuit = played(plain)
+    const change = (input: "Isolate" | "Rejoin") => circuit.play({ _tag: input }, 5).change
+    const seen = { at: 5, openFor: 0, openings: 0, reason: undefined }
+    expect(change("Isolate")).toEqual({ ...seen, from: "Closed", to: "Isolated" })
+    expect(change("Isolate")).toBeUndefined()
+    expect(change("Rejoin")).toBeUndefined()
+    expect(circuit.play({ _tag: "Admit" }, 5).rejection?._tag).toBe("Isolated")
+    expect(change("Rejoin")).toEqual({ ...seen, from: "Isolated", to: "Closed" })
+    expect(change("Rejoin")).toBeUndefined()
+    expect(circuit.circuit.isolations).toBe(0)
+  })
+
   it("an open circuit has given out no permits, and does not listen to one that says so", () => {
     const circuit = played(plain)
     const permit = circuit.admit(0)
