@@ -4,14 +4,20 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { failureOf } from "./internal/failureOf.js"
+import { CurrentDeadline } from "./Deadline.js"
+import { isRunning, noteFailure } from "./internal/deadline.js"
+import { leaveOn } from "./internal/leave.js"
 import { OtherTargets } from "./internal/otherTargets.js"
-import * as LlmError from "./LlmError.js"
-import { AllTargetsFailed } from "./Rejection.js"
+import { known } from "./internal/stream/flow.js"
+import { Restarted } from "./internal/stream/restarted.js"
+import { after, begin, hasOthers, type Walk } from "./internal/walk.js"
+import type * as LlmError from "./LlmError.js"
+import { type AllTargetsFailed, DeadlineExceeded, isRejection } from "./Rejection.js"
 
 /**
  * One way to make the call.
@@ -27,54 +33,6 @@ export interface Target<A, E, R> {
 }
 
 /**
- * Asks the targets one after the other until one answers.
- *
- * The next target is asked at once, and only if `LlmError.traits` says that another one may help: a wrong key, an
- * invalid request or a content filter ends the walk with that very error. After `ContextLengthExceeded` only targets
- * with a larger window are asked. A single target's error comes through unchanged; where several were tried or passed
- * over, the error is `AllTargetsFailed` with each attempt's own error in order. Interruption and defects end the walk.
- *
- * @example
- * ```ts
- * import { Effect } from "effect"
- * import { Fallback, LlmCall, Resilience } from "effect-resilience"
- *
- * const ask = (target: string) =>
- *   LlmCall.tryPromise({ target, try: async () => `answer of ${target}` }).pipe(Resilience.protect(target))
- *
- * const answer = Fallback.firstOf([
- *   { name: "acme/large", run: ask("acme/large"), contextWindow: 400_000 },
- *   { name: "other/medium", run: ask("other/medium"), contextWindow: 128_000 }
- * ])
- * ```
- *
- * @since 0.1.0
- * @category Operators
- */
-export const firstOf = <A, E, R>(
-  targets: readonly [Target<A, E, R>, ...ReadonlyArray<Target<A, E, R>>]
-): Effect.Effect<A, E | AllTargetsFailed, R> => {
-  const [only, ...others] = targets
-  return others.length === 0 ? only.run : walk(targets, start)
-}
-
-/**
- * The same for streams: the first stream that gives content, of targets asked in order.
- *
- * A stream that breaks off after its first content is not followed by another target's, since that would join the texts
- * of two models: it fails with `StreamInterrupted`. Deliver it `buffered` to have the next target asked instead.
- *
- * @since 0.1.0
- * @category Operators
- */
-export const firstStreamOf = <A, E, R>(
-  targets: readonly [StreamTarget<A, E, R>, ...ReadonlyArray<StreamTarget<A, E, R>>]
-): Stream.Stream<A, E | AllTargetsFailed, R> => {
-  const [only, ...others] = targets
-  return others.length === 0 ? only.run : walkStreams(targets, start)
-}
-
-/**
  * One target that can give a stream.
  *
  * @since 0.1.0
@@ -84,71 +42,148 @@ export interface StreamTarget<A, E, R> extends Omit<Target<A, E, R>, "run"> {
   readonly run: Stream.Stream<A, E, R>
 }
 
-/** What the walk has learnt so far: how far it is, every error, and the window that was too small, if one was. */
-interface Walked {
-  readonly index: number
-  readonly errors: ReadonlyArray<unknown>
-  readonly window: number | undefined
+/**
+ * When the next target is asked.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Options {
+  /**
+   * Failures after which the next target is asked although `LlmError.traits` would not: a key of your own that another
+   * provider does not share (`AuthenticationFailed`), a filter that another model does not have (`ContentFiltered`).
+   * Default: none.
+   */
+  readonly fallbackOn?: ReadonlyArray<LlmError.Tag> | undefined
 }
 
-const start: Walked = { index: 0, errors: [], window: undefined }
-
-type AnyTarget = Pick<Target<unknown, unknown, unknown>, "name" | "contextWindow">
-
-/** Past the targets that are known to be too small. */
-const skip = (targets: ReadonlyArray<AnyTarget>, walked: Walked): Walked => {
-  const { errors, index, window } = walked
-  const target = targets[index]
-  if (target === undefined || window === undefined || (target.contextWindow ?? 0) > window) return walked
-  return skip(targets, { window, index: index + 1, errors: [...errors, tooSmall(target, window)] })
+/**
+ * The same for streams. A stream that has begun is not followed by another, whatever is asked for.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface StreamOptions {
+  /** See `Options`. */
+  readonly fallbackOn?: ReadonlyArray<Exclude<LlmError.Tag, "StreamInterrupted">> | undefined
 }
 
-/** On to the next target after this failure, or nothing where no other target may help. */
-const onward = (target: AnyTarget, walked: Walked, failure: unknown): Walked | undefined => {
-  const { fallback, otherTarget } = LlmError.traits(failureOf(failure))
-  if (!fallback) return undefined
-  return {
-    index: walked.index + 1,
-    errors: [...walked.errors, failure],
-    window: otherTarget === "largerWindow" ? (target.contextWindow ?? 0) : walked.window
-  }
-}
+type AnyTarget = Target<unknown, unknown, unknown>
 
-const walk = <A, E, R>(
-  targets: ReadonlyArray<Target<A, E, R>>,
-  before: Walked
-): Effect.Effect<A, E | AllTargetsFailed, R> => {
-  const walked = skip(targets, before)
-  const target = targets[walked.index]
-  if (target === undefined) return Effect.fail(new AllTargetsFailed({ errors: walked.errors }))
-  const run = walked.index < targets.length - 1 ? Effect.provideService(target.run, OtherTargets, true) : target.run
-  return Effect.flatMap(Effect.exit(run), (exit): Effect.Effect<A, E | AllTargetsFailed, R> => {
-    if (Exit.isSuccess(exit)) return exit
-    const failure = Cause.failureOption(exit.cause)
+type AnyStreamTarget = StreamTarget<unknown, unknown, unknown>
+
+/**
+ * Asks the targets one after the other until one answers.
+ *
+ * The next target is asked at once, and only if `LlmError.traits` says that another one may help, or `fallbackOn` names
+ * the failure. A wrong key, an invalid request or a content filter ends the walk otherwise. Interruption and defects
+ * end it as they are.
+ *
+ * After `ContextLengthExceeded` only a target is asked whose `contextWindow` is known to be large enough: at least what
+ * was `requested`, if the failure tells, or else more than its `limit`, or else more than the window of the target that
+ * failed. Where none of these is known, any stated window will do. The others are passed over, and reported as skipped.
+ *
+ * The first target's failure that no other one may help with comes through unchanged. Where several were tried or
+ * passed over the error is `AllTargetsFailed`, with each target's own error in order, whatever ended the walk.
+ *
+ * Each target has the time that its own policies give it. `Deadline.within` around the walk gives all of them together
+ * one deadline, and no target is asked when it has passed.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Deadline, Fallback, LlmCall, Resilience } from "effect-resilience"
+ *
+ * const ask = (target: string) =>
+ *   LlmCall.tryPromise({ target, try: async () => `answer of ${target}` }).pipe(Resilience.protect(target))
+ *
+ * const answer = Fallback.firstOf(
+ *   [
+ *     { name: "acme/large", run: ask("acme/large"), contextWindow: 400_000 },
+ *     { name: "other/medium", run: ask("other/medium"), contextWindow: 128_000 },
+ *     { name: "last resort", run: Effect.succeed("Please try again later.") }
+ *   ],
+ *   { fallbackOn: ["ContentFiltered", "AuthenticationFailed"] }
+ * ).pipe(Deadline.within("1 minute"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const firstOf = <const Targets extends readonly [AnyTarget, ...ReadonlyArray<AnyTarget>]>(
+  targets: Targets,
+  options: Options = {}
+): Effect.Effect<
+  Effect.Effect.Success<Targets[number]["run"]>,
+  Effect.Effect.Error<Targets[number]["run"]> | AllTargetsFailed,
+  Effect.Effect.Context<Targets[number]["run"]>
+> => (targets.length === 1 ? targets[0].run : walk(begin(targets, options.fallbackOn))) as never
+
+/**
+ * The same for streams: the first stream that gives content, of targets asked in order.
+ *
+ * With its first content a stream has answered, and the walk is over: what fails later is that stream's own failure. It
+ * is not followed by another target's, since that would join the texts of two models. Deliver a stream `buffered` to
+ * have the next target asked instead. Without `Resilience.protectStream`, which tells content from what comes before
+ * it, every element counts as content.
+ *
+ * `Deadline.withinStream` around the walk gives all targets together one deadline.
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const firstStreamOf = <const Targets extends readonly [AnyStreamTarget, ...ReadonlyArray<AnyStreamTarget>]>(
+  targets: Targets,
+  options: StreamOptions = {}
+): Stream.Stream<
+  Stream.Stream.Success<Targets[number]["run"]>,
+  Stream.Stream.Error<Targets[number]["run"]> | AllTargetsFailed,
+  Stream.Stream.Context<Targets[number]["run"]>
+> => (targets.length === 1 ? targets[0].run : walkStreams(begin(targets, options.fallbackOn))) as never
+
+const walk = (at: Walk<AnyTarget>): Effect.Effect<unknown, unknown, unknown> => {
+  const { run } = at.targets[at.index] as AnyTarget
+  const asked = hasOthers(at) ? Effect.provideService(run, OtherTargets, true) : run
+  return Effect.flatMap(Effect.exit(at.index === 0 ? asked : untilDeadline(asked)), (exit) => {
+    const failure = Exit.isSuccess(exit) ? Option.none() : Cause.failureOption(exit.cause)
     if (Option.isNone(failure)) return exit
-    const next = onward(target, walked, failure.value)
-    return next === undefined ? exit : walk(targets, next)
+    return Effect.flatMap(noted(failure.value), () => {
+      const next = after(at, failure.value)
+      return "on" in next ? walk(next.on) : Effect.fail(next.failure)
+    })
   })
 }
 
-const walkStreams = <A, E, R>(
-  targets: ReadonlyArray<StreamTarget<A, E, R>>,
-  before: Walked
-): Stream.Stream<A, E | AllTargetsFailed, R> => {
-  const walked = skip(targets, before)
-  const target = targets[walked.index]
-  if (target === undefined) return Stream.fail(new AllTargetsFailed({ errors: walked.errors }))
-  const run = walked.index < targets.length - 1 ? Stream.provideService(target.run, OtherTargets, true) : target.run
-  return Stream.catchAll(run, (failure): Stream.Stream<A, E | AllTargetsFailed, R> => {
-    const next = onward(target, walked, failure)
-    return next === undefined ? Stream.fail(failure) : walkStreams(targets, next)
+const walkStreams = (at: Walk<AnyStreamTarget>): Stream.Stream<unknown, unknown, unknown> =>
+  Stream.suspend(() => {
+    const { run } = at.targets[at.index] as AnyStreamTarget
+    const asked = hasOthers(at) ? Stream.provideService(run, OtherTargets, true) : run
+    let begun = false
+    const watched = Stream.mapChunks(asked, (chunk) => {
+      // What came before a restart is void, so the consumer has nothing yet.
+      if (Chunk.isNonEmpty(chunk)) begun = !(Chunk.lastNonEmpty(chunk) instanceof Restarted)
+      return chunk
+    })
+    return Stream.catchAll(watched, (failure) => {
+      if (begun) return Stream.fail(failure)
+      const next = after(at, failure)
+      const rest = "on" in next ? walkStreams(next.on) : Stream.fail(next.failure)
+      return known(Effect.as(noted(failure), rest))
+    })
   })
-}
 
-/** A target passed over is reported like one that was asked: the prompt does not fit it either. */
-const tooSmall = (target: AnyTarget, window: number): LlmError.LlmError =>
-  new LlmError.ContextLengthExceeded({
-    target: target.name,
-    message: `${target.name} was skipped: its context window is no larger than the ${window} tokens that were too few`,
-    limit: target.contextWindow
+/** The last failure of a target's own outlives a deadline around the walk. */
+const noted = (failure: unknown): Effect.Effect<void> =>
+  Effect.map(CurrentDeadline, (deadline) => {
+    if (!isRejection(failure)) noteFailure(deadline, failure)
+  })
+
+/** A deadline around the walk that passes now ends it from within, so that what the targets said before is told. */
+const untilDeadline = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E | DeadlineExceeded, R> =>
+  Effect.flatMap(CurrentDeadline, (deadline): Effect.Effect<A, E | DeadlineExceeded, R> => {
+    if (!isRunning(deadline)) return run
+    const { budget, passed } = deadline
+    return leaveOn(run, passed, () =>
+      Effect.failSync(() => new DeadlineExceeded({ budget, lastError: Option.getOrUndefined(deadline.lastError) }))
+    )
   })

@@ -20,7 +20,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
 import { gateOf } from "./internal/breaker/gated.js"
-import { compileTarget, given } from "./internal/compileTarget.js"
+import { compileTarget, deadlineOf, given } from "./internal/compileTarget.js"
 import { type Added, protectEffect } from "./internal/protectEffect.js"
 import { known } from "./internal/stream/flow.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
@@ -122,6 +122,8 @@ interface Service {
     options: StreamOptions<A>,
     self: Stream.Stream<A, E, R>
   ) => Stream.Stream<A | Restarted, E | StreamFailures, R>
+  /** The time a call has in all, whatever targets it asks; nothing where calls have no deadline. */
+  readonly deadline: Duration.Duration | undefined
   /** The circuits, by target: to look at, to isolate, to reset. */
   readonly circuitBreaker: CircuitBreaker.CircuitBreaker
 }
@@ -168,6 +170,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     for (const name of [...Object.keys(options.targets ?? {}), ""]) streamOf(yield* compile(name), {})
 
     return {
+      deadline: deadlineOf(options),
       circuitBreaker,
       protect: (name, self) => {
         const target = targets.get(name)

@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import * as Classifier from "../Classifier.js"
 import * as Fallback from "../Fallback.js"
 import { fold, unfold } from "../internal/folded.js"
+import * as underDeadline from "../internal/underDeadline.js"
 import type { LlmError } from "../LlmError.js"
 import { isLlmError } from "../LlmError.js"
 import { isRejection, type Rejection } from "../Rejection.js"
@@ -39,7 +40,21 @@ export interface Target<E, R> {
 type AnyTarget = Target<unknown, unknown>
 
 /**
- * A `LanguageModel` that asks its targets in order, each under the policies of `Resilience`.
+ * What holds for every turn of the model, besides the policies of its targets.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Policy extends Fallback.StreamOptions {
+  /** What a stream does about a failure after its first content; see `Resilience.StreamOptions`. Default `incremental`. */
+  readonly delivery?: "incremental" | "buffered" | undefined
+}
+
+/**
+ * A `LanguageModel` that asks its targets in order, each under the policies of `Resilience`, as `Fallback` does.
+ *
+ * The general `deadline` of the policies is the time that the model's turn has over all its targets together. A target's
+ * own `deadline` can shorten its share of it and ends the turn; its `attemptTimeout` leads on to the next target.
  *
  * A failure has the type that `LanguageModel` demands, `AiError`; `failure` gives back what it stands for, and so does
  * `Classifier.fromUnknown`. With tools, the model's turn is what is repeated, never a tool: tool handlers run once,
@@ -66,11 +81,9 @@ type AnyTarget = Target<unknown, unknown>
  * @since 0.1.0
  * @category Layers
  */
-export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArray<AnyTarget>]>(options: {
-  readonly targets: Targets
-  /** What a stream does about a failure after its first content; see `Resilience.StreamOptions`. Default `incremental`. */
-  readonly delivery?: "incremental" | "buffered" | undefined
-}): Layer.Layer<
+export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArray<AnyTarget>]>(
+  options: Policy & { readonly targets: Targets }
+): Layer.Layer<
   LanguageModel.LanguageModel,
   Layer.Layer.Error<Targets[number]["model"]>,
   Resilience | Layer.Layer.Context<Targets[number]["model"]>
@@ -79,7 +92,7 @@ export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArra
     LanguageModel.LanguageModel,
     Effect.flatMap(Resilience, (resilience) =>
       Effect.map(Effect.forEach(options.targets, build), (models) =>
-        make(resilience, models as [Model, ...ReadonlyArray<Model>], options.delivery)
+        make(resilience, models as [Model, ...ReadonlyArray<Model>], options)
       )
     ) as Effect.Effect<
       LanguageModel.Service,
@@ -112,7 +125,7 @@ interface Model {
 const make = (
   resilience: Resilience["Type"],
   models: readonly [Model, ...ReadonlyArray<Model>],
-  delivery: "incremental" | "buffered" | undefined
+  policy: Policy
 ): LanguageModel.Service => {
   /** The model's turn, on the first target that can give it. */
   const turn = <A, E, R>(
@@ -129,7 +142,8 @@ const make = (
       )
     })
     const [first, ...others] = models
-    return Effect.mapError(Fallback.firstOf([target(first), ...others.map(target)]), (error) =>
+    const walk = Fallback.firstOf([target(first), ...others.map(target)], policy)
+    return Effect.mapError(others.length === 0 ? walk : underDeadline.effect(walk, resilience.deadline), (error) =>
       isLlmError(error) || isRejection(error) ? folded(method, error) : error
     )
   }
@@ -162,11 +176,12 @@ const make = (
       const asked = service.streamText<never>(options as never) as Stream.Stream<Part, AiError.AiError, unknown>
       const read_ = Stream.mapError(asked, (error) => read(name, error))
       // The parts of this layer have no room for a marker, so a stream cannot be restarted here.
-      const run = resilience.protectStream(name, { dialect, delivery }, read_) as typeof read_
+      const run = resilience.protectStream(name, { dialect, delivery: policy.delivery }, read_) as typeof read_
       return { name, contextWindow, run }
     }
     const [first, ...others] = models
-    return Stream.mapError(Fallback.firstStreamOf([target(first), ...others.map(target)]), (error) =>
+    const walk = Fallback.firstStreamOf([target(first), ...others.map(target)], policy)
+    return Stream.mapError(others.length === 0 ? walk : underDeadline.stream(walk, resilience.deadline), (error) =>
       folded("streamText", error)
     )
   }

@@ -23,14 +23,14 @@ interface Shared {
 
 /** @internal */
 export const compileTarget = (name: string, options: TargetOptions, { budget, circuit, hub }: Shared): Target => {
-  const { attemptTimeout = "2 minutes", circuitBreaker, deadline = "5 minutes", retry = {} } = options
+  const { attemptTimeout = "2 minutes", circuitBreaker, retry = {} } = options
   const counts = circuitBreaker === false ? "nothing" : (circuitBreaker?.counts ?? "attempts")
   if (counts !== "attempts" && counts !== "calls" && counts !== "nothing") {
     throw invalid("Resilience", "circuitBreaker.counts", counts, "attempts or calls")
   }
   return {
     name,
-    deadline: deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline)),
+    deadline: deadlineOf(options),
     attemptMillis:
       attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
     ...schedules(retry),
@@ -41,6 +41,10 @@ export const compileTarget = (name: string, options: TargetOptions, { budget, ci
     hub
   }
 }
+
+/** The time a call has in all. @internal */
+export const deadlineOf = ({ deadline = "5 minutes" }: TargetOptions): Duration.Duration | undefined =>
+  deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline))
 
 const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {
   if (retry === false) return { retry: undefined, retryWithOthers: undefined }

@@ -241,7 +241,7 @@ describe("after the first content", () => {
       ])
       const consumed = yield* collect(both)
       expect(consumed.elements).toBe("")
-      expect(consumed.error).toBe(prefill)
+      expect(consumed.error).toMatchObject({ _tag: "AllTargetsFailed", errors: [overloaded, prefill] })
       const clean = Fallback.firstStreamOf([
         { name: "a", run: first },
         { name: "c", run: Stream.make(role, text("z"), end) }
