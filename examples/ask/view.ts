@@ -2,7 +2,7 @@
 // time. It reads the toolkit's events and nothing else.
 import { styleText } from "node:util"
 import { Terminal } from "@effect/platform"
-import { Clock, Config, Duration, Effect, Fiber, Ref, Schedule, Stream } from "effect"
+import { Clock, Config, Duration, Effect, Fiber, Queue, Ref, Schedule, Stream } from "effect"
 import { LlmError, Rejection, ResilienceEvent, type Telemetry } from "effect-resilience"
 
 type Paint = (colour: "green" | "red" | "yellow" | "cyan" | "dim" | "bold", text: string) => string
@@ -41,6 +41,8 @@ const reading = (event: ResilienceEvent.ResilienceEvent, paint: Paint): { line?:
       return { line: `${paint("yellow", "■")} ${attempt}  no further attempt: ${event.reason}` }
     case "CallRejected":
       return { line: `${paint("red", "✗")} ${attempt}  not sent. ${outcome(event.error)}` }
+    case "CallInterrupted":
+      return { line: `${paint("yellow", "■")} ${attempt}  given up` }
     case "TargetParked":
       return { line: `${paint("yellow", "‖")} ${attempt}  left alone for ${seconds(event.wait)}` }
     case "CircuitChanged":
@@ -81,8 +83,14 @@ export const live = Effect.gen(function* () {
   yield* Effect.when(Effect.forkScoped(Effect.repeat(tick, Schedule.spaced("100 millis"))), () => isTerminal)
   const events = yield* ResilienceEvent.subscribe
   const shown = yield* Effect.forkScoped(Stream.runForEach(Stream.fromQueue(events), show))
-  // What is still on its way when the call ends is shown before anything else is.
-  yield* Effect.addFinalizer(() => Effect.zipRight(Effect.sleep("20 millis"), Fiber.interrupt(shown)))
+  // What is still on its way when the call ends is shown before anything else is. A queue is of negative size while
+  // someone waits at it: then all that was published has been shown.
+  const allShown = (size: number) => size < 0 || shown.unsafePoll() !== null
+  yield* Effect.addFinalizer(() =>
+    Effect.repeat(Queue.size(events), { until: allShown, schedule: Schedule.spaced("1 millis") }).pipe(
+      Effect.andThen(Fiber.interrupt(shown))
+    )
+  )
 }).pipe(Effect.orDie)
 
 /** The trail as a table: what was tried, in the end. */

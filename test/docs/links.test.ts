@@ -1,0 +1,44 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { expect, it } from "vitest"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const pages = [
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map((name) => join(root, name)),
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => join(root, "docs", path))
+]
+
+/** The text of a page without its code, in which brackets are no links. */
+const prose = (page: string): string =>
+  readFileSync(page, "utf8")
+    .replace(/^\s*```[\s\S]*?^\s*```/gm, "")
+    .replace(/`[^`\n]*`/g, "code")
+
+/** The name a heading has as a place in its page, as GitHub makes it. */
+const places = (page: string): ReadonlyArray<string> =>
+  Array.from(readFileSync(page, "utf8").matchAll(/^#+ (.*)$/gm), ([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-")
+  )
+
+const linksOf = (page: string): ReadonlyArray<string> =>
+  Array.from(prose(page).matchAll(/\]\(([^)\s]+)[^)]*\)/g), ([, link = ""]) => link).filter(
+    (link) => !/^[a-z]+:/.test(link)
+  )
+
+it("every relative link of the documentation leads to a file, and to a heading of it", () => {
+  const links = pages.flatMap((page) => linksOf(page).map((link) => ({ page, link })))
+  expect(links.length).toBeGreaterThan(5)
+  const broken = links.filter(({ link, page }) => {
+    const [path = "", place] = link.split("#")
+    const file = path === "" ? page : resolve(dirname(page), path)
+    return !existsSync(file) || (place !== undefined && !places(file).includes(place))
+  })
+  expect(broken.map(({ link, page }) => `${relative(root, page)}: ${link}`)).toEqual([])
+})
