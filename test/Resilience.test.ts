@@ -209,6 +209,20 @@ describe("Resilience.protect", () => {
     }).pipe(Effect.provide(Resilience.layer({ circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(2) } })))
   )
 
+  it.scoped("T6: what the user cancels is told as an interruption, not as a failure", () =>
+    Effect.gen(function* () {
+      const events = yield* ResilienceEvent.subscribe
+      const fiber = yield* Effect.fork(Effect.provide(Resilience.protect(Effect.never, target), Resilience.layer()))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(fiber)
+      expect([...(yield* events.takeAll)].map((event) => event._tag)).toEqual([
+        "AttemptStarted",
+        "AttemptInterrupted",
+        "CallInterrupted"
+      ])
+    }).pipe(Effect.provide(ResilienceEvent.layer()))
+  )
+
   it.effect("B1: every attempt passes the breaker, and a call whose retries trip it gets its own last error", () =>
     Effect.gen(function* () {
       const { asked, call } = yield* scripted(down)
@@ -401,7 +415,7 @@ describe("Resilience.protect", () => {
       const call = Effect.gen(function* () {
         const attempt = Option.getOrThrow(yield* LlmCall.currentAttempt)
         seen.push([attempt.target, attempt.attempt, yield* Deadline.remaining])
-        if (attempt.attempt === 1) yield* down
+        if (attempt.attempt === 1) return yield* down
       })
       yield* toEnd(Resilience.protect(call, target))
       expect(seen).toEqual([

@@ -92,9 +92,9 @@ export class Report {
     if (!hub.listening()) return
     const duration = Duration.millis(at - this.startedAt)
     const about = { at, call: this.call, target: name, attempts: this.attempt, duration }
-    hub.publish(
-      Exit.isSuccess(exit) ? ResilienceEvent.CallSucceeded(about) : ResilienceEvent.CallFailed({ ...about, error })
-    )
+    if (Exit.isSuccess(exit)) hub.publish(ResilienceEvent.CallSucceeded(about))
+    else if (Cause.isInterruptedOnly(exit.cause)) hub.publish(ResilienceEvent.CallInterrupted(about))
+    else hub.publish(ResilienceEvent.CallFailed({ ...about, error }))
   }
 
   private attemptEnded(at: number, metric: string, outcome: string, error?: unknown): Duration.Duration {
