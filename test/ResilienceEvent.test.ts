@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Chunk, Effect, Exit, FastCheck, Fiber, Queue, Scope, Stream, TestClock } from "effect"
+import { Cause, Chunk, Effect, Exit, FastCheck, Fiber, Layer, Queue, Scope, Stream, TestClock } from "effect"
 import { LlmError, Resilience, ResilienceEvent } from "effect-resilience"
 
 const event = (at: number) =>
@@ -35,7 +35,7 @@ describe("the hub", () => {
   it.effect("O4: a reader that has fallen behind costs the others nothing", () =>
     withHub(4, (hub) =>
       Effect.gen(function* () {
-        yield* hub.subscribe
+        const stuck = yield* hub.subscribe
         const seen: Array<number> = []
         const quick = yield* hub.subscribe
         for (let at = 0; at < 20; at++) {
@@ -43,6 +43,7 @@ describe("the hub", () => {
           seen.push((yield* Queue.take(quick)).at)
         }
         expect(seen).toEqual(Array.from({ length: 20 }, (_, at) => at))
+        expect(times(yield* Queue.takeAll(stuck))).toEqual([16, 17, 18, 19])
       })
     )
   )
@@ -145,7 +146,10 @@ const down = Effect.fail(new LlmError.ServerError({ target, status: 500 }))
 const calls = (n: number) => Effect.replicateEffect(Effect.exit(Resilience.protect(down, target)), n)
 
 describe("listeners", () => {
-  const policies = Resilience.layer({ retry: false, circuitBreaker: false })
+  const policies = (capacity: number) =>
+    Resilience.layer({ retry: false, circuitBreaker: false }).pipe(
+      Layer.provideMerge(ResilienceEvent.layer({ capacity }))
+    )
 
   it.effect("O4: a listener that fails or dies in the middle of a call leaves the calls as they are", () =>
     Effect.gen(function* () {
@@ -159,7 +163,7 @@ describe("listeners", () => {
       expect(yield* Fiber.join(failing)).toEqual(Exit.fail("the listener's own"))
       expect(Exit.isFailure(yield* Fiber.join(dying))).toBe(true)
       expect((yield* ResilienceEvent.ResilienceEvents).listening()).toBe(false)
-    }).pipe(Effect.scoped, Effect.provide(policies), Effect.provide(ResilienceEvent.layer()))
+    }).pipe(Effect.scoped, Effect.provide(policies(1024)))
   )
 
   it.effect("O4: a listener that is stuck does not hold a call up, and has the newest events when it comes back", () =>
@@ -179,6 +183,6 @@ describe("listeners", () => {
       yield* TestClock.adjust("10 hours")
       expect(seen.slice(-4)).toEqual(["CallFailed", "AttemptStarted", "AttemptFailed", "CallFailed"])
       yield* Fiber.interrupt(listening)
-    }).pipe(Effect.scoped, Effect.provide(policies), Effect.provide(ResilienceEvent.layer({ capacity: 4 })))
+    }).pipe(Effect.scoped, Effect.provide(policies(4)))
   )
 })
