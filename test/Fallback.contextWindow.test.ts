@@ -97,7 +97,7 @@ describe("F2: Fallback after a prompt that was too long", () => {
       const exit = yield* Effect.exit(
         Fallback.firstOf([
           { name: "a", run: tooLong("a", 300_000), contextWindow: 8_000 },
-          { name: "b", run: Effect.fail(down), contextWindow: 300_000 },
+          { name: "b", run: tooLong("b", 200_000), contextWindow: 300_000 },
           c,
           d
         ])
