@@ -8,47 +8,37 @@
  */
 import { writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { cpuTime, quick, thorough, wallTime } from "./measure.js"
-import { printed, promised, report } from "./report.js"
-import { alone } from "./shapes/alone.js"
-import { contention } from "./shapes/contention.js"
-import { full } from "./shapes/full.js"
-import { circuits, left, waiting } from "./shapes/heap.js"
-import { inFlight } from "./shapes/inFlight.js"
-import { model } from "./shapes/model.js"
-import { open } from "./shapes/open.js"
-import { recovery } from "./shapes/recovery.js"
-import type { Shape } from "./shapes/shape.js"
-import { streams } from "./shapes/streams.js"
-import { window } from "./shapes/window.js"
-
-const shapes: ReadonlyArray<Shape> = [
-  full,
-  alone,
-  window,
-  open,
-  recovery,
-  inFlight,
-  contention,
-  ...streams,
-  model,
-  circuits,
-  waiting,
-  left
-]
+import { isolated } from "./isolated.js"
+import { printed, promised, type Result, report } from "./report.js"
+import { shapes } from "./shapes/all.js"
 
 const { values } = parseArgs({
-  options: { quick: { type: "boolean" }, only: { type: "string" }, cpu: { type: "boolean" } }
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    cpu: { type: "boolean", default: false }
+  }
 })
+const { cpu, only, quick } = values
 
-const effort = { ...(values.quick ? quick : thorough), clock: values.cpu ? cpuTime : wallTime }
-const chosen = shapes.filter(({ title }) => title.toLowerCase().includes((values.only ?? "").toLowerCase()))
-const results = []
-for (const shape of chosen) {
-  const result = { shape, rows: await shape.run(effort) }
-  results.push(result)
-  console.log(printed(result))
+const measured = async (): Promise<ReadonlyArray<Result>> => {
+  const chosen = shapes.filter(({ title }) => title.toLowerCase().includes((only ?? "").toLowerCase()))
+  if (chosen.length === 0) throw new Error(`No shape has "${only}" in its title`)
+  const results: Array<Result> = []
+  for (const shape of chosen) {
+    const result = { shape, rows: await isolated({ title: shape.title, quick, cpu }) }
+    results.push(result)
+    console.log(printed(result))
+  }
+  return results
 }
-if (values.quick === undefined) console.log(promised(results))
-if (values.quick) console.log(`${chosen.length} shapes ran; the times of so short a run mean nothing`)
-else if (values.only === undefined && values.cpu === undefined) writeFileSync("bench/RESULTS.md", report(results))
+
+try {
+  const results = await measured()
+  if (quick) console.log(`${results.length} shapes ran; the times of so short a run mean nothing`)
+  else console.log(promised(results))
+  if (!quick && !cpu && only === undefined) writeFileSync("bench/RESULTS.md", report(results))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}

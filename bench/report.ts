@@ -5,7 +5,7 @@ import { createRequire } from "node:module"
 import { cpus, totalmem } from "node:os"
 import type { Measured } from "./measure.js"
 import type { Shape } from "./shapes/shape.js"
-import { targets } from "./targets.js"
+import { type Target, targets } from "./targets.js"
 
 export interface Result {
   readonly shape: Shape
@@ -38,13 +38,19 @@ export const printed = (result: Result): string => {
   return `\n${result.shape.title}\n${lines.map((line) => `  ${line.trimEnd()}`).join("\n")}`
 }
 
+const figure = (value: number, limit: number): string => value.toFixed(limit < 10 ? 3 : 0)
+
+const hasFloor = (target: Target): target is Target & { readonly floor: number } =>
+  target.floor !== undefined && !Number.isNaN(target.floor)
+
 /** What was promised about the shapes that were measured. */
 export const promised = (results: ReadonlyArray<Result>): string =>
   targets(results)
     .filter(({ value }) => !Number.isNaN(value))
-    .map(({ what, limit, value }) => {
-      const digits = limit < 10 ? 3 : 0
-      return `  ${value <= limit ? "kept  " : "missed"}  ${value.toFixed(digits).padStart(8)} of ${limit}: ${what}`
+    .map((target) => {
+      const { limit, value, what } = target
+      const floor = value > limit && hasFloor(target) ? ` (floor: ${figure(target.floor, limit)})` : ""
+      return `  ${value <= limit ? "kept  " : "missed"}  ${figure(value, limit).padStart(8)} of ${limit}: ${what}${floor}`
     })
     .join("\n")
 
@@ -78,13 +84,16 @@ first row is 1. Times are medians of batches, with their quartiles.
 
 ## Promises
 
-| | at most | measured | |
-| --- | --- | --- | --- |
+A floor is what the least that must be done takes by itself; where the limit is below it, no code can keep the promise.
+
+| | at most | measured | floor | |
+| --- | --- | --- | --- | --- |
 ${targets(results)
-  .map(
-    ({ what, limit, value }) =>
-      `| ${what} | ${limit} | ${value.toFixed(limit < 10 ? 3 : 0)} | ${value <= limit ? "kept" : "**missed**"} |`
-  )
+  .map((target) => {
+    const { limit, value, what } = target
+    const floor = hasFloor(target) ? figure(target.floor, limit) : ""
+    return `| ${what} | ${limit} | ${figure(value, limit)} | ${floor} | ${value <= limit ? "kept" : "**missed**"} |`
+  })
   .join("\n")}
 ${results
   .map(

@@ -6,6 +6,11 @@ export interface Target {
   readonly limit: number
   /** The ratio, or the bytes, as measured. */
   readonly value: number
+  /**
+   * The same figure for a row of the same shape that does no more than it must: what no implementation gets below.
+   * A promise that asks for less than that cannot be kept.
+   */
+  readonly floor?: number
 }
 
 const ours = "effect-resilience: the defaults"
@@ -51,12 +56,14 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
     {
       what: "an open circuit rejecting, of cockatiel",
       limit: 0.5,
-      value: open("CircuitBreaker.execute") / open("cockatiel")
+      value: open("CircuitBreaker.execute") / open("cockatiel"),
+      floor: open("plain Effect, a shared error") / open("cockatiel")
     },
     {
       what: "an open circuit rejecting, of opossum",
       limit: 0.5,
-      value: open("CircuitBreaker.execute") / open("opossum")
+      value: open("CircuitBreaker.execute") / open("opossum"),
+      floor: open("plain Effect, a shared error") / open("opossum")
     },
     ...["1 000", "100 000"].flatMap((elements) => {
       const stream = table(`A stream of ${elements} elements`)
@@ -81,7 +88,8 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
     {
       what: "ResilientLanguageModel, of the Vercel AI SDK",
       limit: 0.7,
-      value: model("ResilientLanguageModel: the defaults") / model("Vercel AI SDK: generateText, default retries")
+      value: model("ResilientLanguageModel: the defaults") / model("Vercel AI SDK: generateText, default retries"),
+      floor: model("bare: LanguageModel of @effect/ai") / model("Vercel AI SDK: generateText, default retries")
     },
     {
       what: "10 000 calls in flight, of bare fibers",
@@ -91,14 +99,20 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
     {
       what: "10 000 calls in flight, of cockatiel's five policies",
       limit: 0.7,
-      value: inFlight(`${ours}, with a signal`) / inFlight("cockatiel: five policies")
+      value: inFlight(`${ours}, with a signal`) / inFlight("cockatiel: five policies"),
+      floor: inFlight("bare: fibers, Effect.tryPromise with a signal") / inFlight("cockatiel: five policies")
     },
     {
       what: "bytes of a circuit at rest",
       limit: 1_024,
       value: of("Heap of a circuit at rest", "CircuitBreaker, a key")
     },
-    { what: "bytes of a waiting call", limit: 6_144, value: waiting(`${ours}, with a signal`) },
+    {
+      what: "bytes of a waiting call",
+      limit: 6_144,
+      value: waiting(`${ours}, with a signal`),
+      floor: waiting("bare: a fiber, Effect.tryPromise with a signal")
+    },
     { what: "bytes left after a million calls", limit: 100_000, value: of("Heap left after a million calls", ours) }
   ]
 }

@@ -131,7 +131,7 @@ export const left: Shape = {
         }
       ],
       1,
-      1
+      Math.min(effort.rounds, 2)
     )
     await stack.dispose()
     return rows

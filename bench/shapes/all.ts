@@ -1,0 +1,26 @@
+import { alone } from "./alone.js"
+import { contention } from "./contention.js"
+import { full } from "./full.js"
+import { circuits, left, waiting } from "./heap.js"
+import { inFlight } from "./inFlight.js"
+import { model } from "./model.js"
+import { open } from "./open.js"
+import { recovery } from "./recovery.js"
+import type { Shape } from "./shape.js"
+import { streams } from "./streams.js"
+import { window } from "./window.js"
+
+export const shapes: ReadonlyArray<Shape> = [
+  full,
+  alone,
+  window,
+  open,
+  recovery,
+  inFlight,
+  contention,
+  ...streams,
+  model,
+  circuits,
+  waiting,
+  left
+]
