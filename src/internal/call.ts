@@ -10,15 +10,18 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import { CurrentDeadline, type Deadline } from "../Deadline.js"
 import { CurrentAttempt } from "../LlmCall.js"
+import { TimedOut } from "../LlmError.js"
 import { DeadlineExceeded, isRejection } from "../Rejection.js"
 import type { EndedBy } from "../RetryPolicy.js"
 import { TrailRecorder } from "../Telemetry.js"
 import { isRunning, noteFailure } from "./deadline.js"
 import { afterMillis, type Limit } from "./limit.js"
 import { OtherTargets } from "./otherTargets.js"
+import type { Place } from "./place.js"
 import { Report } from "./report.js"
 import { RetryStepper } from "./retryStepper.js"
 import type { Target } from "./target.js"
@@ -81,6 +84,15 @@ export class Call {
     return this.otherTargets ? Context.add(inside, OtherTargets, false) : inside
   }
 
+  /** Where the attempt under way runs. Made anew for each, so that what an earlier one has kept stays true of that one. */
+  place(outside: Place): Place {
+    const annotations = HashMap.set(outside.annotations, "llm.target", this.policies.name)
+    return {
+      context: this.context(outside.context),
+      annotations: HashMap.set(annotations, "llm.attempt", this.attempt)
+    }
+  }
+
   /** Milliseconds until the deadline; infinite without one. */
   remaining(): number {
     return this.end === undefined ? Number.POSITIVE_INFINITY : this.end.at - this.now
@@ -102,8 +114,19 @@ export class Call {
       return this.deadlineExceeded()
     }
     return isRunning(end)
-      ? { start: (_, fire) => end.passed(fire), onTimeout }
-      : afterMillis(Math.max(0, this.remaining()), onTimeout)
+      ? { signal: end.passed, onTimeout }
+      : afterMillis(this.clock, Math.max(0, this.remaining()), onTimeout)
+  }
+
+  /** An attempt ends at its own limit or at the call's deadline, whichever comes first. */
+  limit(): Limit<TimedOut | DeadlineExceeded> | undefined {
+    const { attemptMillis, name } = this.policies
+    const remaining = this.remaining()
+    if (remaining <= attemptMillis) return remaining === Number.POSITIVE_INFINITY ? undefined : this.restOfTime()
+    return afterMillis(this.clock, attemptMillis, () => {
+      const message = `${name} gave no answer within the ${attemptMillis} ms of one attempt`
+      return new TimedOut({ target: name, phase: "attempt", message })
+    })
   }
 
   deadlineExceeded(): DeadlineExceeded {

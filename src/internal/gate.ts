@@ -3,6 +3,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
+import { type Holder, isLeaf, LeafTypeId, stopIfInterrupted } from "./leaf.js"
 
 /**
  * Makes a part of an uninterruptible effect as interruptible as its surroundings are.
@@ -40,13 +41,17 @@ export const effect = <Permit, A, E, Rejected, R>(
 ): Effect.Effect<A, E | Rejected, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.clockWith((clock) => {
+      const holder: Holder = { cancel: undefined }
       const end = (permit: Permit, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
         const released = gate.release(permit, exit, clock)
         return released === undefined ? exit : Effect.flatMap(released, () => exit)
       }
       const run = (permit: Permit): Effect.Effect<A, E, R> =>
-        Effect.matchCauseEffect(restore(self), {
-          onFailure: (cause) => end(permit, Exit.failCause(cause)),
+        Effect.matchCauseEffect(restore(isLeaf(self) ? self[LeafTypeId](holder) : self), {
+          onFailure: (cause) => {
+            stopIfInterrupted(holder, cause)
+            return end(permit, Exit.failCause(cause))
+          },
           onSuccess: (value) => end(permit, Exit.succeed(value))
         })
       const acquired = gate.acquire(restore, clock)

@@ -2,29 +2,29 @@
  * The stack of policies around one effect, written as one bracket.
  *
  * A pipe of operators would say the same and cost ten times as much: each has its own mask, its own service look-ups
- * and its own place on the stack. Here a call that succeeds passes through one mask; a circuit that knows at once is
- * asked without a step of the fiber; nothing is made for a failure that does not happen; and what code inside the call
- * may want to know is put into its fiber only where there is code inside that could ask.
+ * and its own place on the stack. What is done here instead, and what it saves of a call that succeeds (13 us):
+ *
+ * - one mask for all policies, and a promise's own bracket is not needed inside it (3 us);
+ * - a step that can be taken at once is taken at once, not handed to the fiber as an effect (2 us): a circuit in memory
+ *   answers with its permit, the end of an attempt is the end of the call if nothing follows;
+ * - what code inside the call may ask of its fiber is put there only where there is code inside (1 us for a promise);
+ * - nothing is made for a failure that does not happen (9 us for the driver of a schedule).
  *
  * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
-import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
-import { TimedOut } from "../LlmError.js"
+import type { TimedOut } from "../LlmError.js"
 import type { CircuitHalfOpen, CircuitOpen, DeadlineExceeded, RateLimitExceeded } from "../Rejection.js"
 import type { CircuitGate } from "./breaker/gated.js"
 import { Call } from "./call.js"
-import type { Gate, Restore } from "./gate.js"
-import { afterMillis, isSelfLimiting, limited } from "./limit.js"
+import { type Holder, isLeaf, LeafTypeId, stopIfInterrupted } from "./leaf.js"
+import { leave, type Parent } from "./leave.js"
+import { moveTo, placeOf } from "./place.js"
 import type { Target } from "./target.js"
 import { clockOf } from "./timer.js"
-
-/** How a call, or a part of it, has ended. */
-type Ended<A, E, R> = Effect.Effect<Exit.Exit<A, E | Added>, never, R>
 
 /** What the policies add to a call's own failures. */
 export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | RateLimitExceeded | DeadlineExceeded
@@ -32,119 +32,167 @@ export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | RateLimitExceeded
 /** @internal */
 export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.withFiberRuntime((fiber) => {
-      const call = new Call(target, clockOf(fiber), fiber.currentContext)
-      const traced = fiber.currentSpan !== undefined
-      // A promise's function runs outside of any fiber: it cannot ask where it is, so nobody has to tell it.
-      const run = isSelfLimiting(self) && !traced ? attempts(call, restore, self) : inside(call, restore, self, traced)
-      return Effect.flatMap(behind(call, restore, target.callCircuit, begun(call, run)), (exit) => {
-        const accounts = call.ended(exit)
-        return accounts === undefined ? exit : Effect.flatMap(accounts, () => exit)
-      })
-    })
+    Effect.withFiberRuntime((fiber, status) => new Bracket(target, self, { fiber, status, restore }).begin())
   )
 
-/** The attempts of a call, with the attempt's number, its target and its deadline known to the code inside. */
-const inside = <A, E, R>(call: Call, restore: Restore, self: Effect.Effect<A, E, R>, traced: boolean): Ended<A, E, R> =>
-  Effect.withFiberRuntime((fiber) => {
-    const outside = fiber.currentContext
-    const annotations = fiber.getFiberRef(FiberRef.currentLogAnnotations)
-    // Told anew for each attempt, so that what an earlier one has kept stays true of that one.
-    const located = Effect.suspend(() =>
-      Effect.flatMap(FiberRef.set(FiberRef.currentContext, call.context(outside)), () =>
-        Effect.flatMap(FiberRef.set(FiberRef.currentLogAnnotations, HashMap.union(annotations, about(call))), () =>
-          traced ? Effect.withSpan(self, "llm.attempt", { captureStackTrace: false, attributes: call.labels }) : self
-        )
-      )
-    )
-    return Effect.flatMap(attempts(call, restore, located), (exit) =>
-      Effect.flatMap(FiberRef.set(FiberRef.currentContext, outside), () =>
-        Effect.as(FiberRef.set(FiberRef.currentLogAnnotations, annotations), exit)
-      )
-    )
-  })
+/** One call, from its admission to its end. All of it is uninterruptible but for what is restored. */
+class Bracket<A, E, R> implements Holder {
+  cancel: (() => void) | undefined = undefined
 
-const about = (call: Call): HashMap.HashMap<string, unknown> => HashMap.fromIterable(Object.entries(call.labels))
+  private readonly call: Call
+  private callPermit: Permit
 
-/** One attempt after the other, until one succeeds or none may follow. */
-const attempts = <A, E, R>(call: Call, restore: Restore, self: Effect.Effect<A, E, R>): Ended<A, E, R> => {
-  const attempt: Ended<A, E, R> = Effect.suspend(() => {
-    if (call.remaining() <= 0) return Effect.succeed(Exit.fail(call.deadlineExceeded()))
+  constructor(
+    private readonly target: Target,
+    private readonly self: Effect.Effect<A, E, R>,
+    private readonly parent: Parent
+  ) {
+    this.call = new Call(target, clockOf(parent.fiber), parent.fiber.currentContext)
+  }
+
+  /** A call that is let in adds its share to the retry budget. */
+  begin(): Effect.Effect<A, E | Added, R> {
+    const { budget, callCircuit } = this.target
+    const admitted = (permit: Permit) => {
+      this.callPermit = permit
+      return budget === undefined ? this.attempt() : Effect.flatMap(budget.deposit, () => this.attempt())
+    }
+    return this.behind(callCircuit, admitted, (exit) => this.ended(exit))
+  }
+
+  private attempt(): Effect.Effect<A, E | Added, R> {
+    return this.behind(
+      this.target.attemptCircuit,
+      (permit) => this.admitted(permit),
+      (exit) => this.settle(exit)
+    )
+  }
+
+  /** Gets a permit of a circuit, or is rejected. */
+  private behind(
+    circuit: CircuitGate | undefined,
+    onPermit: (permit: Permit) => Effect.Effect<A, E | Added, R>,
+    onRejection: (exit: Exit.Exit<never, Added>) => Effect.Effect<A, E | Added, R>
+  ): Effect.Effect<A, E | Added, R> {
+    if (circuit === undefined) return onPermit(undefined)
+    const acquired = circuit.acquire(this.parent.restore, this.call.clock)
+    if (!Effect.isEffect(acquired)) return onPermit(acquired)
+    const rejected = known(acquired)
+    if (rejected !== undefined && Exit.isFailure(rejected)) return onRejection(Exit.failCause(rejected.cause))
+    return Effect.matchCauseEffect(this.call.underDeadline(acquired), {
+      onFailure: (cause) => onRejection(Exit.failCause(cause)),
+      onSuccess: onPermit
+    })
+  }
+
+  private admitted(permit: Permit): Effect.Effect<A, E | Added, R> {
+    const { call } = this
+    if (call.remaining() <= 0) return this.released(permit, Exit.fail(call.deadlineExceeded()))
     call.attemptStarted()
-    return Effect.exit(restore(withinLimit(call, self)))
-  })
-  const admitted = behind(call, restore, call.policies.attemptCircuit, attempt)
+    return Effect.matchCauseEffect(this.work(), {
+      onFailure: (cause) => {
+        stopIfInterrupted(this, cause)
+        return this.released(permit, Exit.failCause(cause))
+      },
+      onSuccess: (value) => this.released(permit, Exit.succeed(value))
+    })
+  }
 
-  const settle = (exit: Exit.Exit<A, E | Added>): Ended<A, E, R> => {
+  /** The attempt itself: as interruptible as the call's surroundings, and no longer than its limit. */
+  private work(): Effect.Effect<A, E | Added, R> {
+    const { call, parent, self } = this
+    const { restore } = parent
+    const limit = call.limit()
+    // A promise's function runs outside of any fiber: it cannot ask where it is, so nobody has to tell it.
+    if (isLeaf(self)) return restore(this.spanned(self[LeafTypeId](this, limit)))
+    const outside = placeOf(parent.fiber)
+    const place = call.place(outside)
+    const work = this.spanned(self)
+    return limit === undefined
+      ? Effect.flatMap(moveTo(place), () =>
+          Effect.flatMap(Effect.exit(restore(work)), (exit) => Effect.zipRight(moveTo(outside), exit))
+        )
+      : leave(parent, work, limit.signal, () => Effect.failSync(limit.onTimeout), place)
+  }
+
+  private spanned<E>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    if (this.parent.fiber.currentSpan === undefined) return work
+    const options = { captureStackTrace: false, attributes: this.call.labels }
+    return Effect.withSpan(work, "llm.attempt", options) as Effect.Effect<A, E, R>
+  }
+
+  /** The attempt is over, and gives its permit back. */
+  private released(permit: Permit, exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added, R> {
+    const { call, target } = this
+    const release = target.attemptCircuit?.release(permit, call.seenByCircuit(exit), call.clock)
+    return release === undefined ? this.settle(exit) : this.after(release, exit, (exit) => this.settle(exit))
+  }
+
+  /** What has been returned goes on; a defect in returning it takes its place. */
+  private after(
+    release: Effect.Effect<void>,
+    exit: Exit.Exit<A, E | Added>,
+    next: (exit: Exit.Exit<A, E | Added>) => Effect.Effect<A, E | Added, R>
+  ): Effect.Effect<A, E | Added, R> {
+    return Effect.matchCauseEffect(this.call.underDeadline(release), {
+      onFailure: (cause) => next(Exit.failCause(cause)),
+      onSuccess: () => next(exit)
+    })
+  }
+
+  /** Whether another attempt follows. */
+  private settle(exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added, R> {
+    const { call } = this
     if (Exit.isSuccess(exit)) {
       call.attemptSucceeded()
-      return Effect.succeed(exit)
+      return this.over(exit)
     }
     const failure = Cause.failureOption(exit.cause)
     if (Option.isNone(failure)) {
       call.attemptStopped(exit.cause)
-      return Effect.succeed(exit)
+      return this.over(exit)
     }
+    const error = failure.value
+    const decision = call.attemptFailed(error)
     // A schedule of the user's own may die; whatever is held is given back all the same.
-    return Effect.flatMap(Effect.exit(call.attemptFailed(failure.value)), (decided): Ended<A, E, R> => {
-      if (Exit.isFailure(decided)) return Effect.succeed(Exit.failCause(decided.cause))
-      if (decided.value === undefined) return Effect.succeed(lastFailure(call, failure.value, exit))
-      return Effect.matchCauseEffect(restore(Effect.sleep(decided.value)), {
-        onFailure: (cause) => Effect.succeed(Exit.failCause(cause)),
-        onSuccess: () => run
-      })
+    const decided = known(decision)
+    return decided !== undefined
+      ? this.decided(decided, error, exit)
+      : Effect.flatMap(Effect.exit(decision), (decided) => this.decided(decided, error, exit))
+  }
+
+  private decided(
+    decision: Exit.Exit<number | undefined>,
+    error: E | Added,
+    exit: Exit.Exit<A, E | Added>
+  ): Effect.Effect<A, E | Added, R> {
+    if (Exit.isFailure(decision)) return this.over(Exit.failCause(decision.cause))
+    const wait = decision.value
+    if (wait === undefined) return this.over(lastFailure(this.call, error, exit))
+    return Effect.matchCauseEffect(this.parent.restore(wait === 0 ? Effect.void : Effect.sleep(wait)), {
+      onFailure: (cause) => this.over(Exit.failCause(cause)),
+      onSuccess: () => this.attempt()
     })
   }
-  const run: Ended<A, E, R> = Effect.flatMap(admitted, settle)
-  return run
-}
 
-/** A call that is let in adds its share to the retry budget. */
-const begun = <A, E, R>(call: Call, run: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  call.policies.budget === undefined ? run : Effect.zipRight(call.policies.budget.deposit, run)
-
-/** Work that ends with an exit, behind a circuit: get a permit or be rejected, and give it back with that exit. */
-const behind = <A, E, R>(
-  call: Call,
-  restore: Restore,
-  circuit: CircuitGate | undefined,
-  work: Ended<A, E, R>
-): Ended<A, E, R> => {
-  if (circuit === undefined) return work
-  const { clock } = call
-  const gate: Gate<Permit, unknown, unknown, Added> = circuit
-  const admitted = (permit: Permit) =>
-    Effect.flatMap(work, (exit) => {
-      const released = gate.release(permit, call.seenByCircuit(exit), clock)
-      return released === undefined ? Effect.succeed(exit) : Effect.as(call.underDeadline(released), exit)
-    })
-  return Effect.suspend(() => {
-    const acquired = gate.acquire(restore, clock)
-    if (!Effect.isEffect(acquired)) return admitted(acquired)
-    return Effect.matchCauseEffect(call.underDeadline(acquired), {
-      onFailure: (cause) => Effect.succeed(Exit.failCause(cause)),
-      onSuccess: admitted
-    })
-  })
-}
-
-type Permit = CircuitGate extends Gate<infer P, unknown, unknown, infer _> ? P : never
-
-/** An attempt ends at its own limit or at the call's deadline, whichever comes first. */
-const withinLimit = <A, E, R>(call: Call, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> => {
-  const remaining = call.remaining()
-  const { attemptMillis, name } = call.policies
-  if (remaining <= attemptMillis) {
-    return remaining === Number.POSITIVE_INFINITY ? self : limited(self, call.restOfTime())
+  /** The attempts are over, and the call gives its permit back. */
+  private over(exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added, R> {
+    const { call, target } = this
+    const release = target.callCircuit?.release(this.callPermit, call.seenByCircuit(exit), call.clock)
+    return release === undefined ? this.ended(exit) : this.after(release, exit, (exit) => this.ended(exit))
   }
-  const timedOut = () =>
-    new TimedOut({
-      target: name,
-      phase: "attempt",
-      message: `${name} gave no answer within the ${attemptMillis} ms of one attempt`
-    })
-  return limited(self, afterMillis(attemptMillis, timedOut))
+
+  private ended(exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added> {
+    const accounts = this.call.ended(exit)
+    return accounts === undefined ? exit : Effect.flatMap(accounts, () => exit)
+  }
 }
+
+type Permit = Parameters<CircuitGate["release"]>[0]
+
+/** The result of an effect that is nothing but one. */
+const known = <A, E>(effect: Effect.Effect<A, E>): Exit.Exit<A, E> | undefined =>
+  Exit.isExit(effect) ? (effect as Exit.Exit<A, E>) : undefined
 
 /** A caller gets the last thing the target itself said, rather than that the toolkit then gave up. */
 const lastFailure = <A, E>(call: Call, error: unknown, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>

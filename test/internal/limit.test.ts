@@ -1,9 +1,22 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type Clock, Deferred, type Duration, Effect, Exit, Fiber, FiberRef, Ref, TestClock } from "effect"
-import { afterMillis, limited } from "../../src/internal/limit.js"
+import { type Holder, isLeaf, LeafTypeId, stopIfInterrupted } from "../../src/internal/leaf.js"
+import { leaveOn } from "../../src/internal/leave.js"
+import { afterMillis } from "../../src/internal/limit.js"
 import { promiseCall } from "../../src/internal/promiseCall.js"
 
-const limit = afterMillis(1_000, () => "too late" as const)
+/** Work under a limit, as the policies run it: a promise in their own bracket, anything else in a fiber. */
+const limited = <A, E, R>(work: Effect.Effect<A, E, R>, millis = 1_000): Effect.Effect<A, E | "too late", R> =>
+  Effect.clockWith((clock) => {
+    const limit = afterMillis(clock, millis, () => "too late" as const)
+    if (!isLeaf(work)) return leaveOn(work, limit.signal, () => Effect.failSync(limit.onTimeout))
+    const holder: Holder = { cancel: undefined }
+    return Effect.onExit(work[LeafTypeId](holder, limit), (exit) =>
+      Effect.sync(() => {
+        if (Exit.isFailure(exit)) stopIfInterrupted(holder, exit.cause)
+      })
+    )
+  })
 
 /** The clock of the test, which knows besides how many sleep on it. `TestClock.sleeps` keeps those that gave up. */
 const countingClock = Effect.map(Effect.clock, (clock) => {
@@ -23,7 +36,7 @@ describe("limited", () => {
   it.effect("T2: the caller has its answer at the limit, though the work ignores the interruption for 5 s", () =>
     Effect.gen(function* () {
       const stubborn = Effect.uninterruptible(Effect.sleep("5 seconds"))
-      const fiber = yield* Effect.fork(limited(stubborn, limit))
+      const fiber = yield* Effect.fork(limited(stubborn))
       yield* TestClock.adjust("999 millis")
       expect(fiber.unsafePoll()).toBeNull()
       yield* TestClock.adjust("1 millis")
@@ -36,21 +49,14 @@ describe("limited", () => {
     Effect.gen(function* () {
       const { clock, sleeping } = yield* countingClock
       const ended = [
-        limited(Effect.delay(Effect.succeed(1), 1), limit),
-        limited(Effect.fail("own"), limit),
-        limited(
-          promiseCall(async () => 2, String),
-          limit
-        ),
-        limited(
-          promiseCall(() => Promise.reject(3), String),
-          limit
-        ),
+        limited(Effect.delay(Effect.succeed(1), 1)),
+        limited(Effect.fail("own")),
+        limited(promiseCall(async () => 2, String)),
+        limited(promiseCall(() => Promise.reject(3), String)),
         limited(
           promiseCall(() => {
             throw new Error("at once")
-          }, String),
-          limit
+          }, String)
         )
       ]
       const fiber = yield* Effect.fork(Effect.withClock(Effect.forEach(ended, Effect.exit), clock))
@@ -74,12 +80,7 @@ describe("limited", () => {
       const work = Effect.onInterrupt(Effect.never, () =>
         Effect.zipRight(Effect.sleep("1 seconds"), Ref.set(released, true))
       )
-      const fiber = yield* Effect.fork(
-        limited(
-          work,
-          afterMillis(60_000, () => "too late" as const)
-        )
-      )
+      const fiber = yield* Effect.fork(limited(work, 60_000))
       yield* TestClock.adjust("10 millis")
       const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
       yield* TestClock.adjust("500 millis")
@@ -93,7 +94,7 @@ describe("limited", () => {
   it.scoped("what the work sets in its fiber is set for the caller, as without the limit", () =>
     Effect.gen(function* () {
       const ref = yield* FiberRef.make(0)
-      yield* limited(FiberRef.set(ref, 7), limit)
+      yield* limited(FiberRef.set(ref, 7))
       expect(yield* FiberRef.get(ref)).toBe(7)
     })
   )
@@ -122,7 +123,7 @@ describe("promiseCall", () => {
         seen = signal
         return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))))
       }, String)
-      const fiber = yield* Effect.fork(Effect.exit(limited(call, limit)))
+      const fiber = yield* Effect.fork(Effect.exit(limited(call)))
       yield* TestClock.adjust("1 seconds")
       expect(yield* Fiber.join(fiber)).toEqual(Exit.fail("too late"))
       expect(seen?.aborted).toBe(true)

