@@ -20,6 +20,7 @@ import type { TimedOut } from "../LlmError.js"
 import type { CircuitHalfOpen, CircuitOpen, DeadlineExceeded, RateLimitExceeded } from "../Rejection.js"
 import type { CircuitGate } from "./breaker/gated.js"
 import { Call } from "./call.js"
+import { exitOf } from "./exitOf.js"
 import { type Holder, isLeaf, LeafTypeId, stopIfInterrupted } from "./leaf.js"
 import { leave, type Parent } from "./leave.js"
 import { moveTo, placeOf } from "./place.js"
@@ -77,7 +78,7 @@ class Bracket<A, E, R> implements Holder {
     if (circuit === undefined) return onPermit(undefined)
     const acquired = circuit.acquire(this.parent.restore, this.call.clock)
     if (!Effect.isEffect(acquired)) return onPermit(acquired)
-    const rejected = known(acquired)
+    const rejected = exitOf(acquired)
     if (rejected !== undefined && Exit.isFailure(rejected)) return onRejection(Exit.failCause(rejected.cause))
     return Effect.matchCauseEffect(this.call.underDeadline(acquired), {
       onFailure: (cause) => onRejection(Exit.failCause(cause)),
@@ -155,7 +156,7 @@ class Bracket<A, E, R> implements Holder {
     const error = failure.value
     const decision = call.attemptFailed(error)
     // A schedule of the user's own may die; whatever is held is given back all the same.
-    const decided = known(decision)
+    const decided = exitOf(decision)
     return decided !== undefined
       ? this.decided(decided, error, exit)
       : Effect.flatMap(Effect.exit(decision), (decided) => this.decided(decided, error, exit))
@@ -189,10 +190,6 @@ class Bracket<A, E, R> implements Holder {
 }
 
 type Permit = Parameters<CircuitGate["release"]>[0]
-
-/** The result of an effect that is nothing but one. */
-const known = <A, E>(effect: Effect.Effect<A, E>): Exit.Exit<A, E> | undefined =>
-  Exit.isExit(effect) ? (effect as Exit.Exit<A, E>) : undefined
 
 /** A caller gets the last thing the target itself said, rather than that the toolkit then gave up. */
 const lastFailure = <A, E>(call: Call, error: unknown, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>

@@ -72,13 +72,14 @@ export const gate = <A, E>(
       : decide(apply(key, policy, admission, clock.unsafeCurrentTimeMillis()))
   }
 
+  /** An exit, not an effect: with `Effect.fail` each refusal takes two more steps, to note the span it came from. */
   const refuse = ({ _tag, retryAfter }: Refusal, restore: Restore, clock: Clock.Clock): Admitted => {
     switch (_tag) {
       case "Open":
       case "Isolated":
-        return Effect.fail(circuitOpen(key, retryAfter))
+        return Exit.fail(circuitOpen(key, retryAfter))
       case "HalfOpen":
-        return Effect.fail(circuitHalfOpen(key))
+        return Exit.fail(circuitHalfOpen(key))
       case "Parked":
         return waitParked(retryAfter, restore, clock)
     }
@@ -87,7 +88,7 @@ export const gate = <A, E>(
   /** Callers come back spread over `stagger`, not all at the instant the target named, and ask again. */
   const waitParked = (wait: number, restore: Restore, clock: Clock.Clock): Admitted => {
     if ((call.whenParked ?? parking.whenParked) === "reject" || wait > parking.maxWait) {
-      return Effect.fail(parked(key, wait))
+      return Exit.fail(parked(key, wait))
     }
     return Effect.flatMap(Effect.zip(millisLeft, Random.next), ([left, chance]) => {
       if (wait >= left) return Effect.fail(parked(key, wait))
