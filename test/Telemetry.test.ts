@@ -156,6 +156,25 @@ describe("metrics", () => {
     }).pipe(Effect.provide(CircuitBreaker.layerMemory(options)))
   )
 
+  it.effect("O2: past the first hundred circuits, one is shown when it changes and not before", () =>
+    Effect.gen(function* () {
+      const breaker = yield* CircuitBreaker.CircuitBreaker
+      const key = (i: number): string => `metrics/many/${i}`
+      const last = breaker.execute({ key: key(100) })
+      for (let i = 0; i < 100; i++) yield* breaker.execute(answer, { key: key(i) })
+      yield* last(answer)
+      expect([yield* circuit(key(99)), yield* circuit(key(100))]).toEqual([
+        [0, 0],
+        [undefined, undefined]
+      ])
+      yield* Effect.exit(last(down))
+      yield* Effect.exit(last(down))
+      expect(yield* circuit(key(100))).toEqual([1, 1])
+      yield* Effect.scoped(breaker.isolate(key(101)))
+      expect(yield* circuit(key(101))).toEqual([0, 0])
+    }).pipe(Effect.provide(CircuitBreaker.layerMemory(options)))
+  )
+
   it.effect("O2: policies that nobody has used have no circuit to show", () =>
     Effect.gen(function* () {
       yield* Resilience.Resilience

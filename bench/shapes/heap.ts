@@ -1,4 +1,5 @@
 import { Effect, type Fiber } from "effect"
+import type { CircuitBreaker } from "effect-resilience"
 import { weigh } from "../heap.js"
 import { repeated } from "../loop.js"
 import * as byHand from "../peers/byHand.js"
@@ -10,6 +11,19 @@ import { answers } from "../upstream.js"
 import type { Shape } from "./shape.js"
 
 const many = <A>(count: number, make: (i: number) => A): Array<A> => Array.from({ length: count }, (_, i) => make(i))
+
+/** So many circuits of a breaker have their series in the metrics before they change. */
+const shown = 100
+
+/** The metrics keep their series, so each circuit has to be one they have not seen. */
+let keys = 0
+
+const used = (circuit: CircuitBreaker.CircuitBreaker, count: number): Effect.Effect<void, unknown> =>
+  Effect.forEach(
+    many(count, () => `target/${keys++}`),
+    (key) => circuit.execute(ours.call(answers), { key }),
+    { discard: true }
+  )
 
 export const circuits: Shape = {
   title: "Heap of a circuit at rest",
@@ -42,12 +56,16 @@ export const circuits: Shape = {
           name: "CircuitBreaker, a key",
           hold: async () => {
             const circuit = ours.breaker()
-            await Effect.runPromise(
-              Effect.forEach(many(count, String), (key) => circuit.execute(ours.call(answers), { key }), {
-                discard: true
-              })
-            )
+            await Effect.runPromise(used(circuit, count))
             return circuit
+          }
+        },
+        {
+          name: "CircuitBreaker, a key that the metrics show at rest",
+          hold: async () => {
+            const circuits = many(Math.ceil(count / shown), () => ours.breaker())
+            for (const circuit of circuits) await Effect.runPromise(used(circuit, Math.min(shown, count)))
+            return circuits
           }
         }
       ],

@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import type { CircuitBreaker, ExecuteOptions, Options, State, Store, Transition } from "../../CircuitBreaker.js"
 import { type CircuitState, type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
 import * as Gate from "../gate.js"
-import { type CircuitMetrics, circuitMetrics } from "../targetMetrics.js"
+import { circuitMetrics } from "../targetMetrics.js"
 import type { Amendment } from "./circuit.js"
 import { Gated, type Gates } from "./gated.js"
 import { type Announce, gate } from "./guard.js"
@@ -25,7 +25,7 @@ export const makeBreaker = (
     const pubsub = yield* Effect.acquireRelease(PubSub.unbounded<Transition>(), PubSub.shutdown)
     const settings = yield* byKey(options)
 
-    const announce = announceTo(pubsub, hub, metricsByKey())
+    const announce = announceTo(pubsub, hub)
     const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
 
     const amend = (key: string, amendment: Amendment) =>
@@ -87,30 +87,28 @@ const eventState: Readonly<Record<State["_tag"], CircuitState>> = {
   Isolated: "isolated"
 }
 
-/** The metrics of each circuit, made once; beyond so many they are made anew, which loses nothing of what they hold. */
-const rememberedMetrics = 10_000
+/** So many circuits show in the metrics before anything happens to them; more of them only once they open. */
+const shownAtRest = 100
 
-const metricsByKey = (): ((key: string) => CircuitMetrics) => {
-  const made = new Map<string, CircuitMetrics>()
+/**
+ * The metrics of a circuit that has just been used. Two series hold more memory than ten circuits, and a monitoring
+ * system would rather not have one for each of a million keys: past the first hundred, a circuit is shown when it
+ * changes. Nothing of a circuit's metrics is kept here, since changes are rare.
+ */
+const showAtRest = (): ((key: string) => void) => {
+  const shown = new Set<string>()
   return (key) => {
-    const known = made.get(key)
-    if (known !== undefined) return known
-    if (made.size >= rememberedMetrics) made.clear()
-    const metrics = circuitMetrics(key)
-    metrics.exists()
-    made.set(key, metrics)
-    return metrics
+    if (shown.size >= shownAtRest || shown.has(key)) return
+    shown.add(key)
+    circuitMetrics(key).exists()
   }
 }
 
-const announceTo = (
-  pubsub: PubSub.PubSub<Transition>,
-  hub: Hub,
-  metrics: (key: string) => CircuitMetrics
-): Announce => ({
-  used: metrics,
+const announceTo = (pubsub: PubSub.PubSub<Transition>, hub: Hub): Announce => ({
+  used: showAtRest(),
   changed: (key, { at, from, openFor, openings, reason, to }) => {
-    const circuit = metrics(key)
+    const circuit = circuitMetrics(key)
+    circuit.exists()
     circuit.changed(eventState[to])
     if (to === "Open" && reason !== undefined) circuit.tripped()
     pubsub.unsafeOffer({
