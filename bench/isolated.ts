@@ -5,6 +5,7 @@
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { cpuTime, type Measured, quick, thorough, wallTime } from "./measure.js"
+import type { Node } from "./nodes.js"
 import { shapes } from "./shapes/all.js"
 
 export interface Task {
@@ -17,9 +18,13 @@ export interface Task {
 const self = fileURLToPath(import.meta.url)
 
 /** What a shape's own process has measured. It fails with the title of a shape that fails; the process says why. */
-export const isolated = (task: Task): Promise<ReadonlyArray<Measured>> =>
+export const isolated = (task: Task, node: Node): Promise<ReadonlyArray<Measured>> =>
   new Promise((resolve, reject) => {
-    const child = fork(self, [JSON.stringify(task)], { execArgv: ["--expose-gc"] })
+    const child = fork(self, [JSON.stringify(task)], {
+      execPath: node.execPath,
+      execArgv: ["--expose-gc"],
+      env: { ...process.env, BENCH_PEERS: node.folder }
+    })
     let rows: ReadonlyArray<Measured> | undefined
     child.on("message", (message) => {
       rows = message as ReadonlyArray<Measured>

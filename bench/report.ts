@@ -1,21 +1,11 @@
 /** The results as text: for the terminal, and as the page that is kept. */
-import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { cpus, totalmem } from "node:os"
-import type { Measured } from "./measure.js"
-import type { Shape } from "./shapes/shape.js"
+import type { Result, Results, Run } from "./record.js"
+import type { Question } from "./shapes/shape.js"
+import { table } from "./table.js"
 import { type Target, targets } from "./targets.js"
 
-export interface Result {
-  readonly shape: Shape
-  readonly rows: ReadonlyArray<Measured>
-}
-
-const peers = ["effect", "@effect/ai", "cockatiel", "opossum", "p-retry", "ai"]
-
-const amount = (shape: Shape, value: number): string =>
-  shape.unit === "bytes"
+export const amount = ({ unit }: Question, value: number): string =>
+  unit === "bytes"
     ? `${Math.round(value).toLocaleString("en").replaceAll(",", " ")} B`
     : value < 1_000
       ? `${value.toFixed(0)} ns`
@@ -38,7 +28,8 @@ export const printed = (result: Result): string => {
   return `\n${result.shape.title}\n${lines.map((line) => `  ${line.trimEnd()}`).join("\n")}`
 }
 
-const figure = (value: number, limit: number): string => value.toFixed(limit < 10 ? 3 : 0)
+const figure = (value: number, limit: number): string =>
+  Number.isNaN(value) ? "not measured" : value.toFixed(limit < 10 ? 3 : 0)
 
 const hasFloor = (target: Target): target is Target & { readonly floor: number } =>
   target.floor !== undefined && !Number.isNaN(target.floor)
@@ -54,57 +45,51 @@ export const promised = (results: ReadonlyArray<Result>): string =>
     })
     .join("\n")
 
-const versionOf = (name: string): string => {
-  const require = createRequire(import.meta.url)
-  const folder = require.resolve.paths(name)?.[0] ?? "node_modules"
-  for (const base of require.resolve.paths(name) ?? [folder]) {
-    try {
-      return JSON.parse(readFileSync(`${base}/${name}/package.json`, "utf8")).version
-    } catch {}
-  }
-  return "?"
-}
+const promises = ({ results }: Run): string =>
+  table([
+    ["", "at most", "measured", "floor", ""],
+    ...targets(results).map((target) => {
+      const { limit, value, what } = target
+      const floor = hasFloor(target) ? figure(target.floor, limit) : ""
+      return [what, String(limit), figure(value, limit), floor, value <= limit ? "kept" : "**missed**"]
+    })
+  ])
 
-const commit = (): string => {
-  try {
-    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim()
-  } catch {
-    return "unknown"
-  }
-}
+const listed = ({ node, versions }: Run): string =>
+  [`Node ${node}`, ...Object.entries(versions).map(([name, version]) => `${name} ${version}`)].join(", ")
 
-export const report = (results: ReadonlyArray<Result>): string => `# What it costs
+const shapes = ({ results }: Run, heading: string): string =>
+  results
+    .map((result) => `${heading} ${result.shape.title}\n\n${result.shape.about}\n\n${table(cells(result))}`)
+    .join("\n\n")
 
-Written by \`npm run bench\`. The ratios are what lasts: all rows of a table come from the same run, in turns, and the
+const onNode24 = (newest: Run | string): string =>
+  typeof newest === "string"
+    ? `It was not measured: ${newest}.`
+    : `The shapes that the newest versions of cockatiel and opossum take part in, which demand a newer Node.
+
+- ${listed(newest)}
+
+${shapes(newest, "###")}`
+
+export const page = ({ commit, date, machine, newest, run }: Results): string => `# What it costs
+
+Written by \`npm run bench\`. The ratios are what lasts: all rows of a table come from the same process, in turns, and the
 first row is 1. Times are medians of batches, with their quartiles.
 
-- Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB
-- Node ${process.version}, ${peers.map((name) => `${name} ${versionOf(name)}`).join(", ")}
-- Commit ${commit()}, ${new Date().toISOString().slice(0, 10)}
+- Machine: ${machine}
+- ${listed(run)}
+- Commit ${commit}, ${date}
 
 ## Promises
 
 A floor is what the least that must be done takes by itself; where the limit is below it, no code can keep the promise.
 
-| | at most | measured | floor | |
-| --- | --- | --- | --- | --- |
-${targets(results)
-  .map((target) => {
-    const { limit, value, what } = target
-    const floor = hasFloor(target) ? figure(target.floor, limit) : ""
-    return `| ${what} | ${limit} | ${figure(value, limit)} | ${floor} | ${value <= limit ? "kept" : "**missed**"} |`
-  })
-  .join("\n")}
-${results
-  .map(
-    (result) => `
-## ${result.shape.title}
+${promises(run)}
 
-${result.shape.about}
+${shapes(run, "##")}
 
-${cells(result)
-  .map((row, i) => `| ${row.join(" | ")} |${i === 0 ? "\n| --- | --- | --- | --- |" : ""}`)
-  .join("\n")}
+## On Node 24
+
+${onNode24(newest)}
 `
-  )
-  .join("")}`

@@ -1,5 +1,5 @@
 /** What the toolkit promises, as ratios within one run. */
-import type { Result } from "./report.js"
+import type { Result } from "./record.js"
 
 export interface Target {
   readonly what: string

@@ -1,16 +1,18 @@
-import {
+import type { IPolicy } from "cockatiel"
+import { installed } from "./installed.js"
+
+const {
   bulkhead,
   ConsecutiveBreaker,
   circuitBreaker,
   ExponentialBackoff,
   fallback,
   handleAll,
-  type IPolicy,
   retry,
   TimeoutStrategy,
   timeout,
   wrap
-} from "cockatiel"
+} = installed("cockatiel") as typeof import("cockatiel")
 
 export const retries = (): IPolicy => retry(handleAll, { maxAttempts: 3, backoff: new ExponentialBackoff() })
 export const retriesAtOnce = (): IPolicy => retry(handleAll, { maxAttempts: 3 })

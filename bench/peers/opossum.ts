@@ -1,4 +1,4 @@
-import { createRequire } from "node:module"
+import { installed } from "./installed.js"
 
 interface Opossum {
   fire(): Promise<number>
@@ -6,9 +6,8 @@ interface Opossum {
   shutdown(): void
 }
 
-const CircuitBreaker: new (call: () => Promise<number>, options: Record<string, unknown>) => Opossum = createRequire(
-  import.meta.url
-)("opossum")
+const CircuitBreaker: new (call: () => Promise<number>, options: Record<string, unknown>) => Opossum =
+  installed("opossum")
 
 /** With its defaults, save that nothing resets by itself while it is measured. */
 export const breaker = (call: () => Promise<number>): Opossum =>

@@ -19,6 +19,7 @@ export const alone: Shape = {
   title: "Success through each policy alone",
   about: "One call after the other to an async function that answers at once.",
   unit: "time",
+  newest: true,
   run: async (effort) => {
     const handBreaker = new byHand.Breaker(5, 60_000)
     const plainBreaker = plain.breaker()

@@ -29,6 +29,7 @@ export const contention: Shape = {
   title: "100 fibers on one circuit",
   about: "Each makes one call after the other; the time is per call.",
   unit: "time",
+  newest: true,
   run: async (effort) => {
     const ofCockatiel = cockatiel.breaker()
     const ofOpossum = opossum.breaker(answers)

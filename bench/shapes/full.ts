@@ -15,6 +15,7 @@ export const full: Shape = {
     "Retry, circuit breaker, bulkhead and attempt timeout around an async function that answers at once; with metrics " +
     "where there are any.",
   unit: "time",
+  newest: true,
   run: async (effort) => {
     const five = cockatiel.five()
     const withTimeout = opossum.breakerWithTimeout(answers)

@@ -29,6 +29,7 @@ export const circuits: Shape = {
   title: "Heap of a circuit at rest",
   about: "Each has seen one success.",
   unit: "bytes",
+  newest: true,
   run: async (effort) => {
     const count = Math.max(10, 10_000 * effort.scale)
     return weigh(
@@ -90,6 +91,7 @@ export const waiting: Shape = {
   title: "Heap of a waiting call",
   about: "The upstream's own promise included; each Effect call runs in a fiber of its own.",
   unit: "bytes",
+  newest: true,
   run: async (effort) => {
     const count = Math.max(10, 10_000 * effort.scale)
     const upstream = silent()

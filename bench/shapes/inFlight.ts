@@ -19,6 +19,7 @@ export const inFlight: Shape = {
   title: "10 000 calls in flight",
   about: "All are started at once, each waits for an upstream that takes a millisecond; the time is per call.",
   unit: "time",
+  newest: true,
   run: async (effort) => {
     const five = cockatiel.five()
     const stack = ours.withDefaults()

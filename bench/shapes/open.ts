@@ -13,6 +13,7 @@ export const open: Shape = {
   title: "An open circuit rejects",
   about: "The rejection is caught by the caller.",
   unit: "time",
+  newest: true,
   run: async (effort) => {
     const ofCockatiel = cockatiel.breaker()
     ofCockatiel.isolate()

@@ -13,6 +13,7 @@ export const recovery: Shape = {
   title: "One failure, then success, without a wait",
   about: "An async function that throws at every other call, behind a retry without delay.",
   unit: "time",
+  newest: true,
   run: async (effort) => {
     const [hand, ofCockatiel, ofPRetry, ofEffect, ofOurs] = [recovers(), recovers(), recovers(), recovers(), recovers()]
     const policy = cockatiel.retriesAtOnce()
