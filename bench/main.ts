@@ -11,7 +11,7 @@ import { parseArgs } from "node:util"
 import { isolated } from "./isolated.js"
 import { type Node, node24, thisNode, versionOf } from "./nodes.js"
 import { pages, writePages } from "./pages.js"
-import { origin, type Result, type Run, writeResults } from "./record.js"
+import { origin, type Result, type Run, readResults, writeResults } from "./record.js"
 import { printed, promised } from "./report.js"
 import { shapes } from "./shapes/all.js"
 import type { Shape } from "./shapes/shape.js"
@@ -73,7 +73,7 @@ const main = async (): Promise<void> => {
   } else console.log(promised(run.results))
   if (kept) {
     writeResults(results)
-    writePages(pages(results))
+    writePages(pages(readResults()))
   }
 }
 
