@@ -78,10 +78,12 @@ export class Call {
 
   /** The fiber's context while an attempt runs. A call made inside it has targets of its own. */
   context(outside: Context.Context<never>): Context.Context<never> {
-    const attempt = { call: this.report.call, target: this.policies.name, attempt: this.attempt }
-    let inside = Context.add(outside, CurrentAttempt, attempt)
-    if (this.end !== undefined) inside = Context.add(inside, CurrentDeadline, this.end)
-    return this.otherTargets ? Context.add(inside, OtherTargets, false) : inside
+    // One copy of the map, which may hold all services of an application, instead of one for each `Context.add`.
+    const services = new Map(outside.unsafeMap)
+    services.set(CurrentAttempt.key, { call: this.number, target: this.policies.name, attempt: this.attempt })
+    if (this.end !== undefined) services.set(CurrentDeadline.key, this.end)
+    if (this.otherTargets) services.set(OtherTargets.key, false)
+    return Context.unsafeMake(services)
   }
 
   /** Where the attempt under way runs. Made anew for each, so that what an earlier one has kept stays true of that one. */
