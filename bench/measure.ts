@@ -21,9 +21,10 @@ export interface Measured {
 }
 
 export interface Effort {
-  /** How often each candidate gets its turn, and how many batches it makes in one. */
+  /** How often each candidate gets its turn, how many batches count in one, and how many go before them. */
   readonly rounds: number
   readonly batches: number
+  readonly warmup: number
   /** The factor on the number of calls in a batch. */
   readonly scale: number
   /** Milliseconds, from any beginning. */
@@ -39,9 +40,9 @@ export const cpuTime = (): number => {
 
 type Amount = Omit<Effort, "clock">
 
-export const thorough: Amount = { rounds: 5, batches: 6, scale: 1 }
+export const thorough: Amount = { rounds: 5, batches: 12, warmup: 4, scale: 1 }
 /** Shows that everything runs, and says nothing about times. */
-export const quick: Amount = { rounds: 1, batches: 1, scale: 0.01 }
+export const quick: Amount = { rounds: 1, batches: 1, warmup: 0, scale: 0.01 }
 
 const quantile = (sorted: ReadonlyArray<number>, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
@@ -61,12 +62,15 @@ export const measure = async (
   for (let round = effort.rounds === 1 ? 1 : 0; round <= effort.rounds; round++) {
     for (const { name, batch, share = 1 } of candidates) {
       const count = Math.max(1, Math.round(calls * effort.scale * share))
-      globalThis.gc?.()
       const bench = new Bench({
         iterations: effort.batches,
         now: effort.clock,
         time: 0,
-        warmup: false,
+        // The code of the candidate before has to make room. No collection is forced in between: that throws away
+        // compiled code too, and what is measured is then how long it takes to compile it again.
+        warmup: effort.warmup > 0,
+        warmupIterations: effort.warmup,
+        warmupTime: 0,
         retainSamples: true,
         throws: true
       })

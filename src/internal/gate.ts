@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import { exitOf } from "./exitOf.js"
 import { type Holder, isLeaf, LeafTypeId, stopIfInterrupted } from "./leaf.js"
+import { clockOf } from "./timer.js"
 
 /**
  * Makes a part of an uninterruptible effect as interruptible as its surroundings are.
@@ -42,8 +43,9 @@ export const effect = <Permit, A, E, Rejected, R>(
   gate: Gate<Permit, A, E, Rejected>
 ): Effect.Effect<A, E | Rejected, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.clockWith((clock) => {
-      const holder: Holder = { cancel: undefined }
+    Effect.withFiberRuntime((fiber) => {
+      const clock = clockOf(fiber)
+      const holder: Holder = { running: undefined }
       const end = (permit: Permit, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
         const released = gate.release(permit, exit, clock)
         return released === undefined ? exit : Effect.flatMap(released, () => exit)

@@ -20,8 +20,8 @@ export const LeafTypeId: unique symbol = Symbol.for("effect-resilience/Leaf")
  * @internal
  */
 export interface Holder {
-  /** Stops what the leaf has started; there once it has begun. */
-  cancel: (() => void) | undefined
+  /** What the leaf has started and what has not ended. */
+  running: { readonly cancel: () => void } | undefined
 }
 
 /** @internal */
@@ -35,5 +35,5 @@ export const isLeaf = <A, E, R>(self: Effect.Effect<A, E, R>): self is Leaf<A, E
 
 /** For the end of the bracket: an interrupted leaf is stopped. @internal */
 export const stopIfInterrupted = (holder: Holder, cause: Cause.Cause<unknown>): void => {
-  if (holder.cancel !== undefined && Cause.isInterrupted(cause)) holder.cancel()
+  if (holder.running !== undefined && Cause.isInterrupted(cause)) holder.running.cancel()
 }

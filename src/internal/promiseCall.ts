@@ -16,38 +16,62 @@ export const promiseCall = <A, E>(
   onThrown: (thrown: unknown) => E,
   onAnswer: (value: A) => Effect.Effect<A, E> = Effect.succeed
 ): Leaf<A, E, never> => {
-  /** Starts the call; gives back the way to stop it. */
-  const start = <E2>(resume: (answer: Effect.Effect<A, E | E2>) => void, limit?: Limit<E2>): (() => void) => {
-    const controller = evaluate.length > 0 ? new AbortController() : undefined
-    const stopTimer = limit?.signal(() => {
-      resume(Effect.failSync(limit.onTimeout))
-      controller?.abort()
-    })
+  const start = <E2>(resume: Resume<A, E | E2>, limit?: Limit<E2>, holder?: Holder): Run => {
+    const run = new Run(evaluate.length > 0 ? new AbortController() : undefined, holder)
+    if (limit !== undefined) {
+      run.stopTimer = limit.signal(() => {
+        resume(Effect.failSync(limit.onTimeout))
+        run.cancel()
+      })
+    }
     const fail = (thrown: unknown): void => {
-      stopTimer?.()
+      run.ended()
       resume(Effect.failSync(() => onThrown(thrown)))
     }
     try {
       // A function without parameters never sees the missing signal.
-      evaluate(controller?.signal as AbortSignal).then((value) => {
-        stopTimer?.()
+      evaluate(run.controller?.signal as AbortSignal).then((value) => {
+        run.ended()
         resume(onAnswer(value))
       }, fail)
     } catch (thrown) {
       fail(thrown)
     }
-    return () => {
-      stopTimer?.()
-      controller?.abort()
-    }
+    return run
   }
   const held = <E2>(holder: Holder, limit?: Limit<E2>): Effect.Effect<A, E | E2> =>
     Effect.async((resume) => {
-      holder.cancel = start(resume, limit)
+      start(resume, limit, holder)
     })
   const alone = Effect.async<A, E>((resume) => {
-    const stop = start(resume)
-    return Effect.sync(stop)
+    const run = start(resume)
+    // With nothing to abort, an interruption has nothing to do, and the call needs no bracket.
+    return run.controller === undefined ? undefined : Effect.sync(() => run.cancel())
   })
   return Object.assign(alone, { [LeafTypeId]: held })
+}
+
+type Resume<A, E> = (answer: Effect.Effect<A, E>) => void
+
+/** One call of the function, and what is to be stopped of it. */
+class Run {
+  stopTimer: (() => void) | undefined = undefined
+
+  constructor(
+    readonly controller: AbortController | undefined,
+    private readonly holder: Holder | undefined
+  ) {
+    if (holder !== undefined) holder.running = this
+  }
+
+  ended(): void {
+    this.stopTimer?.()
+    // What is let go of here cannot pass through the collector's nets with the bracket that held it (2 us).
+    if (this.holder !== undefined) this.holder.running = undefined
+  }
+
+  cancel(): void {
+    this.ended()
+    this.controller?.abort()
+  }
 }

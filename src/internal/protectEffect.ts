@@ -38,7 +38,7 @@ export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E,
 
 /** One call, from its admission to its end. All of it is uninterruptible but for what is restored. */
 class Bracket<A, E, R> implements Holder {
-  cancel: (() => void) | undefined = undefined
+  running: Holder["running"] = undefined
 
   private readonly call: Call
   private callPermit: Permit

@@ -10,7 +10,7 @@ const limited = <A, E, R>(work: Effect.Effect<A, E, R>, millis = 1_000): Effect.
   Effect.clockWith((clock) => {
     const limit = afterMillis(clock, millis, () => "too late" as const)
     if (!isLeaf(work)) return leaveOn(work, limit.signal, () => Effect.failSync(limit.onTimeout))
-    const holder: Holder = { cancel: undefined }
+    const holder: Holder = { running: undefined }
     return Effect.onExit(work[LeafTypeId](holder, limit), (exit) =>
       Effect.sync(() => {
         if (Exit.isFailure(exit)) stopIfInterrupted(holder, exit.cause)
