@@ -8,7 +8,7 @@ import type * as FiberStatus from "effect/FiberStatus"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { Restore } from "./gate.js"
-import { annotated, moveTo, type Place, placeOf } from "./place.js"
+import { annotate, moveTo, type Place, placeOf } from "./place.js"
 
 /**
  * Something that happens at most once: calls `listener` when it does, and gives back the way to stop listening.
@@ -110,8 +110,9 @@ class Child<A, E, R> {
       this.fiber = Runtime.runFork(runtime, restore(self), {
         immediate: depth < deepest,
         updateRefs: (refs, id) => {
-          this.begunWith = place === undefined ? refs : annotated(refs, id, place)
-          return this.begunWith
+          if (place !== undefined) annotate(refs, id, place)
+          this.begunWith = refs
+          return refs
         }
       })
     } finally {
@@ -129,9 +130,11 @@ class Child<A, E, R> {
 
   /** Looking costs less than joining, and most work leaves its fiber as it was. */
   private hasSetAnything(): boolean {
-    for (const [ref, [[, value]]] of this.fiber.getFiberRefs().locals) {
+    for (const [ref, stack] of this.fiber.getFiberRefs().locals) {
+      if (stack === this.begunWith.locals.get(ref)) continue
       const before = FiberRefs.getOrDefault(this.begunWith, ref)
-      if (value !== before && (ref !== flags || lasting(value) !== lasting(before))) return true
+      const after = stack[0][1]
+      if (after !== before && (ref !== flags || lasting(after) !== lasting(before))) return true
     }
     return false
   }
