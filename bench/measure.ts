@@ -40,9 +40,18 @@ export const cpuTime = (): number => {
 
 type Amount = Omit<Effort, "clock">
 
-export const thorough: Amount = { rounds: 5, batches: 12, warmup: 4, scale: 1 }
+/** Many short turns: a machine that slows down for a second slows down everybody. */
+export const thorough: Amount = { rounds: 30, batches: 2, warmup: 1, scale: 1 }
 /** Shows that everything runs, and says nothing about times. */
 export const quick: Amount = { rounds: 1, batches: 1, warmup: 0, scale: 0.01 }
+
+/** For a shape whose batches take seconds. */
+export const fewer = (effort: Effort): Effort => ({
+  ...effort,
+  rounds: Math.min(effort.rounds, 6),
+  batches: 1,
+  warmup: 0
+})
 
 const quantile = (sorted: ReadonlyArray<number>, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
@@ -58,8 +67,9 @@ export const measure = async (
   effort: Effort
 ): Promise<ReadonlyArray<Measured>> => {
   const samples = new Map<string, Array<number>>(candidates.map(({ name }) => [name, []]))
-  // The first round warms up and is thrown away.
-  for (let round = effort.rounds === 1 ? 1 : 0; round <= effort.rounds; round++) {
+  // The first rounds warm up and are thrown away.
+  const cold = effort.rounds === 1 ? 0 : Math.ceil(effort.rounds / 10)
+  for (let round = -cold; round < effort.rounds; round++) {
     for (const { name, batch, share = 1 } of candidates) {
       const count = Math.max(1, Math.round(calls * effort.scale * share))
       const bench = new Bench({
@@ -76,7 +86,7 @@ export const measure = async (
       })
       bench.add(name, () => batch(count), { async: true })
       const [task] = await bench.run()
-      if (round === 0 || task?.result.state !== "completed") continue
+      if (round < 0 || task?.result.state !== "completed") continue
       samples.get(name)?.push(...(task.result.latency.samples ?? []).map((millis) => (millis * 1e6) / count))
     }
   }

@@ -71,7 +71,7 @@ export const circuits: Shape = {
         }
       ],
       count,
-      effort.rounds
+      Math.min(effort.rounds, 5)
     )
   }
 }
@@ -129,7 +129,7 @@ export const waiting: Shape = {
         }
       ],
       count,
-      effort.rounds
+      Math.min(effort.rounds, 5)
     )
     await stack.dispose()
     return rows

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { measure } from "../measure.js"
+import { fewer, measure } from "../measure.js"
 import * as byHand from "../peers/byHand.js"
 import * as cockatiel from "../peers/cockatiel.js"
 import * as plain from "../peers/plainEffect.js"
@@ -36,7 +36,7 @@ export const inFlight: Shape = {
         }
       ],
       10_000,
-      { ...effort, batches: Math.min(effort.batches, 2) }
+      fewer(effort)
     )
     await stack.dispose()
     return measured

@@ -1,6 +1,6 @@
 import { Effect, Stream } from "effect"
 import { LlmCall, Resilience } from "effect-resilience"
-import { measure } from "../measure.js"
+import { fewer, measure } from "../measure.js"
 import * as ours from "../peers/resilience.js"
 import type { Shape } from "./shape.js"
 
@@ -46,7 +46,7 @@ const shapeOf = (elements: number): Shape => ({
         }
       ],
       elements,
-      { ...effort, batches: elements > 10_000 ? Math.min(effort.batches, 2) : effort.batches * 2 }
+      elements > 10_000 ? fewer(effort) : effort
     )
     await stack.dispose()
     return measured
