@@ -148,6 +148,22 @@ describe("Resilience.protect", () => {
     }).pipe(Effect.provide(Resilience.layer({ deadline: "30 seconds" })))
   )
 
+  it.effect("a retry without a wait takes no time, and can be interrupted", () =>
+    Effect.gen(function* () {
+      const { asked, call } = yield* scripted<string, LlmError.LlmError>(down, down, Effect.succeed("42"))
+      expect(yield* Resilience.protect(call, target)).toBe("42")
+      expect(yield* asked).toEqual([0, 0, 0])
+      const fiber = yield* Effect.fork(Resilience.protect(down, target))
+      yield* Effect.yieldNow()
+      expect(Exit.isInterrupted(yield* Fiber.interrupt(fiber))).toBe(true)
+    }).pipe(Effect.provide(Resilience.layer({ retry: Schedule.forever, circuitBreaker: false })))
+  )
+
+  it("a call that does not wait needs no turn of the scheduler", () => {
+    const answer = Resilience.protect(Effect.succeed("42"), target)
+    expect(Effect.runSync(Effect.provide(answer, Resilience.layer()))).toBe("42")
+  })
+
   it.effect("R11: one set of policies shared by 100 fibers counts the attempts of each call by itself", () =>
     Effect.gen(function* () {
       const calls = yield* Effect.forEach(Array.from({ length: 100 }), () => scripted(down))

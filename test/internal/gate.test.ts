@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Stream, TestClock } from "effect"
+import { LlmCall } from "effect-resilience"
 import * as Gate from "../../src/internal/gate.js"
 
 /** A gate that notes what happens to its permits. With `waits` it answers with effects, as a store far away would. */
@@ -87,6 +88,52 @@ for (const waits of [false, true]) {
     )
   })
 }
+
+describe("a promise behind a gate", () => {
+  const asked = (answer: (signal: AbortSignal) => Promise<unknown>) => {
+    const signals: Array<AbortSignal> = []
+    const call = LlmCall.tryPromise({
+      try: (signal) => {
+        signals.push(signal)
+        return answer(signal)
+      }
+    })
+    return { call, aborted: () => signals.map(({ aborted }) => aborted) }
+  }
+
+  it.effect("is aborted when its caller is interrupted, before the permit is given back", () =>
+    Effect.gen(function* () {
+      const { gate, log } = noting(false)
+      const { aborted, call } = asked((signal) => {
+        signal.addEventListener("abort", () => log.push("aborted"))
+        return new Promise(() => {})
+      })
+      const fiber = yield* begin(Gate.effect(call, gate))
+      expect(Exit.isInterrupted(yield* Fiber.interrupt(fiber))).toBe(true)
+      expect(aborted()).toEqual([true])
+      expect(log).toEqual(["acquire", "aborted", "release 7 interrupted"])
+    })
+  )
+
+  it.effect("is not aborted once it has ended", () =>
+    Effect.gen(function* () {
+      const { gate } = noting(false)
+      const ends = [asked(async () => 1), asked(() => Promise.reject(new Error("no")))]
+      for (const { call } of ends) yield* Effect.exit(Gate.effect(call, gate))
+      // Interrupted after the promise has settled, while the permit is on its way back.
+      const late = asked(async () => 1)
+      const slow = noting(true)
+      const fiber = yield* begin(Gate.effect(late.call, slow.gate))
+      yield* TestClock.adjust(15)
+      expect(slow.log).toEqual(["acquire"])
+      const end = yield* begin(Fiber.interrupt(fiber))
+      yield* TestClock.adjust(10)
+      yield* Fiber.join(end)
+      expect(slow.log).toEqual(["acquire", "release 7 success"])
+      expect([...ends, late].flatMap(({ aborted }) => aborted())).toEqual([false, false, false])
+    })
+  )
+})
 
 describe("waiting for a permit", () => {
   it.effect("can be interrupted, and then there is nothing to release", () =>

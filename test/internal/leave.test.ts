@@ -1,0 +1,100 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Context, Effect, Exit, Fiber, FiberRef, HashMap, RuntimeFlags, RuntimeFlagsPatch, TestClock } from "effect"
+import { leave, leaveOn, type Signal } from "../../src/internal/leave.js"
+import { placeOf } from "../../src/internal/place.js"
+
+const never: Signal = () => () => {}
+
+const undisturbed = <A, E, R>(self: Effect.Effect<A, E, R>) => leaveOn(self, never, () => Effect.dieMessage("left"))
+
+/** A signal that counts who listens to it. */
+const counted = () => {
+  const listeners = new Set<() => void>()
+  let ever = 0
+  const signal: Signal = (listener) => {
+    ever++
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+  return { signal, listening: () => listeners.size, ever: () => ever, fire: () => [...listeners].map((fire) => fire()) }
+}
+
+describe("leaveOn", () => {
+  it("work that does not wait ends within the step of its caller, and nobody listens for its end", () => {
+    const { ever, signal } = counted()
+    const work = leaveOn(Effect.succeed(1), signal, () => Effect.dieMessage("left"))
+    expect(Effect.runSync(work)).toBe(1)
+    expect(ever()).toBe(0)
+  })
+
+  it.effect("nobody listens any more once the work has ended, has been left or was interrupted", () =>
+    Effect.gen(function* () {
+      const { fire, listening, signal } = counted()
+      const start = <A>(work: Effect.Effect<A>) =>
+        Effect.tap(Effect.fork(Effect.exit(leaveOn(work, signal, () => Effect.succeed("left")))), () =>
+          TestClock.adjust(0)
+        )
+      const ended = yield* start(Effect.delay(Effect.succeed("ended"), "1 second"))
+      expect(listening()).toBe(1)
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(ended)).toEqual(Exit.succeed("ended"))
+      expect(listening()).toBe(0)
+      const left = yield* start(Effect.never)
+      fire()
+      expect(yield* Fiber.join(left)).toEqual(Exit.succeed("left"))
+      expect(listening()).toBe(0)
+      yield* Fiber.interrupt(yield* start(Effect.never))
+      expect(listening()).toBe(0)
+    })
+  )
+
+  it.effect("work within work within work, two thousand times, does not run out of stack", () =>
+    Effect.gen(function* () {
+      const nested = (depth: number): Effect.Effect<number> =>
+        depth === 0 ? Effect.succeed(7) : undisturbed(Effect.suspend(() => nested(depth - 1)))
+      expect(yield* nested(2_000)).toBe(7)
+    })
+  )
+
+  it.effect("what the work sets in its fiber is set for its caller, its runtime flags too", () =>
+    Effect.gen(function* () {
+      const ref = FiberRef.unsafeMake("before")
+      const flags = Effect.map(Effect.getRuntimeFlags, RuntimeFlags.cooperativeYielding)
+      const patch = RuntimeFlagsPatch.disable(RuntimeFlags.CooperativeYielding)
+      expect(yield* flags).toBe(true)
+      yield* undisturbed(Effect.zipRight(FiberRef.set(ref, "after"), Effect.patchRuntimeFlags(patch)))
+      expect(yield* FiberRef.get(ref)).toBe("after")
+      expect(yield* flags).toBe(false)
+      yield* undisturbed(Effect.zipRight(Effect.yieldNow(), FiberRef.set(ref, "later")))
+      expect(yield* FiberRef.get(ref)).toBe("later")
+    })
+  )
+
+  it.effect("the work can be in a place of its own, which its caller never gets into", () =>
+    Effect.gen(function* () {
+      class Number extends Context.Reference<Number>()("test/Number", { defaultValue: () => 0 }) {}
+      const ref = FiberRef.unsafeMake(0)
+      const annotations = Effect.map(FiberRef.get(FiberRef.currentLogAnnotations), Object.fromEntries)
+      const here = Effect.all([FiberRef.get(ref), Number, annotations])
+      const inside = <A, E>(self: Effect.Effect<A, E>) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.withFiberRuntime<A, E>((fiber, status) => {
+            const { annotations, context } = placeOf(fiber)
+            const place = {
+              context: Context.add(context, Number, 7),
+              annotations: HashMap.set(annotations, "inner", true)
+            }
+            return leave({ fiber, status, restore }, self, never, () => Effect.dieMessage("left"), place)
+          })
+        )
+      yield* Effect.gen(function* () {
+        expect(yield* inside(here)).toEqual([0, 7, { outer: true, inner: true }])
+        expect(yield* here).toEqual([0, 0, { outer: true }])
+        yield* inside(FiberRef.set(ref, 1))
+        expect(yield* here).toEqual([1, 0, { outer: true }])
+        yield* Effect.exit(inside(Effect.zipRight(FiberRef.set(ref, 2), Effect.fail("no"))))
+        expect(yield* here).toEqual([2, 0, { outer: true }])
+      }).pipe(Effect.annotateLogs("outer", true))
+    })
+  )
+})
