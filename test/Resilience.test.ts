@@ -47,6 +47,7 @@ const limited = (seconds: number) =>
   Effect.fail(new LlmError.RateLimited({ target, retryAfter: Duration.seconds(seconds) }))
 const down = Effect.fail(new LlmError.ServerError({ target, status: 500 }))
 const invalid = Effect.fail(new LlmError.InvalidRequest({ target, status: 400 }))
+const unlimited = { attemptTimeout: false, deadline: false } as const
 const retry = { jitter: "none", initialDelay: "1 second" } as const
 
 /** Runs an effect to its end in virtual time, however long it takes. */
@@ -151,12 +152,13 @@ describe("Resilience.protect", () => {
   it.effect("a retry without a wait takes no time, and can be interrupted", () =>
     Effect.gen(function* () {
       const { asked, call } = yield* scripted<string, LlmError.LlmError>(down, down, Effect.succeed("42"))
-      expect(yield* Resilience.protect(call, target)).toBe("42")
+      const sleepless = Object.assign(Object.create(yield* Effect.clock), { sleep: () => Effect.dieMessage("slept") })
+      expect(yield* Effect.withClock(Resilience.protect(call, target), sleepless)).toBe("42")
       expect(yield* asked).toEqual([0, 0, 0])
       const fiber = yield* Effect.fork(Resilience.protect(down, target))
       yield* Effect.yieldNow()
       expect(Exit.isInterrupted(yield* Fiber.interrupt(fiber))).toBe(true)
-    }).pipe(Effect.provide(Resilience.layer({ retry: Schedule.forever, circuitBreaker: false })))
+    }).pipe(Effect.provide(Resilience.layer({ ...unlimited, retry: Schedule.forever, circuitBreaker: false })))
   )
 
   it("a call that does not wait needs no turn of the scheduler", () => {

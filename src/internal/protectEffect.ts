@@ -126,19 +126,9 @@ class Bracket<A, E, R> implements Holder {
   private released(permit: Permit, exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added, R> {
     const { call, target } = this
     const release = target.attemptCircuit?.release(permit, call.seenByCircuit(exit), call.clock)
-    return release === undefined ? this.settle(exit) : this.after(release, exit, (exit) => this.settle(exit))
-  }
-
-  /** What has been returned goes on; a defect in returning it takes its place. */
-  private after(
-    release: Effect.Effect<void>,
-    exit: Exit.Exit<A, E | Added>,
-    next: (exit: Exit.Exit<A, E | Added>) => Effect.Effect<A, E | Added, R>
-  ): Effect.Effect<A, E | Added, R> {
-    return Effect.matchCauseEffect(this.call.underDeadline(release), {
-      onFailure: (cause) => next(Exit.failCause(cause)),
-      onSuccess: () => next(exit)
-    })
+    return release === undefined
+      ? this.settle(exit)
+      : Effect.flatMap(call.underDeadline(release), () => this.settle(exit))
   }
 
   /** Whether another attempt follows. */
@@ -180,7 +170,9 @@ class Bracket<A, E, R> implements Holder {
   private over(exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added, R> {
     const { call, target } = this
     const release = target.callCircuit?.release(this.callPermit, call.seenByCircuit(exit), call.clock)
-    return release === undefined ? this.ended(exit) : this.after(release, exit, (exit) => this.ended(exit))
+    return release === undefined
+      ? this.ended(exit)
+      : Effect.flatMap(call.underDeadline(release), () => this.ended(exit))
   }
 
   private ended(exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added> {
