@@ -26,8 +26,9 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
   const model = table("generateText over a model that answers at once")
   const inFlight = table("10 000 calls in flight")
   const waiting = table("Heap of a waiting call")
-  const cockatielAdds = alone("breaker: cockatiel") - alone("bare: async function")
-  const closedAdds = alone("breaker: CircuitBreaker.execute") - alone("bare: LlmCall.tryPromise")
+  const mayAdd = Math.max(1_000, 1.5 * (alone("breaker: cockatiel") - alone("bare: async function")))
+  const added = (breaker: string, signal = ""): number =>
+    (alone(`breaker: ${breaker}${signal}`) - alone(`bare: LlmCall.tryPromise${signal}`)) / mayAdd
   const guarded = "effect-resilience: first-token and idle timeouts, the defaults"
   return [
     {
@@ -37,9 +38,15 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
     },
     { what: "full stack, of plain Effect", limit: 0.1, value: full(ours) / full("plain Effect: all of them") },
     {
-      what: "added by a closed circuit, of 1 µs or 1.5 times cockatiel's",
+      what: "added by a closed circuit to a call with a signal, of 1 µs or 1.5 times cockatiel's",
       limit: 1,
-      value: closedAdds / Math.max(1_000, 1.5 * cockatielAdds)
+      value: added("CircuitBreaker.execute", " with a signal")
+    },
+    {
+      what: "added by a closed circuit to a call without one, of 1 µs or 1.5 times cockatiel's",
+      limit: 1,
+      value: added("CircuitBreaker.execute"),
+      floor: added("a bracket that guards nothing")
     },
     {
       what: "a window of 100 000 calls, of one of 100",

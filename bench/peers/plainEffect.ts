@@ -43,6 +43,12 @@ export const breaker = (threshold = 5, openMillis = 60_000) => {
     )
 }
 
+/** What it takes at the least to learn how a call ended, come what may: no breaker can do with less. */
+export const bracket = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.matchCauseEffect(restore(self), { onFailure: Effect.failCause, onSuccess: Effect.succeed })
+  )
+
 const calls = Metric.counter("plain_calls").pipe(Metric.tagged("target", "upstream"))
 const failures = Metric.counter("plain_failures").pipe(Metric.tagged("target", "upstream"))
 const latency = Metric.timer("plain_latency").pipe(Metric.tagged("target", "upstream"))

@@ -54,6 +54,11 @@ export const alone: Shape = {
           name: "breaker: CircuitBreaker.execute",
           batch: inFiber(circuit.execute(ours.call(answers), { key: ours.target }))
         },
+        {
+          name: "breaker: CircuitBreaker.execute with a signal",
+          batch: inFiber(circuit.execute(ours.callWithSignal(answers), { key: ours.target }))
+        },
+        { name: "breaker: a bracket that guards nothing", batch: inFiber(plain.bracket(ours.call(answers))) },
         { name: "breaker: effect-resilience", batch: protectedBy({ circuitBreaker: {} }) },
         { name: "timeout: by hand", batch: awaited(() => byHand.timeout(answers, 30_000)) },
         { name: "timeout: cockatiel", batch: cockatielCall(cockatiel.timeouts()) },
