@@ -215,6 +215,26 @@ describe("Resilience.protect", () => {
     }).pipe(Effect.provide(Resilience.layer({ retry })))
   )
 
+  it.effect("T5: an attempt that was given up on and ends late does not keep the next one from being aborted", () =>
+    Effect.gen(function* () {
+      const signals: Array<AbortSignal> = []
+      const ends: Array<() => void> = []
+      const call = LlmCall.tryPromise({
+        target,
+        try: (signal) => {
+          signals.push(signal)
+          return new Promise((_, reject) => ends.push(() => reject(new Error("late"))))
+        }
+      })
+      const fiber = yield* Effect.fork(Resilience.protect(call, target))
+      yield* TestClock.adjust("12 seconds")
+      ends[0]?.()
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      yield* Fiber.interrupt(fiber)
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
+    }).pipe(Effect.provide(Resilience.layer({ attemptTimeout: "10 seconds", retry })))
+  )
+
   it.effect("T6: what the user cancels is no failure of the target", () =>
     Effect.gen(function* () {
       const resilience = yield* Resilience.Resilience

@@ -67,7 +67,8 @@ class Run {
   ended(): void {
     this.stopTimer?.()
     // What is let go of here cannot pass through the collector's nets with the bracket that held it (2 us).
-    if (this.holder !== undefined) this.holder.running = undefined
+    // One that ends after it was given up on finds the next attempt in its place.
+    if (this.holder?.running === this) this.holder.running = undefined
   }
 
   cancel(): void {
