@@ -11,14 +11,14 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { graceOf, isRunning, Running } from "./internal/deadline.js"
 import { leaveOn, type Signal } from "./internal/leave.js"
+import { startTimer } from "./internal/timer.js"
 import { DeadlineExceeded } from "./Rejection.js"
 
 /**
@@ -99,10 +99,12 @@ export const within: {
       if (deadline === undefined) return self
       if (left <= 0) return Effect.fail(new DeadlineExceeded({ budget: deadline.budget }))
       const call = Effect.provideService(self, CurrentDeadline, deadline)
-      return Effect.acquireUseRelease(
-        timer(left),
-        (running) => leaveOn(call, ended(running), (child) => over(deadline, child)),
-        Fiber.interrupt
+      return Effect.clockWith((clock) =>
+        leaveOn(
+          call,
+          (passed) => startTimer(clock, left, passed),
+          (child) => over(deadline, child)
+        )
       )
     })
 )
@@ -149,20 +151,6 @@ const begin = (
     })
   )
 
-const timer = (millis: number): Effect.Effect<Fiber.RuntimeFiber<void>> =>
-  Effect.forkDaemon(Effect.interruptible(Effect.sleep(millis)))
-
-/** A timer's end. An interrupted one has not rung. */
-const ended =
-  (running: Fiber.RuntimeFiber<void>): Signal =>
-  (listener) => {
-    const onExit = (exit: Exit.Exit<void>): void => {
-      if (Exit.isSuccess(exit)) listener()
-    }
-    running.addObserver(onExit)
-    return () => running.removeObserver(onExit)
-  }
-
 /** Time is up: a retry inside may end with the last real error, anything else ends with the deadline's own. */
 const over = <A, E>(deadline: Running, child: Fiber.RuntimeFiber<A, E>): Effect.Effect<A, E | DeadlineExceeded> =>
   Effect.flatMap(
@@ -182,15 +170,30 @@ const exceeded = (deadline: Running): DeadlineExceeded =>
  */
 const pullUntil = <A, E, R>(self: Stream.Stream<A, E, R>, deadline: Running, left: number) =>
   Effect.gen(function* () {
-    const running = yield* Effect.acquireRelease(timer(left), Fiber.interrupt)
+    const clock = yield* Effect.clock
+    let isOver = false
+    let onPassed: (() => void) | undefined
+    const passed: Signal = (listener) => {
+      onPassed = listener
+      return () => {
+        onPassed = undefined
+      }
+    }
+    const timer = Effect.sync(() =>
+      startTimer(clock, left, () => {
+        isOver = true
+        onPassed?.()
+      })
+    )
+    yield* Effect.acquireRelease(timer, (stop) => Effect.sync(stop))
     const resources = yield* Effect.acquireRelease(Scope.make(), (scope, exit) =>
-      running.unsafePoll() === null ? Scope.close(scope, exit) : Effect.forkDaemon(Scope.close(scope, exit))
+      isOver ? Effect.forkDaemon(Scope.close(scope, exit)) : Scope.close(scope, exit)
     )
     const pull = yield* Scope.extend(Stream.toPull(self), resources)
     return Effect.suspend(() =>
-      running.unsafePoll() === null
-        ? leaveOn(pull, ended(running), (child) => overStream(deadline, child))
-        : Effect.fail(Option.some(exceeded(deadline)))
+      isOver
+        ? Effect.fail(Option.some(exceeded(deadline)))
+        : leaveOn(pull, passed, (child) => overStream(deadline, child))
     )
   })
 

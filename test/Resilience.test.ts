@@ -13,6 +13,8 @@ import {
   Metric,
   Option,
   Ref,
+  RuntimeFlags,
+  RuntimeFlagsPatch,
   Schedule,
   TestClock
 } from "effect"
@@ -364,6 +366,38 @@ describe("Resilience.protect", () => {
     }).pipe(
       Effect.provide(Resilience.layer({ retry: Schedule.tapOutput(Schedule.recurs(3), () => Effect.die("boom")) }))
     )
+  )
+
+  it.effect("what cannot even begin is a defect, and gives its probe's place back", () =>
+    Effect.gen(function* () {
+      yield* Effect.exit(Resilience.protect(down, target))
+      yield* TestClock.adjust("10 seconds")
+      const nothing = undefined as unknown as Effect.Effect<string>
+      const exit = yield* Effect.exit(Resilience.protect(nothing, target))
+      expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
+      expect(yield* Resilience.protect(Effect.succeed("42"), target)).toBe("42")
+    }).pipe(
+      Effect.provide(
+        Resilience.layer({
+          retry: false,
+          circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(1), openDuration: "10 seconds" }
+        })
+      )
+    )
+  )
+
+  it.effect("what an attempt sets in its fiber the next one finds, and the caller too", () =>
+    Effect.gen(function* () {
+      const yielding = Effect.map(Effect.getRuntimeFlags, RuntimeFlags.cooperativeYielding)
+      const off = Effect.patchRuntimeFlags(RuntimeFlagsPatch.disable(RuntimeFlags.CooperativeYielding))
+      const found: Array<boolean> = []
+      const attempt = Effect.andThen(yielding, (on) => {
+        found.push(on)
+        return on ? Effect.andThen(off, down) : Effect.succeed("42")
+      })
+      yield* Resilience.protect(attempt, target)
+      expect([...found, yield* yielding]).toEqual([true, false, false])
+    }).pipe(Effect.provide(Resilience.layer({ retry: Schedule.recurs(1) })))
   )
 
   it.effect("an error whose tag cannot even be read is a failure like any other", () =>

@@ -35,7 +35,7 @@ export const moveTo = ({ annotations, context }: Place): Effect.Effect<void> =>
 
 /**
  * Annotates the refs of a fiber that is just being made with the place's context. They are a copy that nobody else has
- * seen yet; to copy them again would cost as much as the rest of the annotation (1 us).
+ * seen yet, so they need not be copied again.
  *
  * @internal
  */

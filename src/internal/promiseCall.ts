@@ -66,7 +66,8 @@ class Run {
 
   ended(): void {
     this.stopTimer?.()
-    // What is let go of here cannot pass through the collector's nets with the bracket that held it (2 us).
+    // A promise that has ended is let go of at once: what still points at it, and at its bracket, survives the collector's
+    // first look and costs as much again as the call.
     // One that ends after it was given up on finds the next attempt in its place.
     if (this.holder?.running === this) this.holder.running = undefined
   }

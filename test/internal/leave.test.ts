@@ -10,22 +10,51 @@ const undisturbed = <A, E, R>(self: Effect.Effect<A, E, R>) => leaveOn(self, nev
 /** A signal that counts who listens to it. */
 const counted = () => {
   const listeners = new Set<() => void>()
-  let ever = 0
   const signal: Signal = (listener) => {
-    ever++
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
-  return { signal, listening: () => listeners.size, ever: () => ever, fire: () => [...listeners].map((fire) => fire()) }
+  return { signal, listening: () => listeners.size, fire: () => [...listeners].reverse().map((fire) => fire()) }
 }
 
 describe("leaveOn", () => {
-  it("work that does not wait ends within the step of its caller, and nobody listens for its end", () => {
-    const { ever, signal } = counted()
-    const work = leaveOn(Effect.succeed(1), signal, () => Effect.dieMessage("left"))
+  it("work that does not wait ends within the step of its caller", () => {
+    const { listening, signal } = counted()
+    const work = leaveOn(Effect.sync(listening), signal, () => Effect.dieMessage("left"))
+    // Its time counts from before it begins.
     expect(Effect.runSync(work)).toBe(1)
-    expect(ever()).toBe(0)
+    expect(listening()).toBe(0)
   })
+
+  it.effect("what is signalled while the work runs its first step counts when it waits", () =>
+    Effect.gen(function* () {
+      const { fire, signal } = counted()
+      const ended = leaveOn(Effect.sync(fire), signal, () => Effect.succeed("left"))
+      expect(yield* ended).toEqual([undefined])
+      const waits = Effect.zipRight(Effect.sync(fire), Effect.never)
+      expect(yield* leaveOn(waits, signal, () => Effect.succeed("left"))).toBe("left")
+    })
+  )
+
+  it.effect("of two that leave at one signal, the inner one is told first", () =>
+    Effect.gen(function* () {
+      const { fire, signal } = counted()
+      const told: Array<string> = []
+      const watched =
+        (name: string): Signal =>
+        (listener) =>
+          signal(() => {
+            told.push(name)
+            listener()
+          })
+      const inner = leaveOn(Effect.never, watched("inner"), () => Effect.void)
+      const fiber = yield* Effect.fork(leaveOn(inner, watched("outer"), () => Effect.void))
+      yield* TestClock.adjust(0)
+      fire()
+      yield* Fiber.join(fiber)
+      expect(told).toEqual(["inner", "outer"])
+    })
+  )
 
   it.effect("nobody listens any more once the work has ended, has been left or was interrupted", () =>
     Effect.gen(function* () {
@@ -84,13 +113,13 @@ describe("leaveOn", () => {
       const here = Effect.all([FiberRef.get(ref), Number, annotations])
       const inside = <A, E>(self: Effect.Effect<A, E>) =>
         Effect.uninterruptibleMask((restore) =>
-          Effect.withFiberRuntime<A, E>((fiber, status) => {
+          Effect.withFiberRuntime<A, E>((fiber) => {
             const { annotations, context } = placeOf(fiber)
             const place = {
               context: Context.add(context, Number, 7),
               annotations: HashMap.set(annotations, "inner", true)
             }
-            return leave({ fiber, status, restore }, self, never, () => Effect.dieMessage("left"), place)
+            return leave({ fiber, restore }, self, never, () => Effect.dieMessage("left"), place)
           })
         )
       yield* Effect.gen(function* () {

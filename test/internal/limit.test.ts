@@ -74,6 +74,20 @@ describe("limited", () => {
     })
   )
 
+  it.effect(
+    "work that ends at the very instant of its limit has ended in time, whether it waits at once or later",
+    () =>
+      Effect.gen(function* () {
+        const wait = Effect.as(Effect.sleep("1 seconds"), "ended")
+        const half = Effect.as(Effect.sleep("500 millis"), "ended")
+        for (const work of [wait, Effect.zipRight(Effect.yieldNow(), wait), Effect.zipRight(half, half)]) {
+          const fiber = yield* Effect.fork(limited(work))
+          yield* TestClock.adjust("1 seconds")
+          expect(yield* Effect.exit(Fiber.join(fiber))).toEqual(Exit.succeed("ended"))
+        }
+      })
+  )
+
   it.effect("a caller that is interrupted waits until the work has been released", () =>
     Effect.gen(function* () {
       const released = yield* Ref.make(false)

@@ -87,13 +87,13 @@ const eventState: Readonly<Record<State["_tag"], CircuitState>> = {
   Isolated: "isolated"
 }
 
-/** So many circuits show in the metrics before anything happens to them; more of them only once they open. */
+/** So many circuits show in the metrics before anything happens to them; more of them only once they change. */
 const shownAtRest = 100
 
 /**
- * The metrics of a circuit that has just been used. Two series hold more memory than ten circuits, and a monitoring
- * system would rather not have one for each of a million keys: past the first hundred, a circuit is shown when it
- * changes. Nothing of a circuit's metrics is kept here, since changes are rare.
+ * The metrics of a circuit that has just been used. Its two series hold several times the memory of the circuit itself
+ * (`npm run bench` has both), and a monitoring system would rather not have them for each of a million keys: past the
+ * first hundred, a circuit is shown when it changes. Nothing of its metrics is kept here, since changes are rare.
  */
 const showAtRest = (): ((key: string) => void) => {
   const shown = new Set<string>()
