@@ -34,9 +34,15 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
     {
       what: "full stack, of cockatiel's five policies",
       limit: 0.5,
-      value: full(ours) / full("cockatiel: five policies")
+      value: full(`${ours}, with a signal`) / full("cockatiel: five policies")
     },
     { what: "full stack, of plain Effect", limit: 0.1, value: full(ours) / full("plain Effect: all of them") },
+    {
+      what: "full stack, of plain Effect, both with a signal",
+      limit: 0.1,
+      value: full(`${ours}, with a signal`) / full("plain Effect: all of them, with a signal"),
+      floor: full("bare: Effect.tryPromise with a signal") / full("plain Effect: all of them, with a signal")
+    },
     {
       what: "added by a closed circuit to a call with a signal, of 1 µs or 1.5 times cockatiel's",
       limit: 1,

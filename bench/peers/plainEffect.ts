@@ -1,10 +1,9 @@
 /** The same policies from what Effect itself offers, put together as its documentation suggests. */
 import { Clock, Effect, Metric, Ref, Schedule } from "effect"
 
-const call = (upstream: () => Promise<number>): Effect.Effect<number, unknown> =>
+/** A call that asks for a signal. */
+export const bare = (upstream: () => Promise<number>): Effect.Effect<number, unknown> =>
   Effect.tryPromise({ try: (_signal) => upstream(), catch: (error) => error })
-
-export const bare = call
 
 /** A call that does not ask for a signal. */
 export const bareWithoutSignal = (upstream: () => Promise<number>): Effect.Effect<number, unknown> =>
@@ -63,8 +62,8 @@ export const metered = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
 export const timeouts = <A, E>(self: Effect.Effect<A, E>) => Effect.timeout(self, "30 seconds")
 
 /** Retry, breaker, semaphore, timeout and metrics around a call. */
-export const full = (upstream: () => Promise<number>, permits = 1_000_000): Effect.Effect<number, unknown> => {
+export const full = (call: Effect.Effect<number, unknown>, permits = 1_000_000): Effect.Effect<number, unknown> => {
   const guard = breaker()
   const semaphore = Effect.unsafeMakeSemaphore(permits)
-  return call(upstream).pipe(timeouts, semaphore.withPermits(1), guard, retries, metered)
+  return call.pipe(timeouts, semaphore.withPermits(1), guard, retries, metered)
 }

@@ -122,7 +122,10 @@ export const waiting: Shape = {
         },
         { name: "by hand: retry, breaker, timeout", ...promises(byHand.full(upstream.ask)) },
         { name: "cockatiel: five policies", ...promises(() => five.execute(upstream.ask)) },
-        { name: "plain Effect: all of them", ...fibers(() => Effect.runFork(plain.full(upstream.ask))) },
+        {
+          name: "plain Effect: all of them, with a signal",
+          ...fibers(() => Effect.runFork(plain.full(plain.bare(upstream.ask))))
+        },
         {
           name: "effect-resilience: the defaults, with a signal",
           ...fibers(() => stack.runFork(ours.protect(ours.callWithSignal(upstream.ask))))

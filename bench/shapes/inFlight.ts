@@ -29,7 +29,7 @@ export const inFlight: Shape = {
         { name: "bare: fibers, Effect.tryPromise with a signal", batch: fibers(plain.bare(takesAMillisecond)) },
         { name: "by hand: retry, breaker, timeout", batch: promises(byHand.full(takesAMillisecond)) },
         { name: "cockatiel: five policies", batch: promises(() => five.execute(takesAMillisecond)) },
-        { name: "plain Effect: all of them", batch: fibers(plain.full(takesAMillisecond)) },
+        { name: "plain Effect: all of them, with a signal", batch: fibers(plain.full(plain.bare(takesAMillisecond))) },
         {
           name: "effect-resilience: the defaults, with a signal",
           batch: (calls) => stack.runPromise(together(ours.protect(ours.callWithSignal(takesAMillisecond)), calls))
