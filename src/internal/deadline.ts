@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import type { Signal } from "./leave.js"
+import type { Signal } from "./signal.js"
 
 /**
  * A deadline that is being watched, and what a retry under it has to do with it: note the last real error, and be told

@@ -4,14 +4,7 @@ import * as Fiber from "effect/Fiber"
 import { Child } from "./child.js"
 import type { Restore } from "./gate.js"
 import type { Place } from "./place.js"
-
-/**
- * Something that happens at most once, and not yet: calls `listener` when it does, and gives back the way to stop
- * listening.
- *
- * @internal
- */
-export type Signal = (listener: () => void) => () => void
+import type { Signal } from "./signal.js"
 
 /** Who makes a fiber: another one, in an uninterruptible region of which `restore` lets out. @internal */
 export interface Parent {

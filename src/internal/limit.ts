@@ -1,5 +1,5 @@
 import type * as Clock from "effect/Clock"
-import type { Signal } from "./leave.js"
+import type { Signal } from "./signal.js"
 import { startTimer } from "./timer.js"
 
 /**

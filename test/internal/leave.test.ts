@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, FiberRef, HashMap, RuntimeFlags, RuntimeFlagsPatch, TestClock } from "effect"
-import { leave, leaveOn, type Signal } from "../../src/internal/leave.js"
+import { leave, leaveOn } from "../../src/internal/leave.js"
 import { placeOf } from "../../src/internal/place.js"
+import type { Signal } from "../../src/internal/signal.js"
 
 const never: Signal = () => () => {}
 
