@@ -66,9 +66,9 @@ class Run {
 
   ended(): void {
     this.stopTimer?.()
-    // A promise that has ended is let go of at once: what still points at it, and at its bracket, survives the collector's
-    // first look and costs as much again as the call.
-    // One that ends after it was given up on finds the next attempt in its place.
+    // A promise that has ended is let go of at once: what points at it, and so at its bracket, would survive the garbage
+    // collector's first look and cost as much again as the call. One that ends after it was given up on may find the next
+    // attempt in its place.
     if (this.holder?.running === this) this.holder.running = undefined
   }
 

@@ -6,8 +6,8 @@
  *
  * - there is one mask for all policies, and a promise's own bracket is not needed inside it;
  * - a step that can be taken at once is taken at once, not handed to the fiber as an effect: a circuit in memory answers
- *   with its permit, the end of an attempt is the end of the call if nothing follows. With the mask that makes 8 steps of
- *   the fiber for a promise that succeeds, where there were 18 and twice the time;
+ *   with its permit, the end of an attempt is the end of the call if nothing follows. With the one mask that makes 8 steps
+ *   of the fiber for a promise that succeeds, instead of 18;
  * - what code inside the call may ask of its fiber is put there only where there is code inside;
  * - nothing is made for a failure that does not happen. The driver of a schedule alone would double the call.
  *
