@@ -13,7 +13,7 @@ import * as FiberId from "effect/FiberId"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import { CurrentDeadline, type Deadline } from "../Deadline.js"
-import { CurrentAttempt } from "../LlmCall.js"
+import { type Attempt, CurrentAttempt } from "../LlmCall.js"
 import { TimedOut } from "../LlmError.js"
 import { DeadlineExceeded, isRejection } from "../Rejection.js"
 import type { EndedBy } from "../RetryPolicy.js"
@@ -80,7 +80,8 @@ export class Call {
   context(outside: Context.Context<never>): Context.Context<never> {
     // One copy of the map, which may hold all services of an application, instead of one for each `Context.add`.
     const services = new Map(outside.unsafeMap)
-    services.set(CurrentAttempt.key, { call: this.number, target: this.policies.name, attempt: this.attempt })
+    const attempt: Attempt = { call: this.number, target: this.policies.name, attempt: this.attempt }
+    services.set(CurrentAttempt.key, attempt)
     if (this.end !== undefined) services.set(CurrentDeadline.key, this.end)
     if (this.otherTargets) services.set(OtherTargets.key, false)
     return Context.unsafeMake(services)
@@ -88,11 +89,9 @@ export class Call {
 
   /** Where the attempt under way runs. Made anew for each, so that what an earlier one has kept stays true of that one. */
   place(outside: Place): Place {
-    const annotations = HashMap.set(outside.annotations, "llm.target", this.policies.name)
-    return {
-      context: this.context(outside.context),
-      annotations: HashMap.set(annotations, "llm.attempt", this.attempt)
-    }
+    let { annotations } = outside
+    for (const [label, value] of Object.entries(this.labels)) annotations = HashMap.set(annotations, label, value)
+    return { context: this.context(outside.context), annotations }
   }
 
   /** Milliseconds until the deadline; infinite without one. */
