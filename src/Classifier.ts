@@ -11,9 +11,10 @@ import { type FinishedResponse, fromFinishedResponse as fromFinishedResponse_ } 
 import { fromHttpResponse as fromHttpResponse_, type HttpFailure } from "./classifier/HttpResponse.js"
 import { orElse as orElse_, type Reader } from "./classifier/Reader.js"
 import { fromStreamEvent as fromStreamEvent_, type StreamEvent } from "./classifier/StreamEvent.js"
-import { fromUnknown as fromUnknown_ } from "./classifier/Unknown.js"
+import { failureFromUnknown } from "./classifier/Unknown.js"
 import type { Origin } from "./classifier/Verdict.js"
 import type { LlmError } from "./LlmError.js"
+import type { Rejection } from "./Rejection.js"
 
 export type {
   /**
@@ -85,7 +86,8 @@ export const fromHttpResponse: (failure: HttpFailure) => LlmError = fromHttpResp
  *
  * It understands errors of Node, undici and other HTTP clients at any depth of `cause` and `AggregateError`,
  * `DOMException`, `HttpClientError`, `AiError`, `ParseError`, and the errors of the vendors' clients, all by their
- * shape. A failure that was classified before comes back as it is; only an absent target is filled in, on a copy.
+ * shape. A failure that was classified before comes back as it is; only an absent target is filled in, on a copy. So
+ * does a rejection of the toolkit itself, which says nothing about the provider.
  *
  * A call that its own caller cancelled is `Unclassified` with the code `ABORT_ERR`: it is not retried, does not count
  * against the target's health, and no other target is asked. An abort whose reason is a timeout is `TimedOut`.
@@ -93,7 +95,7 @@ export const fromHttpResponse: (failure: HttpFailure) => LlmError = fromHttpResp
  * @since 0.1.0
  * @category Reading failures
  */
-export const fromUnknown: (thrown: unknown, origin?: Origin) => LlmError = fromUnknown_
+export const fromUnknown: (thrown: unknown, origin?: Origin) => LlmError | Rejection = failureFromUnknown
 
 /**
  * Reads one event of a stream: `Some` if it says that there will be no answer, `None` for every other event.

@@ -149,7 +149,7 @@ const walk = (at: Walk<AnyTarget>): Effect.Effect<unknown, unknown, unknown> => 
     if (Option.isNone(failure)) return exit
     return Effect.flatMap(noted(failure.value), () => {
       const next = after(at, failure.value)
-      return "on" in next ? walk(next.on) : Effect.fail(next.failure)
+      return "on" in next ? walk(next.on) : Exit.fail(next.failure)
     })
   })
 }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import * as Classifier from "./Classifier.js"
+import { fromUnknown } from "./classifier/Unknown.js"
 import { promiseCall } from "./internal/promiseCall.js"
 import { fromAsyncIterable } from "./internal/stream/fromAsyncIterable.js"
 import type { LlmError } from "./LlmError.js"
@@ -116,7 +117,7 @@ export const tryStream = <A>(options: StreamOptions<A>): Stream.Stream<A, LlmErr
 
 const readThrown = ({ classify, provider, target }: Omit<Options<never>, "try">, thrown: unknown): LlmError => {
   const own = classify === undefined ? Option.none() : Classifier.orElse(classify, Option.none)(thrown)
-  return Option.getOrElse(own, () => Classifier.fromUnknown(thrown, { target, provider }))
+  return Option.getOrElse(own, () => fromUnknown(thrown, { target, provider }))
 }
 
 /**

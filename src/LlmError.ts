@@ -7,9 +7,9 @@
  *
  * @since 0.1.0
  */
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { Failure, redacted, unencoded, Wait } from "./internal/failure.js"
+import { byTag, isGenuine } from "./internal/genuine.js"
 import { isRejection, type Rejection } from "./Rejection.js"
 
 /**
@@ -336,8 +336,9 @@ export type Tag = LlmError["_tag"]
  * @since 0.1.0
  * @category Guards
  */
-export const isLlmError: (u: unknown) => u is LlmError = (u): u is LlmError =>
-  Predicate.isObject(u) && LlmError.members.some((member) => u instanceof member)
+export const isLlmError: (u: unknown) => u is LlmError = (u): u is LlmError => isGenuine(u, classes)
+
+const classes = byTag(LlmError.members)
 
 /**
  * What a failure means to the policies and to a person.

@@ -8,9 +8,10 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { Failure, unencoded, unprinted, Wait } from "./internal/failure.js"
+import { text } from "./internal/foreign.js"
+import { byTag, isGenuine } from "./internal/genuine.js"
 
 /**
  * The circuit of this target is open: nothing is sent until it has had time to recover.
@@ -122,7 +123,7 @@ export class BufferExceeded extends Failure<BufferExceeded>()("BufferExceeded", 
 const Named = Schema.transform(Schema.String, Schema.Unknown, {
   strict: true,
   decode: (_tag): unknown => ({ _tag }),
-  encode: (error) => (Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : "Error")
+  encode: (error) => text(error, "_tag") ?? "Error"
 })
 
 /**
@@ -155,7 +156,7 @@ export type Rejection =
   | BufferExceeded
   | AllTargetsFailed
 
-const classes = [
+const classes = byTag([
   CircuitOpen,
   CircuitHalfOpen,
   BulkheadFull,
@@ -163,7 +164,7 @@ const classes = [
   DeadlineExceeded,
   BufferExceeded,
   AllTargetsFailed
-]
+])
 
 /**
  * Tells a rejection of the toolkit from any other value.
@@ -171,5 +172,4 @@ const classes = [
  * @since 0.1.0
  * @category Guards
  */
-export const isRejection = (u: unknown): u is Rejection =>
-  Predicate.isObject(u) && classes.some((rejection) => u instanceof rejection)
+export const isRejection = (u: unknown): u is Rejection => isGenuine(u, classes)

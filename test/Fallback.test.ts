@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { Context, Duration, Effect, Exit, Fiber, Stream, TestClock } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Fiber, Stream, TestClock } from "effect"
 import { Deadline, Fallback, LlmError, Rejection, Resilience, Telemetry } from "effect-resilience"
 import { allOf, failureOf, protect, target, toEnd } from "./targets.js"
 
@@ -109,9 +109,10 @@ describe("Fallback.firstOf", () => {
         Effect.gen(function* () {
           const b = yield* target("b", Effect.succeed("b"))
           const targets = [{ name: "a", run: Effect.fail(refusal) }, b] as const
-          expect(yield* Effect.flip(Fallback.firstOf(targets))).toBe(refusal)
+          expect(Cause.originalError(yield* Effect.flip(Fallback.firstOf(targets)))).toBe(refusal)
           const others = refusals.map(({ _tag }) => _tag).filter((tag) => tag !== refusal._tag)
-          expect(yield* Effect.flip(Fallback.firstOf(targets, { fallbackOn: others }))).toBe(refusal)
+          const error = yield* Effect.flip(Fallback.firstOf(targets, { fallbackOn: others }))
+          expect(Cause.originalError(error)).toBe(refusal)
           expect(yield* b.asked).toEqual([])
           expect(yield* Fallback.firstOf(targets, { fallbackOn: [refusal._tag] })).toBe("b")
         })

@@ -408,7 +408,8 @@ describe("Resilience.protect", () => {
         }
       }
       const exit = yield* Effect.exit(Resilience.protect(Effect.fail(hostile), target))
-      expect(Exit.isFailure(exit) && Option.getOrThrow(Cause.failureOption(exit.cause))).toBe(hostile)
+      const failure = Exit.isFailure(exit) ? Option.getOrThrow(Cause.failureOption(exit.cause)) : undefined
+      expect(Cause.originalError(failure)).toBe(hostile)
     }).pipe(Effect.provide(Resilience.layer({ retry: false, circuitBreaker: false })))
   )
 

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { ConfigProvider, Data, Duration, Effect, Exit, Fiber, Random, Ref, Schedule, TestClock } from "effect"
+import { Cause, ConfigProvider, Data, Duration, Effect, Exit, Fiber, Random, Ref, Schedule, TestClock } from "effect"
 import { Deadline, LlmError, Rejection, RetryPolicy } from "effect-resilience"
 import { TestFailure, timesOf } from "./retrying.js"
 
@@ -217,7 +217,7 @@ describe("what is retried", () => {
       const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
       expect(yield* attemptsFor(exact, refused)).toBe(2)
       const { exit } = yield* timesOf(many(refused), Effect.retry(RetryPolicy.standard))
-      expect(exit).toEqual(Exit.fail(refused))
+      expect(Exit.mapError(exit, Cause.originalError)).toEqual(Exit.fail(refused))
       expect(yield* attemptsFor(exact, "who knows")).toBe(1)
     })
   )

@@ -210,7 +210,7 @@ type Part = Response.AnyPart
 
 const dialect = StreamDialect.ai
 
-const read = (target: string, error: AiError.AiError): LlmError => Classifier.fromUnknown(error, { target })
+const read = (target: string, error: AiError.AiError): LlmError | Rejection => Classifier.fromUnknown(error, { target })
 
 /** Our failure in the one error type that `LanguageModel` knows. It carries our words only, never the provider's. */
 const folded = (method: string, error: LlmError | Rejection): AiError.AiError =>

@@ -6,7 +6,6 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Runtime from "effect/Runtime"
 import * as Foreign from "../internal/foreign.js"
-import { isRejection } from "../Rejection.js"
 import { errorBody } from "./ErrorBody.js"
 import { type Reading, sureness } from "./Reading.js"
 import type { Verdict } from "./Verdict.js"
@@ -69,14 +68,11 @@ const byTag: Readonly<Record<string, (error: object) => Reading | undefined>> = 
 const cancelled: Verdict = { is: "Unclassified", cancelled: true }
 
 /**
- * Reads an error of Effect's packages, or a rejection of the toolkit itself, which says nothing about the provider.
+ * Reads an error of Effect's packages.
  *
  * @internal
  */
 export const read = (error: object): Reading | undefined => {
-  if (Foreign.satisfies(error, isRejection)) {
-    return { sure: sureness.certain, verdict: { is: "Unclassified", code: error._tag } }
-  }
   if (Foreign.satisfies(error, Cause.isCause) && interruptedOnly(error)) {
     return { sure: sureness.certain, verdict: cancelled }
   }

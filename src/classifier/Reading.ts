@@ -2,6 +2,7 @@
  * What one look at a thrown value gave: how sure it is, and what it says.
  */
 import type { LlmError } from "../LlmError.js"
+import type { Rejection } from "../Rejection.js"
 import type { Verdict } from "./Verdict.js"
 
 /**
@@ -42,7 +43,7 @@ export const sureness = {
 
 /** @internal */
 export type Reading = { readonly sure: (typeof sureness)[keyof typeof sureness] } & (
-  | { readonly original: LlmError }
+  | { readonly original: LlmError | Rejection }
   | { readonly response: Response }
   | { readonly verdict: Verdict }
 )

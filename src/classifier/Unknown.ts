@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import { unfold } from "../internal/folded.js"
 import * as Foreign from "../internal/foreign.js"
 import * as LlmError from "../LlmError.js"
+import { isRejection, type Rejection } from "../Rejection.js"
 import * as EffectErrors from "./EffectErrors.js"
 import { badEnding } from "./Ending.js"
 import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"
@@ -65,8 +66,8 @@ const readers: ReadonlyArray<(error: object) => Reading | undefined> = [
 ]
 
 const look = (value: object): Reading | undefined => {
-  const original = unfold(value) ?? value
-  if (Foreign.satisfies(original, LlmError.isLlmError)) return { sure: sureness.original, original }
+  const original = unfold(value) ?? Foreign.original(value)
+  if (LlmError.isLlmError(original) || isRejection(original)) return { sure: sureness.original, original }
   let best: Reading | undefined
   for (const read of readers) {
     const reading = read(value)
@@ -95,10 +96,21 @@ const surest = (thrown: object): Reading | undefined => {
 }
 
 /** @internal */
-export const fromUnknown = (thrown: unknown, origin: Origin = {}): LlmError.LlmError => {
+export const failureFromUnknown = (thrown: unknown, origin: Origin = {}): LlmError.LlmError | Rejection => {
   if (!Foreign.isObject(thrown)) return fromReading(body(thrown) ?? plainWords(thrown), thrown, origin)
-  if (Foreign.satisfies(thrown, LlmError.isLlmError)) return placed(thrown, origin)
+  const failure = Foreign.original(thrown)
+  if (LlmError.isLlmError(failure)) return placed(failure, origin)
   return fromReading(surest(thrown), thrown, origin)
+}
+
+/**
+ * The same, where only an `LlmError` will do: of a rejection its tag is left, and that it says nothing of a provider.
+ *
+ * @internal
+ */
+export const fromUnknown = (thrown: unknown, origin: Origin = {}): LlmError.LlmError => {
+  const failure = failureFromUnknown(thrown, origin)
+  return isRejection(failure) ? fromVerdict({ is: "Unclassified", code: failure._tag }, thrown, origin) : failure
 }
 
 /** A failure that knows no target yet is told. The one that was thrown may be somebody's constant, so it is copied. */
@@ -108,7 +120,7 @@ const placed = (error: LlmError.LlmError, origin: Origin): LlmError.LlmError => 
   return error.stack === undefined ? copy : Object.defineProperty(copy, "stack", { value: error.stack })
 }
 
-const fromReading = (reading: Reading | undefined, thrown: unknown, origin: Origin): LlmError.LlmError => {
+const fromReading = (reading: Reading | undefined, thrown: unknown, origin: Origin): LlmError.LlmError | Rejection => {
   if (reading === undefined) return fromVerdict({ is: "Unclassified" }, thrown, origin)
   if ("original" in reading) return reading.original
   return "verdict" in reading

@@ -1,7 +1,6 @@
 import * as Classifier from "../Classifier.js"
 import type { LlmError } from "../LlmError.js"
-import { isRejection, type Rejection } from "../Rejection.js"
-import { unfold } from "./folded.js"
+import type { Rejection } from "../Rejection.js"
 
 /**
  * What a policy decides by: a rejection or an `LlmError` as it is, also one folded into a foreign error type; anything
@@ -9,7 +8,4 @@ import { unfold } from "./folded.js"
  *
  * @internal
  */
-export const failureOf = (error: unknown): LlmError | Rejection => {
-  const original = unfold(error) ?? error
-  return isRejection(original) ? original : Classifier.fromUnknown(original)
-}
+export const failureOf = (error: unknown): LlmError | Rejection => Classifier.fromUnknown(error)

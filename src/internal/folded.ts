@@ -1,6 +1,6 @@
 import type { LlmError } from "../LlmError.js"
 import type { Rejection } from "../Rejection.js"
-import { isObject } from "./foreign.js"
+import { isObject, original } from "./foreign.js"
 
 /** The failures behind errors of a foreign type. Beside them and not in them, so that nothing can print or encode one. */
 const originals = new WeakMap<object, LlmError | Rejection>()
@@ -12,10 +12,10 @@ const originals = new WeakMap<object, LlmError | Rejection>()
  * @internal
  */
 export const fold = <Foreign extends object>(foreign: Foreign, failure: LlmError | Rejection): Foreign => {
-  originals.set(foreign, failure)
+  originals.set(original(foreign), original(failure))
   return foreign
 }
 
 /** @internal */
 export const unfold = (value: unknown): LlmError | Rejection | undefined =>
-  isObject(value) ? originals.get(value) : undefined
+  isObject(value) ? originals.get(original(value)) : undefined

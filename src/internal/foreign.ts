@@ -3,6 +3,8 @@
  * happens, reading gives `undefined`.
  */
 
+import * as Cause from "effect/Cause"
+
 const attempt = <A>(read: () => A): A | undefined => {
   try {
     return read()
@@ -41,6 +43,13 @@ export const items = (value: unknown, most: number): ReadonlyArray<unknown> =>
 
 /** @internal */
 export const isObject = (value: unknown): value is object => isReference(value)
+
+/**
+ * The error itself: within a span Effect lets it fail as a proxy, which is equal to nothing and a key of nothing.
+ *
+ * @internal
+ */
+export const original = <A>(error: A): A => attempt(() => Cause.originalError(error)) ?? error
 
 /** @internal */
 export const satisfies = <A>(value: unknown, guard: (u: unknown) => u is A): value is A =>

@@ -6,6 +6,7 @@
 import * as LlmError from "../LlmError.js"
 import { AllTargetsFailed } from "../Rejection.js"
 import { failureOf } from "./failureOf.js"
+import { original } from "./foreign.js"
 import { invalid } from "./options.js"
 
 /** @internal */
@@ -54,7 +55,7 @@ export const after = <T extends Named>(
 ): { readonly on: Walk<T> } | { readonly failure: unknown } => {
   const error = failureOf(failure)
   const { fallback, otherTarget } = LlmError.traits(error)
-  const errors = [...walk.errors, failure]
+  const errors = [...walk.errors, original(failure)]
   if (!fallback && !walk.fallbackOn.some((tag) => tag === error._tag)) {
     return { failure: errors.length === 1 ? failure : new AllTargetsFailed({ errors }) }
   }

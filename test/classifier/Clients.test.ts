@@ -105,7 +105,7 @@ const failureOf = (client: Client, url: string, timeout: number): Effect.Effect<
       (error: unknown) => ({ error })
     )
     if (typeof thrown === "string") throw new Error(`${client.client} saw no failure`)
-    const failure = Classifier.fromUnknown(thrown.error, { target: "t", provider: client.dialect })
+    const failure = Classifier.fromUnknown(thrown.error, { target: "t", provider: client.dialect }) as LlmError.LlmError
     // C14, for every error of every client.
     expect(JSON.stringify(failure) + failure.stack + LlmError.userMessage(failure)).not.toMatch(/SECRET|PROMPT/)
     return failure

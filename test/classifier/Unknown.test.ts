@@ -1,11 +1,22 @@
 import { describe, expect, it } from "@effect/vitest"
-
-import { Classifier, LlmError } from "effect-resilience"
+import { Duration, Effect } from "effect"
+import { Classifier, LlmError, Rejection } from "effect-resilience"
 import { fold } from "../../src/internal/folded.js"
 
 const error = (message: string, more: object = {}): Error => Object.assign(new Error(message), more)
 
 describe("fromUnknown", () => {
+  it("a rejection comes back as it is, also from within others and from within a span", async () => {
+    const open = new Rejection.CircuitOpen({ key: "a", retryAfter: Duration.millis(1) })
+    const thrown = await Effect.runPromise(Effect.withSpan(Effect.fail(open), "handler")).catch(
+      (error: unknown) => error
+    )
+    const spanned = Effect.runSync(Effect.flip(Effect.withSpan(Effect.fail(open), "handler")))
+    for (const value of [open, spanned, thrown, error("outer", { cause: spanned })]) {
+      expect(Classifier.fromUnknown(value, { target: "b" })).toBe(open)
+    }
+  })
+
   it("gives back a failure that was classified before, and copies it only to fill in an absent target", () => {
     const failure = new LlmError.Overloaded({ target: "a", model: "m" })
     expect(Classifier.fromUnknown(failure)).toBe(failure)

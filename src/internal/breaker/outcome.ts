@@ -60,8 +60,8 @@ export const fromExit = (exit: Exit.Exit<unknown, unknown>): Outcome => {
   if (Exit.isSuccess(exit)) return success
   if (Cause.isInterruptedOnly(exit.cause)) return ignored
   const problem = Cause.squash(exit.cause)
-  if (isRejection(problem)) return ignored
   const error = fromUnknown(problem)
+  if (isRejection(error)) return ignored
   const { countsAgainstHealth, parks } = LlmError.traits(error)
   if (countsAgainstHealth) return { _tag: "Failure", retryAfter: error.retryAfter }
   if (!parks) return ignored

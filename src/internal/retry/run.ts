@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -7,6 +8,7 @@ import { CurrentDeadline } from "../../Deadline.js"
 import { type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
 import { nextCall } from "../callNumber.js"
 import { isRunning, noteFailure } from "../deadline.js"
+import { text } from "../foreign.js"
 import { leaveOn } from "../leave.js"
 import type { Withheld } from "../report.js"
 import { waitOf } from "./refine.js"
@@ -44,7 +46,7 @@ export const retry = <A, E, R, B, R1>(
             retries
           )
         )
-        return isRunning(deadline) ? leaveOn(rest, deadline.passed, () => Effect.fail(retries.lastError)) : rest
+        return isRunning(deadline) ? leaveOn(rest, deadline.passed, () => Exit.fail(retries.lastError)) : rest
       })
     )
   )
@@ -55,7 +57,7 @@ const again = <A, E, R, B, R1>(
   retries: Retries<E>
 ): Effect.Effect<A, E, R | R1> =>
   Effect.matchEffect(retries.wait(driver), {
-    onFailure: () => Effect.fail(retries.lastError),
+    onFailure: () => Exit.fail(retries.lastError),
     onSuccess: () =>
       Effect.catchAll(self, (error) => {
         retries.failed(error)
@@ -138,5 +140,4 @@ class Retries<E> {
 }
 
 /** An `LlmError` may know its target. */
-const targetOf = (error: unknown): string =>
-  Predicate.hasProperty(error, "target") && Predicate.isString(error.target) ? error.target : "unknown"
+const targetOf = (error: unknown): string => text(error, "target") ?? "unknown"

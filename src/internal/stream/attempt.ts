@@ -6,6 +6,7 @@
 import type * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { type LlmError, MalformedResponse, TimedOut } from "../../LlmError.js"
@@ -75,7 +76,7 @@ export class Attempt<A, E> {
 
   /** A connection that breaks after the answer was complete takes nothing away from it. */
   private readonly onFailed = (error: E): Effect.Effect<Chunk.Chunk<A> | undefined, E> =>
-    this.intake.progress === "complete" ? (this.ended() as Effect.Effect<undefined>) : Effect.fail(error)
+    this.intake.progress === "complete" ? (this.ended() as Effect.Effect<undefined>) : Exit.fail(error)
 
   private ended(): Effect.Effect<Chunk.Chunk<A> | undefined, OwnFailure> {
     const { ending, rest } = this.intake.end()

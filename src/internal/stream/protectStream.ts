@@ -17,15 +17,16 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { type LlmError, TimedOut } from "../../LlmError.js"
-import {
+import type {
   BufferExceeded,
-  type CircuitHalfOpen,
-  type CircuitOpen,
-  type DeadlineExceeded,
-  type RateLimitExceeded
+  CircuitHalfOpen,
+  CircuitOpen,
+  DeadlineExceeded,
+  RateLimitExceeded
 } from "../../Rejection.js"
 import { ResilienceEvent } from "../../ResilienceEvent.js"
 import { Call } from "../call.js"
+import { text } from "../foreign.js"
 import type { Restore } from "../gate.js"
 import type { Target } from "../target.js"
 import { clockOf } from "../timer.js"
@@ -193,7 +194,7 @@ class StreamCall<A, E, R> {
         if (wait === undefined) {
           const last = broken ?? this.lastOf(error)
           this.result = Exit.fail(last)
-          return Effect.fail(last)
+          return Exit.fail(last)
         }
         this.wait = wait
         return after === "restart" ? Effect.sync(() => this.restarted(error)) : Effect.succeed(undefined)
@@ -204,7 +205,7 @@ class StreamCall<A, E, R> {
   /** A caller gets the last thing the target itself said, rather than that the toolkit then gave up. */
   private lastOf(error: E | Added): E | Added {
     const { lastError } = this.call
-    return lastError === undefined || error instanceof BufferExceeded ? error : (lastError.error as E)
+    return lastError === undefined || text(error, "_tag") === "BufferExceeded" ? error : (lastError.error as E)
   }
 
   private restarted(error: unknown): Chunk.Chunk<Restarted> {

@@ -1,5 +1,5 @@
 import * as Redacted from "effect/Redacted"
-import * as Classifier from "../../../Classifier.js"
+import { fromUnknown } from "../../../classifier/Unknown.js"
 import { ServerError, type Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { failed, judged } from "./failed.js"
@@ -46,7 +46,7 @@ export const ai: StreamDialect<unknown> = {
 const errorOf = (error: unknown): Reading =>
   isFields(error) && !(error instanceof Error)
     ? failed(undefined, "type" in error && error.type === "error" ? error : { type: "error", error })
-    : { kind: "metadata", error: Classifier.fromUnknown(error) }
+    : { kind: "metadata", error: fromUnknown(error) }
 
 const finished = (part: Fields): Reading => {
   const usage = usageOf(fieldsOf(part.usage))
