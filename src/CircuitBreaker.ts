@@ -31,6 +31,7 @@ import { fromExit, ignored as ignored_, type Outcome, success as success_ } from
 import type { Policy, TripPolicy } from "./internal/breaker/policy.js"
 import { checkTrip, resolve } from "./internal/breaker/settings.js"
 import { fromMemory } from "./internal/breaker/store.js"
+import { millis } from "./internal/options.js"
 import { CircuitHalfOpen, CircuitOpen, type RateLimitExceeded } from "./Rejection.js"
 
 export type {
@@ -367,7 +368,9 @@ export class CircuitBreakerStore extends Context.Tag("effect-resilience/CircuitB
 export const layerStoreMemory = (options?: {
   readonly idleTimeToLive?: Duration.DurationInput | undefined
 }): Layer.Layer<CircuitBreakerStore> =>
-  Layer.sync(CircuitBreakerStore, () => fromMemory(new Memory(Duration.toMillis(options?.idleTimeToLive ?? "1 hour"))))
+  Layer.sync(CircuitBreakerStore, () =>
+    fromMemory(new Memory(millis(where, "idleTimeToLive", options?.idleTimeToLive ?? "1 hour")))
+  )
 
 /**
  * Makes a breaker over the current store. Options that no circuit can have (a threshold of 0, probes of -1) are a
@@ -481,13 +484,13 @@ export const rateOver = (options?: {
   checkTrip({
     _tag: "RateOver",
     threshold: options?.threshold ?? 0.5,
-    window: Duration.toMillis(options?.window ?? "30 seconds"),
+    window: millis(where, "rateOver.window", options?.window ?? "30 seconds"),
     minimumCalls: options?.minimumCalls ?? 20,
     slowCall: slow(options?.slowCall)
   })
 
 const slow = (options: SlowCallOptions | undefined) =>
-  options && { threshold: Duration.toMillis(options.threshold), rate: options.rate }
+  options && { threshold: millis(where, "slowCall.threshold", options.threshold), rate: options.rate }
 
 /**
  * How the end of a call is read by default: `LlmError.traits` says what counts against the target and what parks it. A
@@ -514,7 +517,7 @@ export const success: Outcome = success_
  */
 export const failure = (options?: { readonly retryAfter?: Duration.DurationInput | undefined }): Outcome => ({
   _tag: "Failure",
-  retryAfter: options?.retryAfter === undefined ? undefined : Duration.decode(options.retryAfter)
+  retryAfter: options?.retryAfter === undefined ? undefined : wait(options.retryAfter)
 })
 
 /**
@@ -533,5 +536,9 @@ export const ignored: Outcome = ignored_
  */
 export const parked = (retryAfter: Duration.DurationInput): Outcome => ({
   _tag: "Ignored",
-  retryAfter: Duration.decode(retryAfter)
+  retryAfter: wait(retryAfter)
 })
+
+const where = "CircuitBreaker"
+
+const wait = (input: Duration.DurationInput): Duration.Duration => Duration.millis(millis(where, "retryAfter", input))

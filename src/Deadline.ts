@@ -18,6 +18,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { graceOf, isRunning, Running } from "./internal/deadline.js"
 import { leaveOn } from "./internal/leave.js"
+import { millis } from "./internal/options.js"
 import type { Signal } from "./internal/signal.js"
 import { startTimer } from "./internal/timer.js"
 import { DeadlineExceeded } from "./Rejection.js"
@@ -96,7 +97,7 @@ export const within: {
     self: Effect.Effect<A, E, R>,
     duration: Duration.DurationInput
   ): Effect.Effect<A, E | DeadlineExceeded, R> =>
-    Effect.flatMap(begin(duration), ({ deadline, left }) => {
+    Effect.flatMap(begin(millis("Deadline.within", "duration", duration)), ({ deadline, left }) => {
       if (deadline === undefined) return self
       if (left <= 0) return Effect.fail(new DeadlineExceeded({ budget: deadline.budget }))
       const call = Effect.provideService(self, CurrentDeadline, deadline)
@@ -129,7 +130,7 @@ export const withinStream: {
     duration: Duration.DurationInput
   ): Stream.Stream<A, E | DeadlineExceeded, R> =>
     Stream.unwrap(
-      Effect.map(begin(duration), ({ deadline, left }) => {
+      Effect.map(begin(millis("Deadline.withinStream", "duration", duration)), ({ deadline, left }) => {
         if (deadline === undefined) return self
         if (left <= 0) return Stream.fail(new DeadlineExceeded({ budget: deadline.budget }))
         return Stream.fromPull(pullUntil(Stream.provideService(self, CurrentDeadline, deadline), deadline, left))
@@ -138,13 +139,11 @@ export const withinStream: {
 )
 
 /** The deadline that holds from now on: the new one, or the one around it if that comes sooner. */
-const begin = (
-  duration: Duration.DurationInput
-): Effect.Effect<{ readonly deadline: Running | undefined; readonly left: number }> =>
+const begin = (millis: number): Effect.Effect<{ readonly deadline: Running | undefined; readonly left: number }> =>
   Effect.flatMap(CurrentDeadline, (outer) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      const budget = Duration.decode(duration)
-      const at = now + Duration.toMillis(budget)
+      const budget = Duration.millis(millis)
+      const at = now + millis
       if (outer !== undefined && outer.at <= at) {
         return { deadline: isRunning(outer) ? outer : new Running(outer.at, outer.budget), left: outer.at - now }
       }

@@ -20,7 +20,10 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
 import { gateOf } from "./internal/breaker/gated.js"
-import { compileTarget, deadlineOf, given } from "./internal/compileTarget.js"
+import { compileTarget, deadlineOf } from "./internal/compileTarget.js"
+import * as Known from "./internal/knownOptions.js"
+import { mergeOptions } from "./internal/mergeOptions.js"
+import { refusals } from "./internal/options.js"
 import { type Added, protectEffect } from "./internal/protectEffect.js"
 import { known } from "./internal/stream/flow.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
@@ -33,7 +36,9 @@ import type * as RetryPolicy from "./RetryPolicy.js"
 import type { StreamDialect } from "./StreamDialect.js"
 
 /**
- * The policies of a target. Whatever is left out has its default; `false` leaves the policy itself out.
+ * The policies of a target. Whatever is left out has its default; `false` leaves the policy itself out. Options are
+ * merged, field by field: what one target's leave out is as in the general ones, within `retry`, `circuitBreaker` and
+ * `stream` too. A schedule, a trip policy or a `RetryPolicy` is one value, and replaces the general one.
  *
  * @since 0.1.0
  * @category Models
@@ -145,11 +150,13 @@ export class Resilience extends Context.Tag("effect-resilience/Resilience")<Resi
 export const make = (options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function* () {
     const hub = yield* ResilienceEvents
-    const optionsOf = (name: string): TargetOptions => ({ ...options, ...given(options.targets?.[name]) })
+    Known.refuseUnknown("Resilience", "", options, Known.allOptions)
+    const { retryBudget, targets: differing = {}, ...general } = options
+    const optionsOf = (name: string): TargetOptions => mergeOptions(general, ownOf(differing, name))
     const context = yield* Layer.build(CircuitBreaker.layerMemory((name) => optionsOf(name).circuitBreaker || {}))
     const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
 
-    const budget = options.retryBudget ? yield* RetryBudget.make(options.retryBudget) : undefined
+    const budget = retryBudget === undefined || retryBudget === false ? undefined : yield* RetryBudget.make(retryBudget)
 
     const compile = (name: string): Effect.Effect<Target> =>
       Effect.map(gateOf(circuitBreaker, name), (circuit) =>
@@ -164,10 +171,17 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
           : Effect.tap(compile(name), (target) => Effect.sync(() => targets.set(name, target)))
       })
     const streamOf = <A>(target: Target, own: StreamOptions<A>) =>
-      compileStream({ ...options.stream, ...options.targets?.[target.name]?.stream, ...own }, target.attemptMillis)
+      compileStream({ ...optionsOf(target.name).stream, ...own }, target.attemptMillis)
 
     // A mistake in the options shows when the policies are made, not when the first call fails.
-    for (const name of [...Object.keys(options.targets ?? {}), ""]) streamOf(yield* compile(name), {})
+    streamOf(yield* compile(""), {})
+    for (const [name, own] of Object.entries(differing)) {
+      const checked = Effect.suspend(() => {
+        Known.refuseUnknown("Resilience", "the target", own, Known.targetOptions)
+        return Effect.map(compile(name), (target) => streamOf(target, {}))
+      })
+      yield* refusals(`target "${name}"`, checked)
+    }
 
     return {
       deadline: deadlineOf(options),
@@ -182,6 +196,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         Stream.unwrap(Effect.map(targetOf(name), (target) => protectStream_(target, streamOf(target, own), self)))
     }
   })
+
+/** What a target's name finds, and not what any object has. */
+const ownOf = (differing: NonNullable<Options["targets"]>, name: string): TargetOptions | undefined =>
+  Object.hasOwn(differing, name) ? differing[name] : undefined
 
 /**
  * The policies as a layer.

@@ -21,6 +21,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type * as Schedule from "effect/Schedule"
 import * as bucket from "./internal/budget.js"
+import { budgetOptions, refuseUnknown } from "./internal/knownOptions.js"
 import { number } from "./internal/options.js"
 import { retry as retry_ } from "./internal/retry/run.js"
 
@@ -91,6 +92,7 @@ export const make = (options?: Options): Effect.Effect<Budget> => {
 
 const ratesOf = (options: Options | undefined): bucket.Rates => {
   const where = "RetryBudget"
+  if (options !== undefined) refuseUnknown(where, "", options, budgetOptions)
   return bucket.rates(
     number(where, "share", options?.share ?? 0.1, 0, 1),
     number(where, "minimumPerSecond", options?.minimumPerSecond ?? 1, 0),

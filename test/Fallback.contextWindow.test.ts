@@ -62,7 +62,11 @@ describe("F2: Fallback after a prompt that was too long", () => {
           Effect.exit(
             Fallback.firstOf([
               { name: "a", run: Effect.fail(new LlmError.ContextLengthExceeded({ target: "a", ...failed })) },
-              ...windows.map((contextWindow) => ({ name: "b", contextWindow, run: Effect.succeed("b") }))
+              ...windows.map((contextWindow, index) => ({
+                name: "bcd".charAt(index),
+                contextWindow,
+                run: Effect.succeed("b")
+              }))
             ])
           ),
           (exit) => allOf(exit).slice(1) as ReadonlyArray<LlmError.ContextLengthExceeded>
@@ -77,9 +81,9 @@ describe("F2: Fallback after a prompt that was too long", () => {
         ],
         [
           "ContextLengthExceeded",
-          "b",
+          "c",
           undefined,
-          "b was skipped: its context window is not stated, and the prompt needs at least 300000"
+          "c was skipped: its context window is not stated, and the prompt needs at least 300000"
         ]
       ])
       expect((yield* messages({}, undefined)).map((error) => error.message)).toEqual([

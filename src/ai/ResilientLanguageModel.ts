@@ -16,6 +16,7 @@ import * as Classifier from "../Classifier.js"
 import * as Fallback from "../Fallback.js"
 import { fold, unfold } from "../internal/folded.js"
 import * as underDeadline from "../internal/underDeadline.js"
+import { begin } from "../internal/walk.js"
 import type { LlmError } from "../LlmError.js"
 import { isLlmError } from "../LlmError.js"
 import { isRejection, type Rejection } from "../Rejection.js"
@@ -87,8 +88,10 @@ export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArra
   LanguageModel.LanguageModel,
   Layer.Layer.Error<Targets[number]["model"]>,
   Resilience | Layer.Layer.Context<Targets[number]["model"]>
-> =>
-  Layer.scoped(
+> => {
+  // Here, where the mistake is, and not at the first call.
+  begin(options.targets)
+  return Layer.scoped(
     LanguageModel.LanguageModel,
     Effect.flatMap(Resilience, (resilience) =>
       Effect.map(Effect.forEach(options.targets, build), (models) =>
@@ -100,6 +103,7 @@ export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArra
       Scope.Scope | Resilience | Layer.Layer.Context<Targets[number]["model"]>
     >
   )
+}
 
 const build = (target: AnyTarget): Effect.Effect<Model, unknown, unknown> =>
   Effect.map(Layer.build(target.model), (context) => ({

@@ -10,7 +10,8 @@ import type { Hub } from "../ResilienceEvent.js"
 import type { Budget } from "../RetryBudget.js"
 import * as RetryPolicy from "../RetryPolicy.js"
 import type { CircuitGate } from "./breaker/gated.js"
-import { invalid, millis } from "./options.js"
+import * as known from "./knownOptions.js"
+import { given, invalid, millis } from "./options.js"
 import type { Target } from "./target.js"
 import { targetMetrics } from "./targetMetrics.js"
 
@@ -23,6 +24,7 @@ interface Shared {
 
 /** @internal */
 export const compileTarget = (name: string, options: TargetOptions, { budget, circuit, hub }: Shared): Target => {
+  check(options)
   const { attemptTimeout = "2 minutes", circuitBreaker, retry = {} } = options
   const counts = circuitBreaker === false ? "nothing" : (circuitBreaker?.counts ?? "attempts")
   if (counts !== "attempts" && counts !== "calls" && counts !== "nothing") {
@@ -46,6 +48,24 @@ export const compileTarget = (name: string, options: TargetOptions, { budget, ci
 export const deadlineOf = ({ deadline = "5 minutes" }: TargetOptions): Duration.Duration | undefined =>
   deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline))
 
+/** What a policy's own module would not say, or would say without the name of the option. */
+const check = ({ circuitBreaker, retry, stream }: TargetOptions): void => {
+  if (circuitBreaker !== undefined && circuitBreaker !== false) {
+    known.refuseUnknown("Resilience", "circuitBreaker", circuitBreaker, known.circuitOptions)
+    const { halfOpen, parking } = circuitBreaker
+    if (halfOpen !== undefined) {
+      known.refuseUnknown("Resilience", "circuitBreaker.halfOpen", halfOpen, known.halfOpenOptions)
+    }
+    if (parking !== undefined) {
+      known.refuseUnknown("Resilience", "circuitBreaker.parking", parking, known.parkingOptions)
+    }
+  }
+  if (stream !== undefined) known.refuseUnknown("Resilience", "stream", stream, known.streamPolicy)
+  if (retry !== undefined && retry !== false && (typeof retry !== "object" || retry === null)) {
+    throw invalid("Resilience", "retry", retry, "an object with options, a schedule, or false")
+  }
+}
+
 const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {
   if (retry === false) return { retry: undefined, retryWithOthers: undefined }
   if (Schedule.isSchedule(retry) && !("options" in retry)) return { retry, retryWithOthers: retry }
@@ -55,11 +75,3 @@ const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Targ
     retryWithOthers: RetryPolicy.make({ lastTarget: false, ...given(options) })
   }
 }
-
-/**
- * What was given, without what is only there as `undefined`.
- *
- * @internal
- */
-export const given = <A extends object>(options: A | undefined): Partial<A> =>
-  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<A>

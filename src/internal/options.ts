@@ -1,4 +1,5 @@
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 /**
@@ -7,7 +8,15 @@ import * as Option from "effect/Option"
  * @internal
  */
 export const invalid = (where: string, field: string, value: unknown, allowed: string): RangeError =>
-  new RangeError(`${where}: ${field} is ${String(value)}, and has to be ${allowed}`)
+  new RangeError(`${where}: ${field} is ${shown(value)}, and has to be ${allowed}`)
+
+const shown = (value: unknown): string => {
+  try {
+    return typeof value === "string" && value.trim() === "" ? JSON.stringify(value) : String(value)
+  } catch {
+    return typeof value
+  }
+}
 
 /**
  * A duration in milliseconds. `Duration.decode` reads NaN and negative numbers as zero; here they are mistakes.
@@ -33,6 +42,18 @@ export const finiteMillis = (where: string, field: string, input: Duration.Durat
   return value
 }
 
+/**
+ * Says whose options were refused.
+ *
+ * @internal
+ */
+export const refusals = <A, E, R>(whose: string, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.catchSomeDefect(self, (defect) =>
+    defect instanceof RangeError
+      ? Option.some(Effect.die(new RangeError(`${whose}: ${defect.message}`)))
+      : Option.none()
+  )
+
 /** @internal */
 export const number = (where: string, field: string, value: number, least: number, most?: number): number => {
   if (typeof value === "number" && value >= least && (most === undefined || value <= most)) return value
@@ -45,3 +66,11 @@ export const attempts = (where: string, field: string, value: number): number =>
   if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1)) return value
   throw invalid(where, field, value, "a whole number of attempts, at least 1, the first one included")
 }
+
+/**
+ * What was given, without what is only there as `undefined`.
+ *
+ * @internal
+ */
+export const given = <A extends object>(options: A | undefined): Partial<A> =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<A>

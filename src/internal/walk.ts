@@ -36,6 +36,16 @@ export const begin = <T extends Named>(
   fallbackOn: ReadonlyArray<LlmError.Tag> = []
 ): Walk<T> => {
   if (targets.length === 0) throw invalid("Fallback", "targets", "empty", "a list of at least one target")
+  targets.forEach(({ name }, index) => {
+    const first = targets.findIndex((target) => target.name === name)
+    if (first === index) return
+    throw invalid(
+      "Fallback",
+      `the name of targets ${first} and ${index}`,
+      JSON.stringify(name),
+      "another for each target"
+    )
+  })
   return { targets, fallbackOn, index: 0, errors: [], needed: undefined }
 }
 

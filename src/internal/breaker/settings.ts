@@ -1,7 +1,8 @@
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Options } from "../../CircuitBreaker.js"
+import { millis as anyMillis, finiteMillis } from "../options.js"
 import { openTimes } from "./openTimes.js"
 import type { Policy, TripPolicy } from "./policy.js"
 
@@ -60,10 +61,7 @@ export const checkTrip = (trip: TripPolicy): TripPolicy => {
   return trip
 }
 
-const millis = (field: string, input: Duration.DurationInput): number => {
-  const value = Duration.decode(input)
-  return Duration.isFinite(value) ? Duration.toMillis(value) : wrong(field, "infinity", "a finite time")
-}
+const millis = (field: string, input: Duration.DurationInput): number => finiteMillis("CircuitBreaker", field, input)
 
 /** @internal */
 export const resolve = (options: Options = {}): Effect.Effect<Settings> =>
@@ -80,7 +78,7 @@ export const resolve = (options: Options = {}): Effect.Effect<Settings> =>
     }
     const waiting = {
       whenParked: parking.whenParked ?? "wait",
-      maxWait: Duration.toMillis(parking.maxWait ?? "60 seconds"),
+      maxWait: anyMillis("CircuitBreaker", "parking.maxWait", parking.maxWait ?? "60 seconds"),
       stagger: millis("parking.stagger", parking.stagger ?? "1 second")
     }
     const times = Schedule.isSchedule(openDuration)

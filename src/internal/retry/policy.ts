@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
-import { type LlmError, ServerError } from "../../LlmError.js"
+import { LlmError, ServerError } from "../../LlmError.js"
 import type {
   Attempt,
   BackoffOptions,
@@ -14,7 +14,8 @@ import type {
   Options,
   RetryPolicy
 } from "../../RetryPolicy.js"
-import { attempts, finiteMillis, invalid, millis, number } from "../options.js"
+import { errorOptions, refuseUnknown, retryOptions } from "../knownOptions.js"
+import { attempts, finiteMillis, given, invalid, millis, number } from "../options.js"
 import { cappedAt, decorrelatedJitter, equalJitter, exponential, fullJitter, proportionalJitter } from "./backoff.js"
 import * as formulas from "./formulas.js"
 import { attemptsAllowedBy, honorRetryAfter, maxElapsed, perError, whileRetryable, withinDeadline } from "./limits.js"
@@ -78,16 +79,21 @@ const waits = ({ factor, initialDelay, jitter, maxDelay }: Backoff): Schedule.Sc
 /** How much of a hint is added to it by chance, where there is jitter at all. */
 const hintSpread = 0.1
 
+const tags = Object.fromEntries(LlmError.members.map(({ _tag }) => [_tag, true])) as {
+  readonly [tag in LlmError["_tag"]]: true
+}
+
 /** @internal */
 export const make = (options: Options = {}): RetryPolicy => {
   const where = "RetryPolicy.make"
+  refuseUnknown(where, "", options, retryOptions)
+  if (options.perError !== undefined) refuseUnknown(where, "perError", options.perError, tags)
   const general = backoff(where, options, defaults)
-  const special = Object.entries(options.perError ?? {}).map(
-    ([tag, given]): readonly [string, Backoff, ErrorOptions] => [
-      tag,
-      backoff(`${where}: perError.${tag}`, given, general),
-      given
-    ]
+  const special = Object.entries(given(options.perError)).map(
+    ([tag, given]): readonly [string, Backoff, ErrorOptions] => {
+      refuseUnknown(where, `perError.${tag}`, given, errorOptions)
+      return [tag, backoff(`${where}: perError.${tag}`, given, general), given]
+    }
   )
   const limits = new Map(special.map(([tag, { maxAttempts }]) => [tag, maxAttempts]))
   const schedule = perError(waits(general), Object.fromEntries(special.map(([tag, own]) => [tag, waits(own)]))).pipe(

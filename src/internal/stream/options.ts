@@ -1,5 +1,6 @@
 import type * as Duration from "effect/Duration"
 import type { StreamDialect } from "../../StreamDialect.js"
+import { refuseUnknown, streamOptions } from "../knownOptions.js"
 import { invalid, millis, number } from "../options.js"
 import type { Delivery } from "./commit.js"
 import type { StreamOptions as Compiled } from "./protectStream.js"
@@ -63,6 +64,7 @@ const where = "Resilience.protectStream"
 
 /** @internal */
 export const compile = <A>(options: StreamOptions<A>, attemptMillis: number): Compiled<A> => {
+  refuseUnknown(where, "", options, streamOptions)
   const { buffer, delivery = "incremental", malformed = "skip", reasoning = "ignored" } = options
   return {
     dialect: options.dialect,
