@@ -5,6 +5,9 @@
  * Everything here is linear in what it looks at, and it looks at no more than the beginning and the end of a body.
  */
 
+import * as Foreign from "../internal/foreign.js"
+import { names } from "./Names.js"
+
 /** @internal */
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
@@ -26,9 +29,9 @@ const nothing: Parsed = { values: [], text: "" }
 /** @internal */
 export const parse = (body: unknown): Parsed => {
   if (typeof body === "string") return parseText(clip(body))
-  if (body instanceof Uint8Array) return parseText(decode(body))
-  if (body instanceof ArrayBuffer) return parseText(decode(new Uint8Array(body)))
-  if (typeof body === "object" && body !== null) return { values: [body as Json], text: "" }
+  const bytes = Foreign.bytesOf(body)
+  if (bytes !== undefined) return parseText(decode(bytes))
+  if (typeof body === "object" && body !== null) return { values: [Foreign.snapshot(body, names) as Json], text: "" }
   return typeof body === "number" ? { values: [], text: String(body) } : nothing
 }
 

@@ -65,6 +65,9 @@ const byTag: Readonly<Record<string, (error: object) => Reading | undefined>> = 
   MalformedInput: () => ({ sure: sureness.named, verdict: { is: "InvalidRequest" } })
 }
 
+/** What is one of Effect's says so in a string; a proxy that has everything would be walked without end. */
+const tagged = (value: unknown): boolean => Foreign.text(value, "_tag") !== undefined
+
 const cancelled: Verdict = { is: "Unclassified", cancelled: true }
 
 /**
@@ -73,7 +76,7 @@ const cancelled: Verdict = { is: "Unclassified", cancelled: true }
  * @internal
  */
 export const read = (error: object): Reading | undefined => {
-  if (Foreign.satisfies(error, Cause.isCause) && interruptedOnly(error)) {
+  if (tagged(error) && Foreign.satisfies(error, Cause.isCause) && interruptedOnly(error)) {
     return { sure: sureness.certain, verdict: cancelled }
   }
   const tag = Foreign.text(error, "_tag")
@@ -95,8 +98,8 @@ const interruptedOnly = (cause: Cause.Cause<unknown>): boolean => {
  */
 export const inside = (value: object): ReadonlyArray<unknown> => {
   const cause = Foreign.get(value, Runtime.FiberFailureCauseId)
-  if (Foreign.satisfies(cause, Cause.isCause)) return [cause]
-  if (!Foreign.satisfies(value, Cause.isCause)) return []
+  if (tagged(cause) && Foreign.satisfies(cause, Cause.isCause)) return [cause]
+  if (!tagged(value) || !Foreign.satisfies(value, Cause.isCause)) return []
   try {
     return [...Cause.failures(value), ...Cause.defects(value)]
   } catch {

@@ -5,9 +5,15 @@ import * as Redacted from "effect/Redacted"
 import * as Foreign from "../internal/foreign.js"
 import * as LlmError from "../LlmError.js"
 import { fromHttpResponse } from "./HttpResponse.js"
+import { names } from "./Names.js"
 import { changed, known, type Origin, sentence } from "./Verdict.js"
 
-const mostText = 1_048_576
+/**
+ * How much text is parsed.
+ *
+ * @internal
+ */
+export const mostText = 262_144
 
 /**
  * JSON as data; anything else as it is.
@@ -23,10 +29,12 @@ export const parsed = (data: unknown): unknown => {
   }
 }
 
+const isFilledList = (value: unknown): boolean => Foreign.items(value, 1).length > 0
+
 const filled = (value: unknown): boolean =>
   typeof value === "string"
     ? value.trim() !== ""
-    : Foreign.isObject(value) && typeof value !== "function" && Foreign.keys(value).length > 0
+    : Foreign.isObject(value) && typeof value !== "function" && (isFilledList(value) || Foreign.hasAny(value, names))
 
 /** The error alone where an answer, or a part of one, stands beside it: an answer's words are not the error's. */
 const alone = (data: unknown): unknown =>
@@ -89,7 +97,7 @@ export const fromErrorBody = (
     ...known(origin),
     status: 200,
     headers: Foreign.record(options?.headers),
-    body: Foreign.snapshot(body)
+    body
   })
   const is = read._tag === "MalformedResponse" || read._tag === "StreamInterrupted" ? "ServerError" : read._tag
   const told = {

@@ -2,6 +2,7 @@
  * What a response says, whatever its shape: its codes, types, details and words, gathered from wherever they stand in
  * the headers and the body.
  */
+import * as Foreign from "../internal/foreign.js"
 import { type Json, parse, parseMixed } from "./Body.js"
 
 /**
@@ -43,6 +44,7 @@ const maxDepth = 24
 const maxNesting = 4
 const maxWords = 6_144
 const maxWord = 4_096
+const maxField = 1_024
 
 /** Fields that name the failure. */
 const codeNames = new Set([
@@ -96,17 +98,8 @@ const identifier = /^[a-z][\w.:#-]{1,99}$/i
 const embedded = /[\\"'](?:error|message|detail|code|msg|status)\\?["']\s{0,4}:/
 
 /** @internal */
-export const headersOf = (input: HeadersInput | undefined): ReadonlyMap<string, string> => {
-  const headers = new Map<string, string>()
-  if (typeof input !== "object" || input === null) return headers
-  const entries: Iterable<readonly [string, unknown]> =
-    Symbol.iterator in input ? (input as Iterable<readonly [string, unknown]>) : Object.entries(input)
-  for (const [name, value] of entries) {
-    if (value === undefined || value === null) continue
-    headers.set(String(name).toLowerCase(), (Array.isArray(value) ? value.join(", ") : String(value)).trim())
-  }
-  return headers
-}
+export const headersOf = (input: HeadersInput | undefined): ReadonlyMap<string, string> =>
+  new Map(Object.entries(Foreign.record(input)))
 
 /** @internal */
 export const gather = (status: number, headers: ReadonlyMap<string, string>, body: unknown): Facts => {
@@ -187,7 +180,8 @@ class Gatherer {
     }
   }
 
-  note(name: string, text: string): void {
+  note(name: string, whole: string): void {
+    const text = whole.slice(0, maxField)
     const values = this.fields.get(name)
     if (values === undefined) this.fields.set(name, [text])
     else values.push(text)

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Foreign from "../internal/foreign.js"
 import type { LlmError } from "../LlmError.js"
 import { badEnding } from "./Ending.js"
-import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"
+import { errorBody, fromErrorBody, mostText, parsed } from "./ErrorBody.js"
 import type { HeadersInput } from "./Facts.js"
 import { fromStreamEvent } from "./StreamEvent.js"
 import { changed, fromVerdict, type Origin, type Verdict } from "./Verdict.js"
@@ -39,10 +39,28 @@ interface Answer {
   readonly lacks: (body: unknown) => Verdict | undefined
 }
 
-const holds = (value: unknown): boolean => {
-  if (typeof value === "string") return true
-  return Foreign.isObject(value) && Foreign.keys(value).length > 0
-}
+/** What parts of an answer are called. An object is asked for these and not for all it has, which may be a million. */
+const partNames = [
+  ...[
+    "text",
+    "content",
+    "data",
+    "id",
+    "name",
+    "arguments",
+    "url",
+    "image_url",
+    "type",
+    "role",
+    "tool_calls",
+    "thinking"
+  ],
+  ...["functionCall", "function_call", "inlineData", "fileData", "executableCode", "codeExecutionResult", "thought"],
+  ...["functionResponse", "thoughtSignature", "response", "transcript", "inline_data", "file_data", "refusal", "parts"]
+]
+
+const holds = (value: unknown): boolean =>
+  typeof value === "string" || Foreign.items(value, 1).length > 0 || Foreign.hasAny(value, partNames)
 
 const list = (value: unknown, ...path: ReadonlyArray<string>): ReadonlyArray<unknown> =>
   Foreign.items(Foreign.get(value, ...path), 256)
@@ -55,12 +73,12 @@ const emptyBecause = (reason: unknown): Verdict => {
 }
 
 /** The parts of a chat message that are an answer. */
-const spoken = ["content", "tool_calls", "function_call", "audio", "images", "parsed", "reasoning_content"]
+const spoken = ["content", "tool_calls", "function_call", "audio", "images", "reasoning_content"]
 
 const emptyChoice = (choice: unknown): Verdict | undefined => {
   if (typeof Foreign.get(choice, "text") === "string") return undefined
   const message = Foreign.get(choice, "message") ?? Foreign.get(choice, "delta")
-  return spoken.some((part) => holds(Foreign.get(message, part)))
+  return spoken.some((part) => holds(Foreign.get(message, part))) || Foreign.isObject(Foreign.get(message, "parsed"))
     ? undefined
     : emptyBecause(Foreign.get(choice, "finish_reason"))
 }
@@ -148,23 +166,58 @@ const answers: ReadonlyArray<Answer> = [
 ]
 
 /** A front's own words in the place of an answer: `{"message": "..."}` and nothing else. */
-const onlyWords = (body: unknown): boolean => {
-  const keys = Foreign.keys(body)
-  return (
-    keys.length > 0 &&
-    keys.length <= 2 &&
-    keys.every((key) => /^(?:message|detail|details|msg|code|status)$/i.test(key))
-  )
-}
+const onlyWords = (body: unknown): boolean =>
+  Foreign.hasAny(body, ["message", "detail", "details", "msg"]) && !Foreign.hasAny(body, answerNames)
+
+/** What stands beside an answer, or holds it, in the dialects whose answers are not looked into. */
+const answerNames = [
+  ...["choices", "candidates", "output", "outputs", "content", "contents", "messages", "response", "responses", "text"],
+  ...["result", "results", "data", "embedding", "embeddings", "predictions", "generation", "generations", "completion"],
+  ...[
+    "completions",
+    "generated_text",
+    "answer",
+    "answers",
+    "id",
+    "object",
+    "type",
+    "model",
+    "role",
+    "usage",
+    "created"
+  ],
+  ...["done", "finish_reason", "finishReason", "stop_reason", "stopReason", "promptFeedback", "usageMetadata", "steps"],
+  ...["toolCalls", "tool_calls", "reasoning", "warnings", "images", "image", "audio", "artifacts", "scores", "items"],
+  ...["totalTokens", "total_tokens", "input_tokens", "inputTokens", "tokenCount", "token_count", "models", "vectors"],
+  ...[
+    "status",
+    "name",
+    "summary",
+    "tokens",
+    "logprobs",
+    "rankings",
+    "sentiment",
+    "labels",
+    "segments",
+    "parts",
+    "success"
+  ]
+]
 
 /** A body that is a stream kept whole: server-sent events, or JSON line by line. */
 const isStreamText = /^\s*(?:(?:data|event|id|retry|error)?:|\{[^\n]{0,65536}\}\s*\n\s*\{)/
 
-const mostLines = 50_000
+/** A failure stands at the beginning of a stream or at its end. */
+const mostLines = 500
+
+const linesOf = (text: string): ReadonlyArray<string> => {
+  const lines = text.split("\n")
+  return lines.length <= 2 * mostLines ? lines : [...lines.slice(0, mostLines), ...lines.slice(-mostLines)]
+}
 
 const inStream = (text: string, origin: Origin): Option.Option<LlmError> => {
   let event: string | undefined
-  for (const line of text.split("\n", mostLines)) {
+  for (const line of linesOf(text)) {
     const at = line.trim()
     if (at === "") event = undefined
     else if (at.startsWith("event:")) event = at.slice(6).trim()
@@ -176,6 +229,14 @@ const inStream = (text: string, origin: Origin): Option.Option<LlmError> => {
   return Option.none()
 }
 
+/** Bytes as text; of too many, as much as tells that they are too many. */
+const textIn = (body: unknown): unknown => {
+  const bytes = Foreign.bytesOf(body)
+  return bytes === undefined ? body : new TextDecoder().decode(bytes.subarray(0, mostText + 4))
+}
+
+const isMarkup = (text: string): boolean => /^\s*</.test(text.slice(0, 1_000))
+
 const isJsonType = /[/+](?:x-)?(?:json|ndjson|jsonl)\b/i
 
 /** @internal */
@@ -186,11 +247,13 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
   const told = (body: unknown): Option.Option<LlmError> =>
     Option.some(fromErrorBody(body, response, { headers: response.headers, status, cause: response }))
 
-  const text = Foreign.isBytes(response.body) ? new TextDecoder().decode(response.body) : response.body
+  const text = textIn(response.body)
+  // Too large to be read here: no failure is.
+  if (typeof text === "string" && text.length > mostText) return isMarkup(text) ? found(malformed) : Option.none()
   const body = parsed(text)
   if (body === undefined || body === null || body === "") return found(malformed)
   if (typeof body === "string") {
-    if (body.split("\n", mostLines).every((line) => /^\s*(?::|$)/.test(line))) return found(neverServed)
+    if (linesOf(body).every((line) => /^\s*(?::|$)/.test(line))) return found(neverServed)
     if (isStreamText.test(body)) return Option.map(inStream(body, response), (error) => changed(error, { status }))
     const type = Foreign.record(response.headers)["content-type"] ?? ""
     const isProse = type !== "" && !isJsonType.test(type) && !/html/i.test(type) && !/^\s*</.test(body)
@@ -198,8 +261,8 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
   }
   const error = errorBody(body) ?? (onlyWords(body) ? body : undefined)
   if (error !== undefined) return told(error)
-  if (Foreign.keys(body).length === 0) return found(malformed)
   const items = Foreign.isList(body) ? Foreign.items(body, 256) : [body]
+  if (items.length === 0 || (!Foreign.isList(body) && !Foreign.hasAny(body, answerNames))) return found(malformed)
   for (const item of items) {
     const verdict = badEnding(item)
     if (verdict !== undefined) return found(verdict)

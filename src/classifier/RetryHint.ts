@@ -87,8 +87,8 @@ const retryAfter = (text: string | undefined, waiting: Read<number>, moment: Rea
     ? undefined
     : (waiting(seconds(text) ?? seconds(text.split(",")[0]) ?? goDuration(text.trim())) ?? moment(momentIn(text)))
 
-/** What the fields are called, `_` and case aside, and the unit of a plain number in them. */
-const fields: ReadonlyArray<readonly [name: string, unit: "ms" | "s" | "moment"]> = [
+/** What the fields are called, `_` and case aside, and the unit of a plain number in them. @internal */
+export const fields: ReadonlyArray<readonly [name: string, unit: "ms" | "s" | "moment"]> = [
   ["retryDelay", "s"],
   ["retryAfterMs", "ms"],
   ["retryAfterSeconds", "s"],

@@ -111,7 +111,11 @@ const clients: ReadonlyArray<Client> = [
       const requestId = Foreign.text(error, "$metadata", "requestId")
       return {
         status,
-        headers: { ...Foreign.record(headers), ...(requestId && { "x-request-id": requestId }), ...kind },
+        headers: {
+          ...(status !== undefined && Foreign.record(headers)),
+          ...(requestId && { "x-request-id": requestId }),
+          ...kind
+        },
         body: unreadable ? bodyIn(error, "$responseBodyText") : { message: Foreign.text(error, "message") },
         provider: "bedrock"
       }

@@ -25,12 +25,17 @@ export interface StreamEvent extends Origin {
 /** AWS names an error by the type of its frame; as one object, the frame is named by its only key. */
 const exception = /^[a-z]+(?:[A-Z][a-z]+)*Exception$/i
 
+const exceptions = [
+  ...["internalServer", "modelStreamError", "modelTimeout", "modelError", "modelNotReady", "throttling", "validation"],
+  ...["serviceUnavailable", "serviceQuotaExceeded", "accessDenied", "resourceNotFound", "badGateway", "conflict"],
+  ...["dependencyFailed", "unrecognizedClient", "expiredToken", "internalStreamFailure", "modelInvocation"]
+].flatMap((name) => [`${name}Exception`, `${name.charAt(0).toUpperCase()}${name.slice(1)}Exception`])
+
 const frame = (data: unknown, event: string | undefined): string | undefined => {
   if (event !== undefined && exception.test(event)) return event
   const type = Foreign.text(data, ":exception-type") ?? Foreign.text(data, "__type")
   if (type !== undefined) return type
-  const keys = Foreign.keys(data)
-  return keys.length <= 2 ? keys.find((key) => exception.test(key)) : undefined
+  return Foreign.isObject(data) ? exceptions.find((name) => Foreign.isObject(Foreign.get(data, name))) : undefined
 }
 
 /** Lines that are part of the transport: comments, the end marker, blank ones. */

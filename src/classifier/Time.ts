@@ -16,15 +16,21 @@ const unitOf = new Map(units.flatMap(([names, millis]) => names.map((name) => [n
 
 const component = /^(\d{1,12}(?:\.\d{1,12})?)(h|ms|m|s|us|µs|ns|d)/
 
+/** No duration is written in more. */
+const longest = 100
+
 /**
  * `1m0.36s`, `120ms`, `34.4s`, `114h18m0s`: the whole text or nothing.
  *
  * @internal
  */
 export const goDuration = (text: string): number | undefined => {
-  let rest = text.trim().toLowerCase()
+  let rest = text
+    .slice(0, longest + 1)
+    .trim()
+    .toLowerCase()
   let sum = 0
-  if (rest === "") return undefined
+  if (rest === "" || rest.length > longest) return undefined
   while (rest !== "") {
     const part = component.exec(rest)
     if (part === null) return undefined
@@ -76,7 +82,7 @@ const rfc3339 = /(\d{4}-\d\d-\d\d)(?:(?:[t ]| at )(\d\d:\d\d(?::\d\d(?:\.\d{1,9}
  * @internal
  */
 export const momentIn = (text: string): number | undefined => {
-  const trimmed = text.trim()
+  const trimmed = text.slice(0, longest).trim()
   if (httpDate.test(trimmed)) return parsed(/gmt|utc|[+-]\d{4}$/i.test(trimmed) ? trimmed : `${trimmed} GMT`)
   const found = rfc3339.exec(trimmed)
   return found !== null && found.index === 0 ? moment(found) : undefined

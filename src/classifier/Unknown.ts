@@ -138,7 +138,7 @@ const fromResponse = (response: Response, cause: unknown, origin: Origin): LlmEr
     status,
     headers: Foreign.record(headers),
     // An event of a stream to which the client gave a status of its own making, or a body.
-    body: Foreign.snapshot(errorBody(body) ?? body)
+    body: errorBody(body) ?? body
   })
   return changed(read, { cause: Redacted.make(cause) })
 }

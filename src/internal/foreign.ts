@@ -38,8 +38,13 @@ export const text = (value: unknown, ...path: ReadonlyArray<PropertyKey>): strin
 }
 
 /** @internal */
-export const items = (value: unknown, most: number): ReadonlyArray<unknown> =>
-  attempt(() => (Array.isArray(value) ? value.slice(0, most) : [])) ?? []
+export const items = (value: unknown, most: number): ReadonlyArray<unknown> => {
+  if (!isList(value)) return []
+  const length = get(value, "length")
+  const found: Array<unknown> = []
+  for (let at = 0; at < Math.min(typeof length === "number" ? length : 0, most); at++) found.push(get(value, at))
+  return found
+}
 
 /** @internal */
 export const isObject = (value: unknown): value is object => isReference(value)
@@ -72,60 +77,109 @@ export const status = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isInteger(value) && value >= 100 && value <= 599 ? value : undefined
 
 /** How much of a foreign value is copied at most. */
-const most = { depth: 16, entries: 2_000, text: 262_144 }
+const most = { depth: 16, objects: 96, items: 256, entries: 2_000, text: 65_536 }
 
 /**
- * A copy of somebody's data that is safe to walk: plain, bounded, free of getters, proxies and cycles.
+ * A copy of what somebody's data holds under the given names: plain, bounded, free of getters, proxies and cycles.
+ * Nothing is asked for the names it has, since listing them takes as long as there are many.
  *
  * @internal
  */
-export const snapshot = (value: unknown): unknown => {
+export const snapshot = (value: unknown, names: ReadonlyArray<string>): unknown => {
   let entries = 0
+  let objects = 0
   const copy = (from: unknown, depth: number): unknown => {
-    if (typeof from === "string") return from.length > most.text ? from.slice(0, most.text) : from
+    if (typeof from === "string") return clipped(from)
     if (typeof from === "number" || typeof from === "boolean" || from === null) return from
-    if (typeof from !== "object" || depth >= most.depth) return undefined
-    if (isBytes(from)) return from
-    const list = isList(from)
-    const keys = attempt(() => Object.keys(from)) ?? []
-    const to: Record<string, unknown> = {}
-    const array: Array<unknown> = []
-    for (const key of keys) {
-      if (entries++ >= most.entries) break
-      const item = copy(get(from, key), depth + 1)
-      if (list) array.push(item)
-      else if (item !== undefined && key !== "__proto__") to[key] = item
+    if (typeof from !== "object" || depth >= most.depth || objects++ >= most.objects) return undefined
+    const bytes = bytesOf(from)
+    if (bytes !== undefined) return attempt(() => new TextDecoder().decode(ends(bytes)))
+    if (isList(from)) {
+      const list: Array<unknown> = []
+      for (const item of items(from, most.items)) {
+        if (entries++ >= most.entries) break
+        list.push(copy(item, depth + 1))
+      }
+      return list
     }
-    return list ? array : to
+    const to: Record<string, unknown> = {}
+    for (const name of names) {
+      const held = get(from, name)
+      if (held === undefined || typeof held === "function") continue
+      if (entries++ >= most.entries) break
+      const item = copy(held, depth + 1)
+      if (item !== undefined) to[name] = item
+    }
+    return to
   }
-  return attempt(() => copy(value, 0))
+  return copy(value, 0)
+}
+
+/** Failures say what they are at their beginning or, where they quote, at their end. */
+const clipped = (text: string): string =>
+  text.length <= most.text ? text : `${text.slice(0, (most.text * 3) / 4)}\n${text.slice(-most.text / 4)}`
+
+const ends = (bytes: Uint8Array): Uint8Array => {
+  if (bytes.length <= most.text) return bytes
+  const kept = new Uint8Array(most.text)
+  kept.set(bytes.subarray(0, (most.text * 3) / 4))
+  kept.set(bytes.subarray(bytes.length - most.text / 4), (most.text * 3) / 4)
+  return kept
 }
 
 /**
- * Headers as a plain record, from a record, a `Headers` or a map.
+ * Bytes, whatever view of them it is.
+ *
+ * @internal
+ */
+export const bytesOf = (value: unknown): Uint8Array | undefined =>
+  attempt(() => {
+    if (value instanceof Uint8Array) return value
+    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
+  })
+
+/** How much of somebody's headers is read at most. */
+const mostHeaders = { count: 256, text: 4_096, values: 16 }
+
+/**
+ * Headers as a plain record with names in lower case, from a record, a `Headers`, a map or pairs.
  *
  * @internal
  */
 export const record = (headers: unknown): Readonly<Record<string, string>> => {
   const to: Record<string, string> = {}
-  if (!isObject(headers)) return to
+  if (!isObject(headers) || isBytes(headers)) return to
   const put = (name: unknown, value: unknown): void => {
-    const held = Array.isArray(value) ? value.join(", ") : value
-    if (typeof name === "string" && (typeof held === "string" || typeof held === "number"))
-      to[name.toLowerCase()] = `${held}`
+    const held = isList(value) ? items(value, mostHeaders.values).filter(isScalar).join(", ") : value
+    if (typeof name === "string" && name.length <= 256 && isScalar(held))
+      to[name.toLowerCase()] = `${held}`.slice(0, mostHeaders.text).trim()
   }
-  const each = get(headers, "forEach")
   attempt(() => {
-    if (typeof each === "function" && !Array.isArray(headers))
-      each.call(headers, (value: unknown, name: unknown) => put(name, value))
-    else for (const [name, value] of Object.entries(headers).slice(0, 200)) put(name, value)
+    if (typeof get(headers, Symbol.iterator) === "function") {
+      let count = 0
+      for (const pair of headers as Iterable<unknown>) {
+        if (count++ >= mostHeaders.count) break
+        put(get(pair, 0), get(pair, 1))
+      }
+      return
+    }
+    const each = get(headers, "forEach")
+    if (typeof each === "function") each.call(headers, (value: unknown, name: unknown) => put(name, value))
+    else for (const name of Object.keys(headers).slice(0, mostHeaders.count)) put(name, get(headers, name))
   })
   return to
 }
 
-/** @internal */
-export const keys = (value: unknown): ReadonlyArray<string> =>
-  isObject(value) ? (attempt(() => Object.keys(value)) ?? []) : []
+const isScalar = (value: unknown): value is string | number => typeof value === "string" || typeof value === "number"
+
+/**
+ * Whether there is something under one of these names.
+ *
+ * @internal
+ */
+export const hasAny = (value: unknown, names: ReadonlyArray<string>): boolean =>
+  isObject(value) && names.some((name) => get(value, name) !== undefined)
 
 /**
  * The fields of an object that hold something.
@@ -139,7 +193,7 @@ export const defined = (value: object): Readonly<Record<string, unknown>> =>
 export const isList = (value: unknown): value is ReadonlyArray<unknown> => attempt(() => Array.isArray(value)) === true
 
 /** @internal */
-export const isBytes = (value: unknown): value is Uint8Array => attempt(() => value instanceof Uint8Array) === true
+export const isBytes = (value: unknown): value is ArrayBufferView | ArrayBuffer => bytesOf(value) !== undefined
 
 /** @internal */
 export const isError = (value: unknown): value is Error => attempt(() => value instanceof Error) === true
