@@ -104,7 +104,6 @@ const cases: ReadonlyArray<readonly [what: string, thrown: unknown, gives: objec
   ["Cause", Cause.parallel(Cause.interrupt({ _tag: "None" } as never), Cause.fail(error("Error", "x", { code: "ECONNRESET" }))), { _tag: "ConnectionFailed" }],
   ["TimeoutException", new Cause.TimeoutException(), { _tag: "TimedOut", phase: "attempt" }],
   ["UnknownException", new Cause.UnknownException(error("Error", "x", { code: "ECONNRESET" })), { _tag: "ConnectionFailed" }],
-  ["a rejection of the toolkit", new Rejection.CircuitOpen({ key: "k", retryAfter: Duration.seconds(1) }), { _tag: "Unclassified", code: "CircuitOpen" }],
   // No client at all
   ["an error body that was thrown", overloaded, { _tag: "Overloaded" }],
   ["an error body in a message", new Error(JSON.stringify(overloaded)), { _tag: "Overloaded" }],
@@ -147,5 +146,13 @@ describe("errors by their shape", () => {
       const shown = [JSON.stringify(failure), String(failure), failure.stack, LlmError.userMessage(failure)].join()
       expect(shown).not.toContain(secret)
     }
+  })
+})
+
+describe("a rejection of the toolkit", () => {
+  it("is given back as it is", () => {
+    const rejection = new Rejection.CircuitOpen({ key: "k", retryAfter: Duration.seconds(1) })
+    expect(Classifier.fromUnknown(rejection, { target: "t" })).toBe(rejection)
+    expect(Classifier.fromUnknown(new Error("wrapped", { cause: rejection }))).toBe(rejection)
   })
 })
