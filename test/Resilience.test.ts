@@ -8,6 +8,7 @@ import {
   Effect,
   Exit,
   Fiber,
+  FiberRef,
   Layer,
   Logger,
   Metric,
@@ -399,6 +400,28 @@ describe("Resilience.protect", () => {
       expect([...found, yield* yielding]).toEqual([true, false, false])
     }).pipe(Effect.provide(Resilience.layer({ retry: Schedule.recurs(1) })))
   )
+
+  for (const attemptTimeout of ["30 seconds", false] as const) {
+    it.effect(`an interruption reaches a restored call, with the limit ${attemptTimeout}`, () =>
+      Effect.gen(function* () {
+        const call = Effect.uninterruptibleMask((restore) => restore(Effect.never).pipe(Resilience.protect(target)))
+        const fiber = yield* Effect.fork(call)
+        yield* TestClock.adjust("1 second")
+        const interrupted = yield* Effect.fork(Fiber.interrupt(fiber))
+        yield* TestClock.adjust("1 millis")
+        expect(Exit.isInterrupted(Option.getOrThrow(yield* Fiber.poll(fiber)))).toBe(true)
+        yield* Fiber.join(interrupted)
+      }).pipe(Effect.provide(Resilience.layer({ attemptTimeout })))
+    )
+
+    it.effect(`annotations for a scope around the call outlive it, with the limit ${attemptTimeout}`, () =>
+      Effect.gen(function* () {
+        yield* Resilience.protect(Effect.annotateLogsScoped("request", "r1"), target)
+        const annotations = yield* FiberRef.get(FiberRef.currentLogAnnotations)
+        expect(Object.fromEntries(annotations)).toEqual({ request: "r1" })
+      }).pipe(Effect.scoped, Effect.provide(Resilience.layer({ attemptTimeout, deadline: false })))
+    )
+  }
 
   it.effect("an error whose tag cannot even be read is a failure like any other", () =>
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Metric, Option, TestClock } from "effect"
+import { Duration, Effect, Exit, Fiber, Metric, Option, Stream, TestClock } from "effect"
 import { CircuitBreaker, LlmError, Resilience, Telemetry } from "effect-resilience"
 
 const answer = Effect.succeed("42")
@@ -221,5 +221,28 @@ describe("metrics", () => {
       // Two attempts and the second between them, and one second until the interruption.
       expect(timed?.state).toMatchObject({ count: 5, sum: 4 })
     }).pipe(Effect.provide(Resilience.layer({ retry: { jitter: "none", maxAttempts: 2 } })))
+  )
+
+  it.effect("O2: the labels of `Effect.tagMetrics` reach the series of attempts and calls, effects' and streams'", () =>
+    Effect.gen(function* () {
+      const target = "metrics/tagged"
+      const calls = Effect.all([
+        Resilience.protect(answer, target),
+        Resilience.protect(Effect.delay(answer, 0), target),
+        Stream.runDrain(Resilience.protectStream(Stream.make({ text: "42" }), target))
+      ])
+      yield* toEnd(Effect.tagMetrics(calls, "tenant", "t1"))
+      yield* Resilience.protect(answer, target)
+      for (const name of ["llm_attempts_total", "llm_calls_total", "llm_call_duration_seconds"]) {
+        const own = (yield* series(name)).filter(({ labels }) => labels.target === target)
+        const counts = own.map(({ labels, state }): [unknown, unknown] => [labels.tenant, state.count])
+        expect(new Map(counts)).toEqual(
+          new Map<unknown, unknown>([
+            ["t1", 3],
+            [undefined, 1]
+          ])
+        )
+      }
+    }).pipe(Effect.provide(Resilience.layer()))
   )
 })

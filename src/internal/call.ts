@@ -25,6 +25,7 @@ import type { Place } from "./place.js"
 import { Report } from "./report.js"
 import { RetryStepper } from "./retryStepper.js"
 import type { Target } from "./target.js"
+import type { Tags } from "./targetMetrics.js"
 
 /** @internal */
 export class Call {
@@ -45,10 +46,11 @@ export class Call {
   constructor(
     readonly policies: Target,
     readonly clock: Clock.Clock,
-    outside: Context.Context<never>
+    outside: Context.Context<never>,
+    tags: Tags
   ) {
     const now = this.now
-    this.report = new Report(policies, now, Context.get(outside, TrailRecorder))
+    this.report = new Report(policies, now, Context.get(outside, TrailRecorder), tags)
     this.otherTargets = Context.get(outside, OtherTargets)
     const around = Context.get(outside, CurrentDeadline)
     const own = policies.deadline

@@ -6,7 +6,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
-import { annotate, moveTo, type Place, placeOf } from "./place.js"
+import { annotate, moveTo, type Place, placeAfter, placeOf } from "./place.js"
 
 /**
  * A fiber that is begun at once, within the step of its parent. Work that ends without waiting then costs no turn of the
@@ -27,7 +27,11 @@ export class Child<A, E, R> {
     const runtime = Runtime.make({
       context: (place?.context ?? parent.currentContext) as Context.Context<R>,
       fiberRefs,
-      runtimeFlags: FiberRefs.getOrDefault(fiberRefs, FiberRef.currentRuntimeFlags)
+      // Uninterruptible but for what its parent restores in it: an interruption that finds no such part changes nothing.
+      runtimeFlags: RuntimeFlags.disable(
+        FiberRefs.getOrDefault(fiberRefs, FiberRef.currentRuntimeFlags),
+        RuntimeFlags.Interruption
+      )
     })
     depth++
     try {
@@ -48,7 +52,11 @@ export class Child<A, E, R> {
   joined(exit: Exit.Exit<A, E>): Effect.Effect<A, E> {
     if (!this.hasSetAnything()) return exit
     const inherited = Fiber.inheritAll(this.fiber)
-    const back = this.place === undefined ? Effect.void : moveTo(placeOf(this.parent))
+    const { place } = this
+    const back =
+      place === undefined
+        ? Effect.void
+        : moveTo(placeAfter(placeOf(this.parent), place, placeOf(this.fiber).annotations))
     return Effect.zipRight(inherited, Effect.zipRight(back, exit))
   }
 

@@ -1,6 +1,9 @@
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import { Child } from "./child.js"
 import type { Restore } from "./gate.js"
 import type { Place } from "./place.js"
@@ -71,7 +74,7 @@ export const leave = <A, E, R, B, E2, R2>(
     }
     child.fiber.addObserver(onExit)
   })
-  return Effect.matchCauseEffect(restore(first), {
+  return Effect.matchCauseEffect(restore(heard(first, child.fiber)), {
     onFailure: (cause) => {
       stop()
       return Effect.zipRight(Fiber.interrupt(child.fiber), Effect.failCause(cause))
@@ -82,3 +85,19 @@ export const leave = <A, E, R, B, E2, R2>(
         : child.joined(exit)
   })
 }
+
+/**
+ * A caller that cannot be interrupted while it waits hands an interruption on to the work, which may have parts that can.
+ * A fiber that Effect forks hears of it as a child; here, where it is needed, a child of that kind hears of it instead.
+ */
+const heard = <A>(waiting: Effect.Effect<A>, work: Fiber.RuntimeFiber<unknown, unknown>): Effect.Effect<A> =>
+  Effect.withFiberRuntime((caller, { runtimeFlags }) => {
+    if (RuntimeFlags.interruptible(runtimeFlags)) return waiting
+    const interrupt = Fiber.interruptFork(work)
+    // It may have come before there was anything to wait for.
+    if (!Cause.isEmpty(caller.getFiberRef(FiberRef.interruptedCause))) return Effect.zipRight(interrupt, waiting)
+    const listener = Effect.onInterrupt(Effect.interruptible(Effect.never), () => interrupt)
+    return Effect.flatMap(Effect.fork(listener), (fiber) =>
+      Effect.flatMap(waiting, (value) => Effect.as(Fiber.interruptFork(fiber), value))
+    )
+  })

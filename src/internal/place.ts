@@ -4,7 +4,9 @@ import type * as Fiber from "effect/Fiber"
 import type * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
-import type * as HashMap from "effect/HashMap"
+import * as HashMap from "effect/HashMap"
+import type * as MetricLabel from "effect/MetricLabel"
+import * as Option from "effect/Option"
 
 /**
  * What code may ask of the fiber it runs in.
@@ -21,6 +23,10 @@ export const placeOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Place => (
   context: fiber.currentContext as Context.Context<never>,
   annotations: fiber.getFiberRef(FiberRef.currentLogAnnotations)
 })
+
+/** The labels that `Effect.tagMetrics` has put around a fiber. @internal */
+export const tagsOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): ReadonlyArray<MetricLabel.MetricLabel> =>
+  fiber.getFiberRef(FiberRef.currentMetricLabels)
 
 /** Moves the running fiber, with one copy of its refs instead of one for each. @internal */
 export const moveTo = ({ annotations, context }: Place): Effect.Effect<void> =>
@@ -42,4 +48,22 @@ export const moveTo = ({ annotations, context }: Place): Effect.Effect<void> =>
 export const annotate = ({ locals }: FiberRefs.FiberRefs, id: FiberId.Runtime, { annotations }: Place): void => {
   const outside = locals.get(FiberRef.currentLogAnnotations) ?? []
   locals.set(FiberRef.currentLogAnnotations, [[id, annotations], ...outside])
+}
+
+/**
+ * The place outside, to go back to, with the log annotations that the work inside has set for longer than itself: those
+ * of a scope that it shares with its caller.
+ *
+ * @internal
+ */
+export const placeAfter = (outside: Place, inside: Place, annotations: Place["annotations"]): Place => {
+  if (annotations === inside.annotations) return outside
+  let kept = annotations
+  for (const [label, value] of inside.annotations) {
+    const before = HashMap.get(outside.annotations, label)
+    const isOwn = Option.isNone(before) || before.value !== value
+    if (!isOwn || Option.getOrUndefined(HashMap.get(kept, label)) !== value) continue
+    kept = Option.isNone(before) ? HashMap.remove(kept, label) : HashMap.set(kept, label, before.value)
+  }
+  return { context: outside.context, annotations: kept }
 }

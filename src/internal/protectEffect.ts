@@ -24,7 +24,7 @@ import { Call } from "./call.js"
 import { exitOf } from "./exitOf.js"
 import { type Holder, isLeaf, LeafTypeId, stopIfInterrupted } from "./leaf.js"
 import { leave, type Parent } from "./leave.js"
-import { moveTo, placeOf } from "./place.js"
+import { moveTo, placeAfter, placeOf, tagsOf } from "./place.js"
 import type { Target } from "./target.js"
 import { clockOf } from "./timer.js"
 
@@ -49,7 +49,7 @@ class Bracket<A, E, R> implements Holder {
     private readonly self: Effect.Effect<A, E, R>,
     private readonly parent: Parent
   ) {
-    this.call = new Call(target, clockOf(parent.fiber), parent.fiber.currentContext)
+    this.call = new Call(target, clockOf(parent.fiber), parent.fiber.currentContext, tagsOf(parent.fiber))
   }
 
   /** A call that is let in adds its share to the retry budget. */
@@ -116,7 +116,9 @@ class Bracket<A, E, R> implements Holder {
     const work = this.spanned(self)
     return limit === undefined
       ? Effect.flatMap(moveTo(place), () =>
-          Effect.flatMap(Effect.exit(restore(work)), (exit) => Effect.zipRight(moveTo(outside), exit))
+          Effect.flatMap(Effect.exit(restore(work)), (exit) =>
+            Effect.zipRight(moveTo(placeAfter(outside, place, placeOf(parent.fiber).annotations)), exit)
+          )
         )
       : leave(parent, work, limit.signal, () => Effect.failSync(limit.onTimeout), place)
   }

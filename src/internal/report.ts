@@ -10,6 +10,7 @@ import { ResilienceEvent } from "../ResilienceEvent.js"
 import type { TrailEntry } from "../Telemetry.js"
 import { nextCall } from "./callNumber.js"
 import type { Target } from "./target.js"
+import type { Tags } from "./targetMetrics.js"
 
 /** Why a retry that was wanted does not happen, as far as anybody has to be told. */
 export type Withheld = "budget" | "deadline" | "elapsed" | "hint"
@@ -29,7 +30,8 @@ export class Report {
   constructor(
     private readonly target: Target,
     private readonly startedAt: number,
-    private readonly trail: Array<TrailEntry> | undefined
+    private readonly trail: Array<TrailEntry> | undefined,
+    private readonly tags: Tags
   ) {}
 
   attemptStarted(at: number): void {
@@ -88,7 +90,7 @@ export class Report {
   ended(at: number, exit: Exit.Exit<unknown, unknown>): void {
     const { hub, metrics, name } = this.target
     const error = Exit.isSuccess(exit) ? undefined : Cause.squash(exit.cause)
-    metrics.call(Exit.isSuccess(exit) ? "success" : outcomeOf(exit.cause, error), at - this.startedAt)
+    metrics.call(Exit.isSuccess(exit) ? "success" : outcomeOf(exit.cause, error), at - this.startedAt, this.tags)
     if (!hub.listening()) return
     const duration = Duration.millis(at - this.startedAt)
     const about = { at, call: this.call, target: name, attempts: this.attempt, duration }
@@ -99,7 +101,7 @@ export class Report {
 
   private attemptEnded(at: number, metric: string, outcome: string, error?: unknown): Duration.Duration {
     const duration = Duration.millis(at - this.attemptAt)
-    this.target.metrics.attempt(metric)
+    this.target.metrics.attempt(metric, this.tags)
     this.write(outcome, duration, error, this.attempt)
     return duration
   }

@@ -10,27 +10,30 @@ import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
 import type { CircuitState } from "../ResilienceEvent.js"
 
+/** What `Effect.tagMetrics` has put around a call. */
+export type Tags = ReadonlyArray<MetricLabel.MetricLabel>
+
 export interface TargetMetrics {
   /** An attempt ended; `outcome` is `success`, `interrupted`, `defect` or the tag of the failure. */
-  readonly attempt: (outcome: string) => void
+  readonly attempt: (outcome: string, tags: Tags) => void
   /** A call, with all its attempts, ended. */
-  readonly call: (outcome: string, millis: number) => void
+  readonly call: (outcome: string, millis: number, tags: Tags) => void
 }
 
 /** From a cache hit to a long generation, in seconds. */
 const seconds = MetricBoundaries.fromIterable([0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300])
 
-const counters = (name: string, description: string, target: string): ((outcome: string) => void) => {
+const counters = (name: string, description: string, target: string): TargetMetrics["attempt"] => {
   const byOutcome = new Map<string, Metric.Metric.Counter<number>>()
   const key = MetricKey.counter(name, { description, incremental: true })
-  return (outcome) => {
+  return (outcome, tags) => {
     let counter = byOutcome.get(outcome)
     if (counter === undefined) {
       const labels = [MetricLabel.make("target", target), MetricLabel.make("outcome", outcome)]
       counter = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labels))
       byOutcome.set(outcome, counter)
     }
-    counter.unsafeUpdate(1, [])
+    counter.unsafeUpdate(1, tags)
   }
 }
 
@@ -45,9 +48,9 @@ export const targetMetrics = (target: string): TargetMetrics => {
   )
   return {
     attempt: attempts,
-    call: (outcome, millis) => {
-      calls(outcome)
-      durations.unsafeUpdate(millis / 1000, [])
+    call: (outcome, millis, tags) => {
+      calls(outcome, tags)
+      durations.unsafeUpdate(millis / 1000, tags)
     }
   }
 }

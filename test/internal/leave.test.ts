@@ -1,5 +1,16 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, FiberRef, HashMap, RuntimeFlags, RuntimeFlagsPatch, TestClock } from "effect"
+import {
+  Context,
+  Effect,
+  Exit,
+  Fiber,
+  FiberRef,
+  HashMap,
+  RuntimeFlags,
+  RuntimeFlagsPatch,
+  Supervisor,
+  TestClock
+} from "effect"
 import { leave, leaveOn } from "../../src/internal/leave.js"
 import { placeOf } from "../../src/internal/place.js"
 import type { Signal } from "../../src/internal/signal.js"
@@ -131,6 +142,82 @@ describe("leaveOn", () => {
         yield* Effect.exit(inside(Effect.zipRight(FiberRef.set(ref, 2), Effect.fail("no"))))
         expect(yield* here).toEqual([2, 0, { outer: true }])
       }).pipe(Effect.annotateLogs("outer", true))
+    })
+  )
+
+  it.effect(
+    "an interruption reaches what its uninterruptible caller has restored in it, and waits for it to stop",
+    () =>
+      Effect.gen(function* () {
+        for (const pending of [false, true]) {
+          let stopped = 0
+          const work = Effect.onInterrupt(Effect.never, () =>
+            Effect.delay(
+              Effect.sync(() => stopped++),
+              "1 second"
+            )
+          )
+          const before = pending ? Effect.sleep("1 second") : Effect.void
+          const caller = Effect.uninterruptibleMask((restore) => Effect.zipRight(before, undisturbed(restore(work))))
+          const fiber = yield* Effect.fork(caller)
+          yield* TestClock.adjust("500 millis")
+          const interrupted = yield* Effect.fork(Fiber.interrupt(fiber))
+          yield* TestClock.adjust("1 second")
+          yield* TestClock.adjust("1 second")
+          expect(stopped).toBe(1)
+          expect(Exit.isInterrupted(yield* Fiber.join(interrupted))).toBe(true)
+        }
+      })
+  )
+
+  it.effect("an interruption changes nothing where its caller has restored nothing", () =>
+    Effect.gen(function* () {
+      const seen: Array<unknown> = []
+      const work = Effect.delay(Effect.succeed("whole"), "1 second")
+      const told = Effect.tap(undisturbed(work), (value) => Effect.sync(() => seen.push(value)))
+      const fiber = yield* Effect.fork(Effect.uninterruptible(told))
+      yield* TestClock.adjust("500 millis")
+      const interrupted = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(interrupted)
+      expect(seen).toEqual(["whole"])
+    })
+  )
+
+  it.effect("annotations of the logs that the work sets for a scope of its caller's are set for its caller", () =>
+    Effect.gen(function* () {
+      const annotations = Effect.map(FiberRef.get(FiberRef.currentLogAnnotations), Object.fromEntries)
+      const set = (value: string) => Effect.annotateLogsScoped({ request: value })
+      const placed = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.withFiberRuntime<A, E, R>((fiber) => {
+            const { annotations, context } = placeOf(fiber)
+            const place = { context, annotations: HashMap.set(annotations, "inner", true) }
+            return leave({ fiber, restore }, self, never, () => Effect.dieMessage("left"), place)
+          })
+        )
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* undisturbed(set("1"))
+          expect(yield* annotations).toEqual({ outer: true, request: "1" })
+          yield* placed(set("2"))
+          expect(yield* annotations).toEqual({ outer: true, request: "2" })
+          yield* placed(Effect.zipRight(Effect.yieldNow(), set("3")))
+          expect(yield* annotations).toEqual({ outer: true, request: "3" })
+        })
+      ).pipe(Effect.annotateLogs("outer", true))
+    })
+  )
+
+  it.effect("a supervisor of its caller's sees the work begin and end", () =>
+    Effect.gen(function* () {
+      const supervisor = yield* Supervisor.track
+      const during = yield* Effect.supervised(
+        undisturbed(Effect.zipRight(Effect.yieldNow(), supervisor.value)),
+        supervisor
+      )
+      expect(during.length).toBe(1)
+      expect((yield* supervisor.value).length).toBe(0)
     })
   )
 })

@@ -28,6 +28,7 @@ import { ResilienceEvent } from "../../ResilienceEvent.js"
 import { Call } from "../call.js"
 import { text } from "../foreign.js"
 import type { Restore } from "../gate.js"
+import { tagsOf } from "../place.js"
 import type { Target } from "../target.js"
 import { clockOf } from "../timer.js"
 import { type Attempt, openAttempt } from "./attempt.js"
@@ -86,7 +87,7 @@ class StreamCall<A, E, R> {
   ) {
     this.clock = clockOf(fiber)
     this.traced = fiber.currentSpan !== undefined
-    this.call = new Call(target, this.clock, fiber.currentContext)
+    this.call = new Call(target, this.clock, fiber.currentContext, tagsOf(fiber))
     this.attemptPassage = new Passage(target.attemptCircuit, this.clock)
     this.callPassage = new Passage(target.callCircuit, this.clock)
   }
