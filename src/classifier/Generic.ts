@@ -13,6 +13,8 @@ export const generic: Dialect = {
     { name: ["engine_overloaded_error", "engine_overloaded", "overloaded_error", "model_overloaded", "server_overloaded", "overloaded", "capacity_exceeded", "no_capacity", "1305"], is: "Overloaded" },
     { name: ["rate_limit_reached_error", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached", "too_many_requests", "too_many_requests_error", "user_global_rate_limited", "Throttling", "Throttling.RateQuota", "Throttling.AllocationQuota", "ThrottlingException", "limit_requests", "concurrency_limit_exceeded", "1302"], is: "RateLimited" },
     { name: ["invalid_authentication_error", "authentication_error", "invalid_authentication", "unauthorized", "unauthenticated", "InvalidApiKey"], is: "AuthenticationFailed" },
+    // The token endpoint of OAuth, which answers with a status of 400.
+    { name: ["invalid_grant", "invalid_client", "expired_token", "unauthorized_client", "invalid_token", "invalid_rapt", "interaction_required", "login_required", "unsupported_grant_type"], is: "AuthenticationFailed" },
     { name: ["model_not_supported", "model_deprecated", "model_decommissioned", "no_such_model", "ModelNotFound", "1211"], is: "ModelNotFound" },
     { name: ["request_too_large", "payload_too_large", "request_entity_too_large"], is: "RequestTooLarge" },
     { name: ["gateway_timeout", "timeout_error", "request_timeout", "deadline_exceeded", "upstream_timeout"], is: "TimedOut" },
@@ -20,6 +22,7 @@ export const generic: Dialect = {
     { detail: ["stop_reason", /^refusal$/], is: "ContentFiltered", by: "refusal" },
 
     // Wording, from the most telling to the least.
+    { says: [/\b(?:invalid_grant|invalid_client|expired_token|unauthorized_client|invalid_rapt)\b/, /\baadsts\d{4,8}/, /refresh token (?:is |has |was )?(?:been )?(?:invalid|expired|revoked)/, /token has been expired or revoked/], is: "AuthenticationFailed" },
     { says: /request too large|message is too large/, oversized: true, is: "RequestTooLarge" },
     {
       says: [

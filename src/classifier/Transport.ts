@@ -140,6 +140,31 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
   ]
 ]
 
+/** The same where a wrapper, a proxy or another runtime put its own words around them. From the surest to the vaguest. */
+const anywhere: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
+  [
+    /\betimedout\b.{0,20}\bconnect|connect etimedout|und_err_connect_timeout|connect timeout error/,
+    timedOut("connect")
+  ],
+  [/dial tcp.{0,120}(?:i\/o timeout|timed out)|err_connection_timed_out|connecttimeout\b/, timedOut("connect")],
+  [/\betimedout\b|und_err_headers_timeout|\bi\/o timeout\b|readtimeout\b|err_timed_out/, timedOut("attempt")],
+  [/und_err_body_timeout|body timeout error/, timedOut("idle")],
+  [/\b(?:econnrefused|enotfound|eai_again|eai_fail|ehostunreach|enetunreach|enetdown|ehostdown)\b/, neverSent],
+  [/err_(?:name_not_resolved|internet_disconnected|connection_refused|address_unreachable)/, neverSent],
+  [/\bconnection refused\b|no such host|no route to host|network is unreachable|could not resolve host/, neverSent],
+  [/name or service not known|failure in name resolution|failed to lookup address|dns (?:error|lookup)/, neverSent],
+  [/internet connection appears to be offline|hostname could not be found|could not connect to the server/, neverSent],
+  [/all connection attempts failed|not connected to the internet|tcp connect error/, neverSent],
+  [/\b(?:econnreset|epipe|econnaborted|und_err_socket|err_stream_premature_close)\b/, broken],
+  [/err_(?:connection_(?:reset|closed|aborted)|network_changed|http2_protocol_error|incomplete_chunked)/, broken],
+  [/\bsocket hang ?up\b|other side closed|premature close|broken pipe|unexpected eof|\beof$/, broken],
+  [/connection (?:was |has been |is )?(?:reset|lost|aborted|dropped|closed|terminated|forcibly closed)\b/, broken],
+  [/\bnetwork connection (?:was )?lost|typeerror: terminated|(?:^|: )terminated$|server disconnected/, broken],
+  [/remote end closed connection|incomplete chunked read|peer closed connection|upstream connect error/, broken],
+  [/\bfetch failed\b|failed to fetch|(?:^|: )load failed|network request (?:failed|error)/, somehow],
+  [/a network error occurred|\bnetworkerror\b|\bnetwork error\b|error sending request|connection error/, somehow]
+]
+
 const firstWords = (error: unknown): string => (Foreign.text(error, "message") ?? "").slice(0, 200).trim().toLowerCase()
 
 /** A code, refined by the system call it came from and the words beside it. */
@@ -175,7 +200,18 @@ const named = (error: unknown): Verdict | undefined => {
 /** What an error says, for runtimes and clients that leave nothing else. */
 const worded = (error: unknown): Verdict | undefined => {
   const words = firstWords(error)
-  return words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]
+  return words === "" ? undefined : (wordings.find(([wording]) => wording.test(words))?.[1] ?? quoted(error))
+}
+
+/** What somebody's message quotes of it, at its beginning or its end. */
+const quoted = (error: unknown): Verdict | undefined => {
+  const message = Foreign.text(error, "message") ?? ""
+  const bounded = message.length <= 600 ? message : `${message.slice(0, 400)} ${message.slice(-200)}`
+  const words = bounded
+    .trim()
+    .toLowerCase()
+    .replace(/[.!\s]+$/, "")
+  return anywhere.find(([wording]) => wording.test(words))?.[1]
 }
 
 const heard = (sure: Reading["sure"], verdict: Verdict): Reading => ({

@@ -13,7 +13,7 @@ import { fromHttpResponse } from "./HttpResponse.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import * as Sdk from "./Sdk.js"
 import * as Transport from "./Transport.js"
-import { changed, fromVerdict, known, type Origin } from "./Verdict.js"
+import { changed, fromVerdict, known, type Origin, table, type Verdict } from "./Verdict.js"
 
 /** How many values that hang together are looked at. */
 const mostValues = 128
@@ -36,26 +36,71 @@ const body = (value: unknown): Reading | undefined => {
 /** Mistakes of a program, which say nothing about a provider whatever their words are. */
 const mistakes = new Set(["TypeError", "ReferenceError", "RangeError", "SyntaxError", "EvalError", "URIError"])
 
-/** What plain words alone may be taken to say. */
-const tellable: ReadonlySet<LlmError.Tag> = new Set<LlmError.Tag>([
-  "RateLimited",
-  "QuotaExhausted",
-  "Overloaded",
-  "ContextLengthExceeded",
-  "ContentFiltered",
-  "AuthenticationFailed",
-  "TimedOut"
-])
+/** What words say that nobody knows. */
+const unknownWords: ReadonlySet<LlmError.Tag> = new Set(["MalformedResponse", "StreamInterrupted", "Unclassified"])
 
 const mostWords = 1_000
+
+/** Cloudflare's Workers AI binding throws plain errors whose message begins with one of its codes. */
+// biome-ignore format: a table
+const bindingCodes = table({
+  3003: { is: "InvalidRequest" }, 3006: { is: "RequestTooLarge" }, 3007: { is: "TimedOut", phase: "provider" },
+  3008: { is: "TimedOut", phase: "provider" }, 3023: { is: "PermissionDenied" }, 3036: { is: "QuotaExhausted" },
+  3039: { is: "InvalidRequest" }, 3040: { is: "Overloaded" }, 3041: { is: "PermissionDenied" },
+  3042: { is: "ModelNotFound" }, 3043: { is: "ServerError" }, 3046: { is: "TimedOut", phase: "provider" },
+  5004: { is: "InvalidRequest" }, 5005: { is: "InvalidRequest" }, 5007: { is: "ModelNotFound" },
+  5016: { is: "PermissionDenied" }, 5018: { is: "PermissionDenied" }, 5019: { is: "InvalidRequest" }
+})
+
+const bindingCode = (said: string): Verdict | undefined => {
+  const code = /^(?:[a-z]{2,40}error: |error:? )?(\d{4}): /i.exec(said)?.[1]
+  const verdict = code === undefined ? undefined : bindingCodes(code)
+  return code === undefined || verdict === undefined ? undefined : { ...verdict, code }
+}
 
 /** A message that a wrapper kept when it threw away everything else. */
 const plainWords = (value: unknown): Reading | undefined => {
   const said = typeof value === "string" ? value : Foreign.isError(value) ? Foreign.text(value, "message") : undefined
-  if (said === undefined || said.trim() === "" || said.length > mostWords) return undefined
+  if (said === undefined || said.length > mostWords || said.trim() === "") return undefined
   if (Foreign.names(value).some((name) => mistakes.has(name))) return undefined
+  const verdict = bindingCode(said)
+  if (verdict !== undefined) return { sure: sureness.worded, verdict }
   const read = fromHttpResponse({ status: 200, body: { message: said } })
-  return tellable.has(read._tag) ? { sure: sureness.vague, response: { body: { message: said } } } : undefined
+  if (!unknownWords.has(read._tag)) return { sure: sureness.vague, response: { body: { message: said } } }
+  return typeof value === "string" ? Transport.read({ message: said }) : undefined
+}
+
+/** How far down the causes of an error its own word on trying again is looked for. */
+const mostFlags = 8
+
+/**
+ * What the error itself says of trying again. The Vercel AI SDK makes its flag of the status alone; there only one that
+ * somebody set otherwise says anything.
+ */
+const flagOf = (thrown: unknown): boolean | undefined => {
+  let value = thrown
+  for (let at = 0; at < mostFlags && Foreign.isObject(value); at++) {
+    for (const name of ["retryable", "isRetryable"]) {
+      const flag = Foreign.get(value, name)
+      if (typeof flag === "boolean" && !(Foreign.text(value, "name") === "AI_APICallError" && isOfStatus(value, flag)))
+        return flag
+    }
+    value = Foreign.get(value, "cause") ?? Foreign.get(value, "lastError")
+  }
+  return undefined
+}
+
+/** Without a status, too, it is a guess: of a connection that failed, whatever the reason. */
+const isOfStatus = (error: object, flag: boolean): boolean => {
+  const status = Foreign.status(Foreign.get(error, "statusCode"))
+  return status === undefined || flag === (status >= 500 || [408, 409, 429].includes(status))
+}
+
+/** Nothing makes money that is spent come back, and nobody wants a cancelled call. */
+const flagged = (error: LlmError.LlmError, thrown: unknown): LlmError.LlmError => {
+  const flag = flagOf(thrown)
+  if (flag === undefined || flag === error.retryable || error.code === "ABORT_ERR") return error
+  return flag && error._tag === "QuotaExhausted" ? error : changed(error, { retryable: flag })
 }
 
 const readers: ReadonlyArray<(error: object) => Reading | undefined> = [
@@ -121,11 +166,11 @@ const placed = (error: LlmError.LlmError, origin: Origin): LlmError.LlmError => 
 }
 
 const fromReading = (reading: Reading | undefined, thrown: unknown, origin: Origin): LlmError.LlmError | Rejection => {
-  if (reading === undefined) return fromVerdict({ is: "Unclassified" }, thrown, origin)
+  if (reading === undefined) return flagged(fromVerdict({ is: "Unclassified" }, thrown, origin), thrown)
   if ("original" in reading) return reading.original
-  return "verdict" in reading
-    ? fromVerdict(reading.verdict, thrown, origin)
-    : fromResponse(reading.response, thrown, origin)
+  const error =
+    "verdict" in reading ? fromVerdict(reading.verdict, thrown, origin) : fromResponse(reading.response, thrown, origin)
+  return flagged(error, thrown)
 }
 
 const fromResponse = (response: Response, cause: unknown, origin: Origin): LlmError.LlmError => {

@@ -164,5 +164,7 @@ export const generic: ReadonlyArray<Case> = [
     400,
     "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate limit hit, slow down</Message></Error></ErrorResponse>",
     rate
-  )
+  ),
+  c("a token endpoint's refusal", 400, { error: "invalid_grant", error_description: "Token has been expired" }, auth),
+  c("a token endpoint's refusal, in words", 400, "Could not refresh access token: invalid_grant", auth)
 ]

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Classifier, LlmError } from "effect-resilience"
+
+const tagOf = (thrown: unknown): string => Classifier.fromUnknown(thrown)._tag
+
+describe("C20: what is thrown without a status", () => {
+  const lost = [
+    ...["exception TypeError: terminated", "request failed, reason: read ECONNRESET", "upstream: fetch failed"],
+    ...["Network request failed", "A network error occurred.", "The Internet connection appears to be offline."],
+    ...["TypeError: Failed to fetch", "Load failed", "NetworkError when attempting to fetch resource."],
+    ...["error sending request for url (https://x/): connection closed before message completed"],
+    ...[
+      "dial tcp 10.0.0.1:443: connect: connection refused",
+      'Post "https://x": EOF',
+      "read: connection reset by peer"
+    ],
+    ...["dial tcp: lookup x: no such host", "[Errno -2] Name or service not known", "net::ERR_CONNECTION_RESET"],
+    ...["peer closed connection without sending complete message body (incomplete chunked read)"],
+    ...["Unable to connect. Is the computer able to access the url?", "The network connection was lost."]
+  ]
+  for (const words of lost) {
+    it(`is a lost connection: ${words}`, () => {
+      expect(tagOf(new Error(words))).toBe("ConnectionFailed")
+      expect(tagOf(words)).toBe("ConnectionFailed")
+      expect(tagOf(new Error("The model could not be asked", { cause: new Error(words) }))).toBe("ConnectionFailed")
+    })
+  }
+
+  it("has the tag of a body with the same words", () => {
+    for (const message of [
+      "The model `x` does not exist",
+      "invalid_grant",
+      "Overloaded",
+      "Incorrect API key provided"
+    ]) {
+      const body = Classifier.fromHttpResponse({ status: 200, body: { message } })
+      expect(tagOf(new Error(message))).toBe(body._tag)
+    }
+  })
+
+  it("is read by the code that a binding's message begins with", () => {
+    expect(tagOf(new Error("3040: Capacity temporarily exceeded, please try again."))).toBe("Overloaded")
+    expect(tagOf(new Error("InferenceUpstreamError: 5007: No such model @cf/x"))).toBe("ModelNotFound")
+    expect(tagOf(new Error("3036: you have used up your daily free allocation"))).toBe("QuotaExhausted")
+  })
+
+  it("is a token endpoint's refusal", () => {
+    for (const error of ["invalid_grant", "invalid_client", "expired_token", "unauthorized_client"]) {
+      const body = { error, error_description: "Token has been expired or revoked." }
+      expect(Classifier.fromHttpResponse({ status: 400, body })._tag).toBe("AuthenticationFailed")
+      expect(tagOf(new Error(error))).toBe("AuthenticationFailed")
+      expect(tagOf(Object.assign(new Error(error), { response: { status: 400, data: body } }))).toBe(
+        "AuthenticationFailed"
+      )
+    }
+  })
+
+  it("is the program's own mistake, whatever it says", () => {
+    expect(tagOf(new TypeError("Cannot read properties of undefined (reading 'choices')"))).toBe("Unclassified")
+  })
+})
+
+describe("C20: what an error itself says of trying again", () => {
+  const again = (thrown: unknown): boolean => LlmError.traits(Classifier.fromUnknown(thrown)).retryable
+
+  it("is obeyed, with and without a status, by either name", () => {
+    for (const name of ["retryable", "isRetryable"]) {
+      for (const status of [undefined, 400, 429, 503]) {
+        for (const flag of [true, false]) {
+          const thrown = Object.assign(new Error("x"), { ...(status !== undefined && { status }), [name]: flag })
+          expect(again(thrown)).toBe(flag)
+          expect(again(new Error("wrapped", { cause: thrown }))).toBe(flag)
+        }
+      }
+    }
+  })
+
+  it("brings no money back", () => {
+    const error = { message: "You exceeded your current quota", code: "insufficient_quota" }
+    expect(again(Object.assign(new Error("x"), { status: 429, error, retryable: true }))).toBe(false)
+  })
+})
