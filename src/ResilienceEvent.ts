@@ -73,6 +73,10 @@ export type ResilienceEvent = Data.TaggedEnum<{
   CallInterrupted: About & { readonly call: number; readonly attempts: number; readonly duration: Duration.Duration }
   /** A stream that had a commit point to lose was started again, as its delivery mode allows. */
   StreamRestarted: AboutAttempt & { readonly error: unknown }
+  /** An element of a stream could not be read and was left out, as `malformed: "skip"` wants it. */
+  StreamEventSkipped: AboutAttempt
+  /** A stream without a dialect began with an object of no known format: everything is taken for content, and any end for the end. */
+  StreamFormatUnknown: AboutAttempt
   /** A circuit, whose key is `target`, changed its state. */
   CircuitChanged: About & { readonly from: CircuitState; readonly to: CircuitState }
   /** A target asked to be left alone; callers wait or go elsewhere until `wait` is over. */

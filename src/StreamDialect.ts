@@ -3,15 +3,19 @@
  * stand.
  *
  * A dialect is one small value. The toolkit brings one for each of the usual wire formats, as the vendors' SDKs hand
- * them out (`openAiChat`, `openAiResponses`, `anthropic`, `gemini`), one for the parts of `@effect/ai` (`ai`) and one for
+ * them out (`openAiChat`, `openAiResponses`, `anthropic`, `gemini`, `bedrock`, `cohere`, `ollama`, `aiSdk`), one for the parts of `@effect/ai` (`ai`) and one for
  * plain strings (`text`). `sse` reads the same formats as raw server-sent events, and `make` describes any other stream.
  *
  * @since 0.1.0
  */
 import type * as Predicate from "effect/Predicate"
 import { ai as ai_ } from "./internal/stream/dialect/ai.js"
+import { aiSdk as aiSdk_ } from "./internal/stream/dialect/aiSdk.js"
 import { anthropic as anthropic_ } from "./internal/stream/dialect/anthropic.js"
+import { bedrock as bedrock_ } from "./internal/stream/dialect/bedrock.js"
+import { cohere as cohere_ } from "./internal/stream/dialect/cohere.js"
 import { gemini as gemini_ } from "./internal/stream/dialect/gemini.js"
+import { ollama as ollama_ } from "./internal/stream/dialect/ollama.js"
 import { openAiChat as openAiChat_ } from "./internal/stream/dialect/openAiChat.js"
 import { openAiResponses as openAiResponses_ } from "./internal/stream/dialect/openAiResponses.js"
 import { type ServerSentEvent, sse as sse_ } from "./internal/stream/dialect/sse.js"
@@ -49,8 +53,19 @@ export interface Reading {
   readonly error?: LlmError
   /** The tokens used so far. Later readings win, field by field. */
   readonly usage?: Usage
-  /** Tool calls that a consumer of this element can act upon. */
-  readonly toolCalls?: ReadonlyArray<ToolCall>
+  /** Tool calls of which the element is a piece. */
+  readonly toolCalls?: ReadonlyArray<ToolCallPiece>
+}
+
+/**
+ * A tool call, or a piece of one. Pieces of one `key` (default: its id) are one call; an `id` or `name` that a piece does
+ * not tell is empty.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface ToolCallPiece extends ToolCall {
+  readonly key?: string
 }
 
 /**
@@ -103,7 +118,7 @@ export const make = <A>(options: {
   readonly end?: Predicate.Predicate<A> | undefined
   readonly error?: ((element: A) => LlmError | undefined) | undefined
   readonly usage?: ((element: A) => Usage | undefined) | undefined
-  readonly toolCalls?: ((element: A) => ReadonlyArray<ToolCall>) | undefined
+  readonly toolCalls?: ((element: A) => ReadonlyArray<ToolCallPiece>) | undefined
   readonly provider?: string | undefined
 }): StreamDialect<A> => ({
   provider: options.provider,
@@ -179,7 +194,41 @@ export const gemini: StreamDialect<unknown> = gemini_
 export const ai: StreamDialect<unknown> = ai_
 
 /**
- * Raw server-sent events whose `data` is in the given dialect. `[DONE]` is an end, data that is not JSON is malformed.
+ * The parts of the Vercel AI SDK's `fullStream`. Complete with the `finish` part.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const aiSdk: StreamDialect<unknown> = aiSdk_
+
+/**
+ * The events of Amazon Bedrock's `ConverseStream`. Complete with `messageStop`.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const bedrock: StreamDialect<unknown> = bedrock_
+
+/**
+ * The events of Cohere's chat API, version 2. Complete with `message-end`.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const cohere: StreamDialect<unknown> = cohere_
+
+/**
+ * The lines, parsed, of Ollama's `/api/chat` and `/api/generate`. Complete with `done`.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const ollama: StreamDialect<unknown> = ollama_
+
+/**
+ * Raw server-sent events whose `data` is in the given dialect. Data that is not JSON is malformed. `[DONE]` ends the
+ * connection, not the answer, which is complete by its own dialect's end. Comments, events without data and events of
+ * unknown names are no data.
  *
  * @since 0.1.0
  * @category Combinators

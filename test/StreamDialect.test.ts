@@ -55,7 +55,7 @@ describe("what ends an answer", () => {
     [anthropic, { type: "message_stop" }, true],
     [gemini, { candidates: [{ finishReason: "STOP" }] }, true],
     [ai, { type: "finish", reason: "stop", usage: {} }, true],
-    [sse(openAiChat), { data: "[DONE]" }, true]
+    [sse(openAiChat), { data: "[DONE]" }, undefined]
   ] as const)("%#: %j", (dialect, element, end) => {
     const reading = dialect.read(element as never)
     expect(reading.end).toBe(end)
@@ -114,9 +114,9 @@ describe("usage and tool calls", () => {
     })
     const call = { id: "1", name: "pay" }
     const chat = choice({ tool_calls: [{ index: 0, id: "1", function: { name: "pay", arguments: "" } }] })
-    expect(openAiChat.read(chat).toolCalls).toEqual([call])
+    expect(openAiChat.read(chat).toolCalls).toEqual([{ ...call, key: "0:0" }])
     const item = { type: "function_call", call_id: "1", name: "pay" }
-    expect(openAiResponses.read({ type: "response.output_item.done", item }).toolCalls).toEqual([call])
+    expect(openAiResponses.read({ type: "response.output_item.done", item }).toolCalls).toEqual([{ ...call, key: "1" }])
     const block = { type: "tool_use", id: "1", name: "pay" }
     expect(anthropic.read({ type: "content_block_start", content_block: block }).toolCalls).toEqual([call])
     expect(ai.read({ type: "tool-call", ...call }).toolCalls).toEqual([call])

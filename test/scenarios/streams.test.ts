@@ -283,11 +283,11 @@ describe("the end", () => {
     })
   )
 
-  scenario("S8: a malformed event is skipped, or a typed failure if that is asked for", () =>
+  scenario("S8, S14: a malformed event is a typed failure, never a hole, or is skipped if that is asked for", () =>
     Effect.gen(function* () {
       const source = Stream.make<Array<Token>>(text("x"), { kind: "garbage" }, text("y"), end)
-      expect(yield* protect(source)).toEqual({ elements: "x y end", error: undefined })
-      const error = interruptedWith(yield* protect(source, { malformed: "fail" }))
+      expect(yield* protect(source, { malformed: "skip" })).toEqual({ elements: "x y end", error: undefined })
+      const error = interruptedWith(yield* protect(source))
       expect(error.cause && Redacted.value(error.cause)).toMatchObject({ _tag: "MalformedResponse" })
     })
   )
@@ -297,7 +297,7 @@ describe("limits", () => {
   scenario("S5: only content counts as a first token", () =>
     Effect.gen(function* () {
       const { stream } = attempts(Stream.concat(Stream.make(role), paced([400, ping], [400, think], [400, ping])))
-      const fiber = yield* Effect.fork(protect(stream, { firstToken: "1 second" }))
+      const fiber = yield* Effect.fork(protect(stream, { firstToken: "1 second", reasoning: "ignored" }))
       yield* TestClock.adjust(1000)
       expect(yield* now(fiber)).toEqual(Option.none())
       yield* TestClock.adjust(999)
@@ -366,12 +366,12 @@ describe("limits", () => {
     })
   )
 
-  scenario("reasoning is a sign of life when that is asked for", () =>
+  scenario("S21: reasoning is a sign of life, unless it is to be ignored", () =>
     Effect.gen(function* () {
       const source = () => paced([900, think], [900, think], [900, text("x")], [0, end])
       const options = { firstToken: "1 second", idle: "1 second" } as const
-      const alive = yield* Effect.fork(protect(source(), { ...options, reasoning: "life" }))
-      const ignored = yield* Effect.fork(protect(source(), options))
+      const alive = yield* Effect.fork(protect(source(), options))
+      const ignored = yield* Effect.fork(protect(source(), { ...options, reasoning: "ignored" }))
       for (let i = 0; i < 5; i++) yield* TestClock.adjust(900)
       expect(yield* now(alive)).toEqual(Option.some({ elements: "think think x end", error: undefined }))
       expect(yield* now(ignored)).toMatchObject(Option.some({ error: { phase: "firstToken" } }))

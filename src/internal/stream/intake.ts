@@ -4,12 +4,17 @@
  * @internal
  */
 import * as Chunk from "effect/Chunk"
+import { fromUnknown } from "../../classifier/Unknown.js"
 import { type LlmError, MalformedResponse, type ToolCall, type Usage } from "../../LlmError.js"
 import { BufferExceeded } from "../../Rejection.js"
 import type { StreamDialect } from "../../StreamDialect.js"
 import { advance, type Delivery, type Ending, ending, hands, type Progress } from "./commit.js"
-import { detect } from "./dialect/detect.js"
+import { detect, unknown } from "./dialect/detect.js"
+import { ToolCalls } from "./toolCalls.js"
 import { Transcript } from "./transcript.js"
+
+/** The first element is an object of no known format; an element that could not be read was left out. @internal */
+export type Notice = "formatUnknown" | "skipped"
 
 /** @internal */
 export interface IntakeOptions<A> {
@@ -19,6 +24,8 @@ export interface IntakeOptions<A> {
   readonly delivery: Delivery
   readonly reasoning: "ignored" | "life" | "content"
   readonly malformed: "skip" | "fail"
+  /** Told of what the answer itself does not show. */
+  readonly notice?: ((what: Notice) => void) | undefined
   readonly buffer: { readonly elements: number; readonly characters: number }
 }
 
@@ -28,7 +35,7 @@ export class Intake<A> {
   /** What was handed on, which is what the consumer has. */
   handed = false
   readonly text: Transcript = new Transcript()
-  readonly toolCalls: Array<ToolCall> = []
+  private readonly calls = new ToolCalls()
   usage: Usage | undefined
   /** Why the attempt has failed, once all that came before has been handed on. */
   failure: LlmError | BufferExceeded | undefined
@@ -42,6 +49,10 @@ export class Intake<A> {
 
   constructor(private readonly options: IntakeOptions<A>) {
     this.dialect = options.dialect
+  }
+
+  get toolCalls(): ReadonlyArray<ToolCall> {
+    return this.calls.all
   }
 
   get provider(): string | undefined {
@@ -107,15 +118,21 @@ export class Intake<A> {
 
   private readOne(element: A): "kept" | "dropped" | "failed" {
     const { delivery, malformed, reasoning, target } = this.options
-    this.dialect ??= detect(element)
+    if (this.dialect === undefined) {
+      this.dialect = detect(element)
+      if (this.dialect === unknown) this.options.notice?.("formatUnknown")
+    }
     const reading = this.dialect.read(element)
     if (reading.usage !== undefined) this.usage = { ...this.usage, ...reading.usage }
     if (reading.error !== undefined) {
-      this.failure = reading.error
+      this.failure = fromUnknown(reading.error, { target }) as LlmError
       return "failed"
     }
     if (reading.kind === "malformed") {
-      if (malformed === "skip") return "dropped"
+      if (malformed === "skip") {
+        this.options.notice?.("skipped")
+        return "dropped"
+      }
       this.failure = new MalformedResponse({
         target,
         message: `${target} sent an event that its format does not have`,
@@ -131,7 +148,7 @@ export class Intake<A> {
       this.heldCharacters += reading.text.length
       if (delivery !== "buffered") this.text.add(reading.text)
     }
-    if (reading.toolCalls !== undefined) for (const call of reading.toolCalls) this.toolCalls.push(call)
+    if (reading.toolCalls !== undefined) for (const call of reading.toolCalls) this.calls.add(call)
     return "kept"
   }
 }

@@ -28,11 +28,12 @@ export interface StreamPolicy {
    */
   readonly settle?: Duration.DurationInput | undefined
   /**
-   * What the model's thinking aloud is: `ignored` (default) is held back with the preamble and is no sign of life, `life`
-   * is held back and keeps the limits from running out, `content` is delivered at once and commits the stream.
+   * What the model's thinking aloud is: `life` (default) is held back with the preamble and keeps the limits of silence
+   * from running out, `ignored` is held back and is no sign of life, `content` is delivered at once and commits the
+   * stream. `total` and the call's deadline hold for thinking too.
    */
   readonly reasoning?: "ignored" | "life" | "content" | undefined
-  /** What an element that is none of its dialect is: dropped (default), or a `MalformedResponse`. */
+  /** What an element that cannot be read is: a `MalformedResponse` (default), or left out with a `StreamEventSkipped`. */
   readonly malformed?: "skip" | "fail" | undefined
   /**
    * How much may be held back. Beyond it a `buffered` stream fails with `BufferExceeded`, and a long preamble is
@@ -65,7 +66,7 @@ const where = "Resilience.protectStream"
 /** @internal */
 export const compile = <A>(options: StreamOptions<A>, attemptMillis: number): Compiled<A> => {
   refuseUnknown(where, "", options, streamOptions)
-  const { buffer, delivery = "incremental", malformed = "skip", reasoning = "ignored" } = options
+  const { buffer, delivery = "incremental", malformed = "fail", reasoning = "life" } = options
   return {
     dialect: options.dialect,
     delivery: oneOf("delivery", delivery, ["incremental", "buffered", "restartable"]),

@@ -34,7 +34,7 @@ import { clockOf } from "../timer.js"
 import { type Attempt, openAttempt } from "./attempt.js"
 import { afterFailure } from "./commit.js"
 import { flow } from "./flow.js"
-import type { IntakeOptions } from "./intake.js"
+import type { IntakeOptions, Notice } from "./intake.js"
 import { interrupted } from "./interrupted.js"
 import { Passage } from "./passage.js"
 import { Restarted } from "./restarted.js"
@@ -121,7 +121,7 @@ class StreamCall<A, E, R> {
             this.scope = scope
             const opened = openAttempt(
               this.self,
-              { ...this.options, target: target.name, ...this.limits() },
+              { ...this.options, target: target.name, notice: this.notice, ...this.limits() },
               this.clock
             )
             return Effect.map(Scope.extend(this.inAttempt(opened), scope), (attempt) => {
@@ -207,6 +207,16 @@ class StreamCall<A, E, R> {
   private lastOf(error: E | Added): E | Added {
     const { lastError } = this.call
     return lastError === undefined || text(error, "_tag") === "BufferExceeded" ? error : (lastError.error as E)
+  }
+
+  private readonly notice = (what: Notice): void => {
+    const { hub, name } = this.target
+    if (!hub.listening()) return
+    const at = this.clock.unsafeCurrentTimeMillis()
+    const about = { at, target: name, call: this.call.number, attempt: this.call.attempt }
+    hub.publish(
+      what === "skipped" ? ResilienceEvent.StreamEventSkipped(about) : ResilienceEvent.StreamFormatUnknown(about)
+    )
   }
 
   private restarted(error: unknown): Chunk.Chunk<Restarted> {

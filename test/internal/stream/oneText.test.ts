@@ -104,7 +104,7 @@ const consume = (
       return source(script, ++attempt)
     })
     const result = yield* stream.pipe(
-      Resilience.protectStream("a", { dialect, delivery: mode }),
+      Resilience.protectStream("a", { dialect, delivery: mode, malformed: "skip" }),
       Stream.runForEach((element) =>
         Effect.sync(() => {
           const last = texts.at(-1)!

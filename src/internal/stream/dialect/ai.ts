@@ -1,9 +1,20 @@
 import * as Redacted from "effect/Redacted"
-import { fromUnknown } from "../../../classifier/Unknown.js"
 import { ServerError, type Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
-import { failed, judged } from "./failed.js"
-import { content, type Fields, fieldsOf, isFields, malformed, metadata, numbers, reasoning, textual } from "./shape.js"
+import { isEnd } from "./ending.js"
+import { failedPart, judged } from "./failed.js"
+import {
+  content,
+  type Fields,
+  fieldsOf,
+  isFields,
+  malformed,
+  metadata,
+  numbers,
+  reasoning,
+  textOf,
+  textual
+} from "./shape.js"
 
 /**
  * By shape, so that the core does not need `@effect/ai`.
@@ -23,9 +34,9 @@ export const ai: StreamDialect<unknown> = {
       case "reasoning-delta":
       case "reasoning":
         return reasoning
-      case "tool-call":
-        return { kind: "content", toolCalls: [{ id: String(part.id), name: String(part.name) }] }
       case "tool-params-start":
+      case "tool-call":
+        return { kind: "content", toolCalls: [{ id: textOf(part.id), name: textOf(part.name) }] }
       case "tool-params-delta":
       case "tool-params-end":
       case "tool-result":
@@ -33,7 +44,7 @@ export const ai: StreamDialect<unknown> = {
       case "source":
         return content
       case "error":
-        return errorOf(part.error)
+        return failedPart(part.error)
       case "finish":
         return finished(part)
       default:
@@ -41,12 +52,6 @@ export const ai: StreamDialect<unknown> = {
     }
   }
 }
-
-/** A provider's own event, of whichever provider, or an error that was thrown. */
-const errorOf = (error: unknown): Reading =>
-  isFields(error) && !(error instanceof Error)
-    ? failed(undefined, "type" in error && error.type === "error" ? error : { type: "error", error })
-    : { kind: "metadata", error: fromUnknown(error) }
 
 const finished = (part: Fields): Reading => {
   const usage = usageOf(fieldsOf(part.usage))
@@ -61,7 +66,7 @@ const finished = (part: Fields): Reading => {
       })
     }
   }
-  return judged(undefined, part, { kind: "metadata", end: true, usage })
+  return judged(undefined, part, { kind: "metadata", end: part.reason === undefined || isEnd(part.reason), usage })
 }
 
 /**

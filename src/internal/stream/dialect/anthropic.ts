@@ -1,7 +1,18 @@
 import type { Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { failed, judged } from "./failed.js"
-import { content, type Fields, fieldsOf, isFields, malformed, metadata, numbers, reasoning, textual } from "./shape.js"
+import {
+  content,
+  type Fields,
+  fieldsOf,
+  isFields,
+  malformed,
+  metadata,
+  numbers,
+  reasoning,
+  textOf,
+  textual
+} from "./shape.js"
 
 const provider = "anthropic"
 
@@ -55,7 +66,7 @@ const blockOf = (block: Fields): Reading => {
     case "tool_use":
     case "server_tool_use":
     case "mcp_tool_use":
-      return { kind: "content", toolCalls: [{ id: String(block.id), name: String(block.name) }] }
+      return { kind: "content", toolCalls: [{ id: textOf(block.id), name: textOf(block.name) }] }
     default:
       return typeof block.type === "string" ? content : metadata
   }

@@ -1,14 +1,19 @@
 import type { StreamDialect } from "../../../StreamDialect.js"
 import { ai } from "./ai.js"
+import { aiSdk, isAiSdk } from "./aiSdk.js"
 import { anthropic } from "./anthropic.js"
+import { bedrock, isBedrock } from "./bedrock.js"
+import { cohere, isCohere } from "./cohere.js"
 import { gemini } from "./gemini.js"
+import { isOllama, ollama } from "./ollama.js"
 import { openAiChat } from "./openAiChat.js"
 import { openAiResponses } from "./openAiResponses.js"
-import { content, isFields, textual } from "./shape.js"
+import { content, type Fields, isFields, textual } from "./shape.js"
+import { isServerSentEvent, sseDetecting } from "./sse.js"
 
 /**
  * The dialect of a stream, told by its first element. An element of no known dialect is content, and the end of such a
- * stream is the end of the answer.
+ * stream is the end of the answer: nobody can say more of it.
  *
  * @internal
  */
@@ -17,15 +22,26 @@ export const detect = (first: unknown): StreamDialect<unknown> => {
   if ("~effect/ai/Content/Part" in first) return ai
   if (Array.isArray(first.choices)) return openAiChat
   if ("candidates" in first || "promptFeedback" in first || "usageMetadata" in first) return gemini
+  if (isServerSentEvent(first)) return sseDetecting(detect)
+  if (isOllama(first)) return ollama
   const { type } = first
-  if (typeof type !== "string") return first.error ? openAiChat : plain
+  if (typeof type !== "string") return isBedrock(first) ? bedrock : first.error ? openAiChat : unknown
+  return byType(first, type)
+}
+
+const byType = (first: Fields, type: string): StreamDialect<unknown> => {
   if (type.startsWith("response.")) return openAiResponses
+  if (isCohere(type)) return cohere
+  if (isAiSdk(first, type)) return aiSdk
   if (/^(text|reasoning|tool)-|^(response-metadata|finish)$/.test(type)) return ai
   if (type === "error") return isFields(first.error) ? anthropic : openAiResponses
-  return type === "ping" || type.startsWith("message_") || type.startsWith("content_block_") ? anthropic : plain
+  return type === "ping" || type.startsWith("message_") || type.startsWith("content_block_") ? anthropic : unknown
 }
 
 const plain: StreamDialect<unknown> = {
   endMarker: false,
   read: (element) => (typeof element === "string" ? textual(element) : content)
 }
+
+/** Objects of no format that the toolkit knows: taken as they come, and told of. @internal */
+export const unknown: StreamDialect<unknown> = { endMarker: false, read: () => content }

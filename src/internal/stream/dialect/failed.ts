@@ -1,8 +1,11 @@
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Classifier from "../../../Classifier.js"
+import { fromUnknown } from "../../../classifier/Unknown.js"
 import { type LlmError, ServerError } from "../../../LlmError.js"
 import type { Reading } from "../../../StreamDialect.js"
+import { isError } from "../../foreign.js"
+import { isFields } from "./shape.js"
 
 /**
  * An element in which the provider says that it failed. Where the classifier knows nothing of it, the fault is on the
@@ -33,6 +36,12 @@ export const judged = (provider: string | undefined, data: unknown, reading: Rea
   const failure = failureIn(provider, data, undefined)
   return Option.isSome(failure) ? { ...reading, error: failure.value } : reading
 }
+
+/** An error part: a provider's own event, of whichever provider, or an error that was thrown. @internal */
+export const failedPart = (error: unknown): Reading =>
+  isFields(error) && !isError(error)
+    ? failed(undefined, "type" in error && error.type === "error" ? error : { type: "error", error })
+    : { kind: "metadata", error: fromUnknown(error) }
 
 const failureIn = (provider: string | undefined, data: unknown, event: string | undefined): Option.Option<LlmError> =>
   Classifier.fromStreamEvent({ data, event, ...(provider !== undefined && { provider }) })

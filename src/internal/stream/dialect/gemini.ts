@@ -1,5 +1,6 @@
 import type { ToolCall, Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import { isEnd } from "./ending.js"
 import { failed, judged } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, malformed, numbers, textOf } from "./shape.js"
 
@@ -38,7 +39,7 @@ const readCandidate = (candidate: Fields): Reading => {
   }
   return {
     kind: isContent || text !== "" || toolCalls.length > 0 ? "content" : thought ? "reasoning" : "metadata",
-    end: typeof finish === "string" && finish !== "FINISH_REASON_UNSPECIFIED",
+    end: isEnd(finish) && finish !== "FINISH_REASON_UNSPECIFIED",
     ...(text !== "" && { text }),
     ...(toolCalls.length > 0 && { toolCalls })
   }

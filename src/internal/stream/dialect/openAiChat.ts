@@ -1,5 +1,6 @@
-import type { ToolCall, Usage } from "../../../LlmError.js"
-import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import type { Usage } from "../../../LlmError.js"
+import type { Reading, StreamDialect, ToolCallPiece } from "../../../StreamDialect.js"
+import { isEnd } from "./ending.js"
 import { failed, judged } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, malformed, metadata, numbers, textOf } from "./shape.js"
 
@@ -26,11 +27,13 @@ const readChoice = (choice: Fields): Reading => {
   const delta = fieldsOf(choice.delta)
   const text = textOf(delta.content)
   const calls = arrayOf(delta.tool_calls)
-  const toolCalls = calls.flatMap(toolCallOf)
-  const isContent = text !== "" || calls.length > 0 || fieldsOf(delta.function_call).arguments !== undefined
+  const message = String(choice.index ?? 0)
+  const toolCalls = calls.map((call, place) => toolCallOf(call, message, place))
+  if (isFields(delta.function_call)) toolCalls.push(toolCallOf({ function: delta.function_call }, message, "function"))
+  const isContent = text !== "" || toolCalls.length > 0
   return {
     kind: isContent ? "content" : thinks(delta) ? "reasoning" : "metadata",
-    end: typeof finish === "string",
+    end: isEnd(finish),
     ...(text !== "" && { text }),
     ...(toolCalls.length > 0 && { toolCalls })
   }
@@ -39,17 +42,20 @@ const readChoice = (choice: Fields): Reading => {
 /** An ending or a refusal, which only the classifier can tell from a good answer. */
 const isDecisive = (u: unknown): boolean => {
   const choice = fieldsOf(u)
-  return typeof choice.finish_reason === "string" || textOf(fieldsOf(choice.delta).refusal) !== ""
+  return isEnd(choice.finish_reason) || textOf(fieldsOf(choice.delta).refusal) !== ""
 }
 
 /** The names under which compatible servers send what the model thinks. */
 const thinks = (delta: Fields): boolean => textOf(delta.reasoning_content) !== "" || textOf(delta.reasoning) !== ""
 
-/** Only the first delta of a call names it. */
-const toolCallOf = (u: unknown): ReadonlyArray<ToolCall> => {
-  const { function: called, id } = fieldsOf(u)
-  const { name } = fieldsOf(called)
-  return typeof id === "string" && typeof name === "string" && name !== "" ? [{ id, name }] : []
+/** A call is its index within its message; a server that gives none sends all of them in one delta, each time. */
+const toolCallOf = (u: unknown, message: string, place: number | string): ToolCallPiece => {
+  const { function: called, id, index } = fieldsOf(u)
+  return {
+    id: textOf(id),
+    name: textOf(fieldsOf(called).name),
+    key: `${message}:${typeof index === "number" || typeof index === "string" ? index : place}`
+  }
 }
 
 /** One chunk may carry several choices. It is content if one of them is, and an end if none of them goes on. */
@@ -57,7 +63,7 @@ const join = (a: Reading, b: Reading): Reading =>
   a === metadata
     ? b
     : {
-        kind: a.kind === "content" || b.kind === "content" ? "content" : b.kind,
+        kind: a.kind === "content" || b.kind === "content" ? "content" : a.kind === "reasoning" ? a.kind : b.kind,
         end: a.end === true && b.end === true,
         text: (a.text ?? "") + (b.text ?? ""),
         toolCalls: [...(a.toolCalls ?? []), ...(b.toolCalls ?? [])]

@@ -1,7 +1,18 @@
 import type { Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { failed, judged } from "./failed.js"
-import { content, type Fields, fieldsOf, isFields, malformed, metadata, numbers, reasoning, textual } from "./shape.js"
+import {
+  content,
+  type Fields,
+  fieldsOf,
+  isFields,
+  malformed,
+  metadata,
+  numbers,
+  reasoning,
+  textOf,
+  textual
+} from "./shape.js"
 
 const provider = "openai"
 
@@ -27,6 +38,7 @@ export const openAiResponses: StreamDialect<unknown> = {
       case "response.reasoning_text.delta":
       case "response.reasoning_summary_text.delta":
         return reasoning
+      case "response.output_item.added":
       case "response.output_item.done":
         return itemOf(fieldsOf(event.item))
       case "response.completed":
@@ -45,10 +57,12 @@ export const openAiResponses: StreamDialect<unknown> = {
   }
 }
 
-/** A call can be acted upon once its item is done. */
+/** A call is told when it begins, and once more when it is done. */
 const itemOf = (item: Fields): Reading => {
   if (item.type !== "function_call" && item.type !== "custom_tool_call") return metadata
-  return { kind: "content", toolCalls: [{ id: String(item.call_id ?? item.id), name: String(item.name) }] }
+  const id = textOf(item.call_id ?? item.id)
+  const key = textOf(item.id) || id
+  return { kind: "content", toolCalls: [{ id, name: textOf(item.name), ...(key !== "" && { key }) }] }
 }
 
 const ended = (response: Fields): Reading => {

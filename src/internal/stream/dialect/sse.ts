@@ -1,29 +1,101 @@
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { failed } from "./failed.js"
-import { malformed, metadata } from "./shape.js"
+import { isFields, malformed, metadata } from "./shape.js"
 
 export interface ServerSentEvent {
   readonly data: string
   readonly event?: string | undefined
 }
 
-const done: Reading = { kind: "metadata", end: true }
+/**
+ * The data of one server-sent event, read in the dialect that `inner` gives for it.
+ *
+ * `[DONE]` ends the connection and says nothing of the answer, which ends with its own marker.
+ */
+const readWith = (inner: (element: unknown) => StreamDialect<unknown>, provider: () => string | undefined) => {
+  return (given: ServerSentEvent): Reading => {
+    // What parsers hand out besides, such as a `retry`, has no data.
+    const { data, event } = isFields(given) ? (given as Partial<ServerSentEvent>) : {}
+    const json = typeof data === "string" ? data.trim() : ""
+    if (event === "error") return failed(provider(), json, event)
+    if (json === "" || json === "[DONE]") return metadata
+    let element: unknown
+    try {
+      element = JSON.parse(json)
+    } catch {
+      // An event of a name of its own may carry what it likes, but not half an object.
+      return isNamed(event) && !/^[[{]/.test(json) ? metadata : malformed
+    }
+    const reading = inner(element).read(element)
+    return reading.kind === "malformed" && isNamed(event) && reading.error === undefined ? metadata : reading
+  }
+}
+
+/** An event of a name that no dialect gives to its data. */
+const isNamed = (event: unknown): boolean =>
+  typeof event === "string" &&
+  !/^(?:|message|data|chunk|completion|delta|(?:message|content_block|response)[_.].*)$/.test(event)
 
 /** @internal */
 export const sse = (dialect: StreamDialect<unknown>): StreamDialect<ServerSentEvent> => ({
   provider: dialect.provider,
   endMarker: dialect.endMarker,
-  read: ({ data, event }) => {
-    const json = data.trim()
-    if (json === "[DONE]") return done
-    if (json === "") return metadata
-    if (event === "error") return failed(dialect.provider, data, event)
-    let element: unknown
-    try {
-      element = JSON.parse(json)
-    } catch {
-      return malformed
-    }
-    return dialect.read(element)
-  }
+  read: readWith(
+    () => dialect,
+    () => dialect.provider
+  )
 })
+
+/**
+ * Events whose data tells the dialect. For one stream only.
+ *
+ * @internal
+ */
+export const sseDetecting = (detect: (first: unknown) => StreamDialect<unknown>): StreamDialect<unknown> => {
+  let dialect: StreamDialect<unknown> | undefined
+  return {
+    get provider() {
+      return dialect?.provider
+    },
+    get endMarker() {
+      return dialect?.endMarker ?? false
+    },
+    read: readWith(
+      (element) => {
+        dialect ??= detect(element)
+        return dialect
+      },
+      () => dialect?.provider
+    ) as StreamDialect<unknown>["read"]
+  }
+}
+
+/**
+ * Whether an element is a parsed server-sent event, as `eventsource-parser`, `@effect/experimental` and the vendors' own
+ * parsers make them.
+ *
+ * @internal
+ */
+export const isServerSentEvent = (first: object): boolean => {
+  const { data, event, type } = first as Record<string, unknown>
+  if (typeof data !== "string") return data === undefined && typeof event === "string" && onlyEventFields(first)
+  return onlyEventFields(first) && (type === undefined || type === "event" || type === "message" || type === "error")
+}
+
+const eventFields = new Set([
+  "data",
+  "event",
+  "id",
+  "retry",
+  "type",
+  "_tag",
+  "raw",
+  "comment",
+  "comments",
+  "lastEventId"
+])
+
+const onlyEventFields = (first: object): boolean => {
+  for (const key in first) if (!eventFields.has(key) && Object.hasOwn(first, key)) return false
+  return true
+}

@@ -1,0 +1,86 @@
+import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import { isEnd } from "./ending.js"
+import { failed, failedPart, judged } from "./failed.js"
+import {
+  content,
+  type Fields,
+  fieldsOf,
+  isFields,
+  malformed,
+  metadata,
+  numbers,
+  reasoning,
+  textOf,
+  textual
+} from "./shape.js"
+
+/** The parts that only the Vercel AI SDK has. @internal */
+export const isAiSdk = (part: Fields, type: string): boolean =>
+  /^(?:start|start-step|step-start|finish-step|step-finish|stream-start|tool-input-.*|tool-output-.*|text-start|text-end|reasoning-start|reasoning-end|raw|abort)$/.test(
+    type
+  ) ||
+  (/^(?:text|reasoning)(?:-delta)?$/.test(type) &&
+    ("textDelta" in part || ("text" in part && type.endsWith("-delta")))) ||
+  (type === "error" && typeof part.errorText === "string") ||
+  (type === "finish" && "finishReason" in part) ||
+  (type === "tool-call" && "toolCallId" in part)
+
+/** The parts of `fullStream`, of the versions 4 to 6, and of the stream that is sent to a user interface. @internal */
+export const aiSdk: StreamDialect<unknown> = {
+  endMarker: true,
+  read: (part) => {
+    if (!isFields(part) || typeof part.type !== "string") return malformed
+    switch (part.type) {
+      case "text-delta":
+        return textual(part.text ?? part.textDelta ?? part.delta)
+      case "reasoning":
+      case "reasoning-start":
+      case "reasoning-delta":
+        return reasoning
+      case "tool-input-start":
+      case "tool-call-streaming-start":
+      case "tool-input-available":
+      case "tool-call":
+        return callOf(part)
+      case "tool-input-delta":
+      case "tool-call-delta":
+      case "tool-result":
+      case "tool-output-available":
+      case "tool-error":
+      case "source":
+      case "source-url":
+      case "source-document":
+      case "file":
+        return content
+      case "error":
+        return typeof part.errorText === "string" ? failed(undefined, part) : failedPart(part.error)
+      case "finish":
+        return endOf(part)
+      default:
+        return metadata
+    }
+  }
+}
+
+/** A call is announced by the first piece of its input, and told whole afterwards, under the same id. */
+const callOf = (part: Fields): Reading => {
+  const id = textOf(part.toolCallId ?? part.id)
+  return { kind: "content", toolCalls: [{ id, name: textOf(part.toolName), ...(id !== "" && { key: id }) }] }
+}
+
+const endOf = (part: Fields): Reading => {
+  const given = part.finishReason ?? part.reason
+  const finish = isFields(given) ? given.unified : given
+  const usage = fieldsOf(part.totalUsage ?? part.usage)
+  return judged(undefined, part, {
+    kind: "metadata",
+    // The stream to a user interface ends without a reason.
+    end: finish === undefined || isEnd(finish),
+    usage: numbers({
+      inputTokens: usage.inputTokens ?? usage.promptTokens,
+      outputTokens: usage.outputTokens ?? usage.completionTokens,
+      cachedInputTokens: usage.cachedInputTokens,
+      reasoningTokens: usage.reasoningTokens
+    })
+  })
+}

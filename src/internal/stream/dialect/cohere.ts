@@ -1,0 +1,70 @@
+import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import { isEnd } from "./ending.js"
+import { failed, judged } from "./failed.js"
+import {
+  content,
+  type Fields,
+  fieldsOf,
+  isFields,
+  malformed,
+  metadata,
+  numbers,
+  reasoning,
+  textOf,
+  textual
+} from "./shape.js"
+
+const provider = "cohere"
+
+/** The names are hyphened, where Anthropic's are not. @internal */
+export const isCohere = (type: string): boolean =>
+  /^(?:message-(?:start|end)|content-(?:start|delta|end)|tool-plan-delta|tool-call-(?:start|delta|end)|citation-(?:start|end))$/.test(
+    type
+  )
+
+/** @internal */
+export const cohere: StreamDialect<unknown> = {
+  provider,
+  endMarker: true,
+  read: (event) => {
+    if (!isFields(event)) return malformed
+    const message = fieldsOf(fieldsOf(event.delta).message)
+    switch (event.type) {
+      case "content-start":
+      case "content-delta":
+        return contentOf(fieldsOf(message.content))
+      case "tool-plan-delta":
+        return reasoning
+      case "tool-call-start":
+        return callOf(event.index, fieldsOf(message.toolCalls ?? message.tool_calls))
+      case "tool-call-delta":
+        return content
+      case "message-end":
+        return endOf(fieldsOf(event.delta))
+      default:
+        if (event.error || event.type === "error") return failed(provider, event)
+        // Later kinds of events are no content until somebody says so; the end is known all the same.
+        return typeof event.type === "string" ? metadata : malformed
+    }
+  }
+}
+
+const contentOf = (block: Fields): Reading => (textOf(block.thinking) === "" ? textual(block.text) : reasoning)
+
+const callOf = (index: unknown, call: Fields): Reading => ({
+  kind: "content",
+  toolCalls: [{ id: textOf(call.id), name: textOf(fieldsOf(call.function).name), key: String(index) }]
+})
+
+/** Cohere's own client renames the fields. */
+const endOf = (delta: Fields): Reading => {
+  const finish = delta.finishReason ?? delta.finish_reason
+  const { tokens } = fieldsOf(delta.usage)
+  const used = fieldsOf(tokens)
+  const usage = numbers({
+    inputTokens: used.inputTokens ?? used.input_tokens,
+    outputTokens: used.outputTokens ?? used.output_tokens
+  })
+  const data = { type: "message-end", delta: { finish_reason: finish, error: delta.error } }
+  return judged(provider, data, { kind: "metadata", end: isEnd(finish), usage })
+}

@@ -1,0 +1,218 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Either, Stream } from "effect"
+import { type LlmError, Resilience, ResilienceEvent, StreamDialect } from "effect-resilience"
+
+const choice = (delta: unknown, finish_reason: string | null = null) => ({
+  choices: [{ index: 0, delta, finish_reason }]
+})
+const sse = (element: unknown) => ({ data: JSON.stringify(element) })
+
+const consume = (elements: ReadonlyArray<unknown>, options: Resilience.StreamOptions<unknown> = {}) => {
+  let subscriptions = 0
+  const source = Stream.suspend(() => {
+    subscriptions++
+    return Stream.fromIterable(elements)
+  })
+  return source.pipe(
+    Resilience.protectStream("a", options),
+    Stream.runDrain,
+    Effect.either,
+    Effect.map((result) => {
+      const error = Either.isLeft(result) ? (result.left as LlmError.LlmError) : undefined
+      return { outcome: error?._tag ?? "success", error, subscriptions }
+    }),
+    Effect.provide(Resilience.layer({ retry: { initialDelay: 0 } }))
+  )
+}
+
+const outcome = (elements: ReadonlyArray<unknown>) => Effect.map(consume(elements), (one) => one.outcome)
+
+const chat = [choice({ content: "x" })]
+const cohereText = { type: "content-delta", index: 0, delta: { message: { content: { text: "x" } } } }
+
+describe("what is no end of an answer", () => {
+  it.effect.each(["", " ", "null", "NULL", "None", "undefined"])(
+    "S18: every chunk with the finish reason %j and no other: cut, not complete",
+    (reason) =>
+      Effect.gen(function* () {
+        expect(yield* outcome([choice({ content: "x" }, reason)])).toBe("StreamInterrupted")
+        expect(yield* outcome([choice({}, reason)])).toBe("MalformedResponse")
+        expect(yield* outcome([choice({ content: "x" }, reason), choice({}, "stop")])).toBe("success")
+        const part = { content: { parts: [{ text: "x" }] }, finishReason: reason }
+        expect(yield* outcome([{ candidates: [part] }])).toBe("StreamInterrupted")
+        expect(yield* outcome([{ candidates: [{ ...part, finishReason: "STOP" }] }])).toBe("success")
+      })
+  )
+
+  it.effect("S18: an unknown word is an end", () =>
+    Effect.gen(function* () {
+      expect(yield* outcome([...chat, choice({}, "eos_token")])).toBe("success")
+    })
+  )
+
+  it.effect("S4: [DONE] without a finish reason is a cut, alone it is an empty answer", () =>
+    Effect.gen(function* () {
+      expect(yield* outcome([sse(chat[0]), { data: "[DONE]" }])).toBe("StreamInterrupted")
+      expect(yield* outcome([{ data: "[DONE]" }])).toBe("MalformedResponse")
+      expect(yield* outcome([sse(chat[0]), sse(choice({}, "stop")), { data: "[DONE]" }])).toBe("success")
+    })
+  )
+})
+
+describe("S16: parsed server-sent events without a dialect", () => {
+  it.effect.each([
+    ["whole", [sse(chat[0]), sse(choice({}, "stop"))], "success"],
+    ["cut", [sse(chat[0])], "StreamInterrupted"],
+    ["an error event", [sse(chat[0]), { event: "error", data: '{"message":"no"}' }], "StreamInterrupted"],
+    [
+      "an error event first",
+      [{ event: "error", data: '{"type":"invalid_request_error","message":"no"}' }],
+      "InvalidRequest"
+    ],
+    ["without data", [{ event: "ping" }, sse(chat[0]), { event: "ping" }, sse(choice({}, "stop"))], "success"],
+    ["half an object", [sse(chat[0]), { data: '{"choices":[{"del' }, sse(choice({}, "stop"))], "StreamInterrupted"],
+    [
+      "half an object under a name",
+      [{ event: "x", data: "{" }, sse(chat[0]), sse(choice({}, "stop"))],
+      "MalformedResponse"
+    ],
+    ["an unknown event", [sse(chat[0]), { event: "heartbeat", data: "12:00" }, sse(choice({}, "stop"))], "success"]
+  ] as const)("%s", ([, elements, expected]) =>
+    Effect.gen(function* () {
+      expect(yield* outcome(elements)).toBe(expected)
+    })
+  )
+
+  it("an element without data does not throw", () => {
+    const { read } = StreamDialect.sse(StreamDialect.openAiChat)
+    for (const element of [{}, { event: "ping" }, { data: undefined }, null, "x", 3]) {
+      expect(read(element as never).kind).toBe("metadata")
+    }
+  })
+})
+
+const aiSdkText = [{ type: "start" }, { type: "start-step" }, { type: "text-delta", id: "0", text: "x" }]
+const bedrockText = [{ messageStart: { role: "assistant" } }, { contentBlockDelta: { delta: { text: "x" } } }]
+const ollamaText = [{ model: "m", message: { role: "assistant", content: "x" }, done: false }]
+
+describe("S20: formats of others", () => {
+  it.effect.each([
+    ["AI SDK", aiSdkText, { type: "finish", finishReason: "stop", totalUsage: {} }, { type: "error", error: "no" }],
+    [
+      "AI SDK 4",
+      [{ type: "text-delta", textDelta: "x" }],
+      { type: "finish", finishReason: "stop" },
+      { type: "error", error: {} }
+    ],
+    ["Bedrock", bedrockText, { messageStop: { stopReason: "end_turn" } }, { throttlingException: { message: "no" } }],
+    [
+      "Cohere",
+      [{ type: "message-start" }, cohereText],
+      { type: "message-end", delta: { finish_reason: "COMPLETE" } },
+      { type: "message-end", delta: { finish_reason: "ERROR" } }
+    ],
+    [
+      "Cohere's client",
+      [{ type: "message-start" }, cohereText],
+      { type: "message-end", delta: { finishReason: "COMPLETE" } },
+      { type: "message-end", delta: { finishReason: "ERROR" } }
+    ],
+    ["Ollama", ollamaText, { model: "m", message: { content: "" }, done: true, done_reason: "stop" }, { error: "no" }],
+    ["Ollama generate", [{ model: "m", response: "x", done: false }], { response: "", done: true }, { error: "no" }]
+  ] as const)("%s", ([, text, end, error]) =>
+    Effect.gen(function* () {
+      expect(yield* outcome([...text, end])).toBe("success")
+      expect(yield* outcome(text)).toBe("StreamInterrupted")
+      expect(yield* outcome([...text, error])).toBe("StreamInterrupted")
+      if (text.length > 1) expect(yield* outcome([text[0]])).toBe("MalformedResponse")
+      expect(["success", "StreamInterrupted"]).not.toContain(yield* outcome([...text.slice(0, -1), error]))
+    })
+  )
+
+  it.effect("an object of no known format is told of, once", () =>
+    Effect.gen(function* () {
+      const events = yield* ResilienceEvent.subscribe
+      expect(yield* outcome([{ any: "thing" }, { any: "thing" }])).toBe("success")
+      const tags = Array.from(yield* events.takeAll, (event) => event._tag)
+      expect(tags.filter((tag) => tag === "StreamFormatUnknown")).toHaveLength(1)
+    }).pipe(Effect.scoped, Effect.provide(ResilienceEvent.layer()))
+  )
+
+  it.effect("S14: each element that is skipped is an event", () =>
+    Effect.gen(function* () {
+      const events = yield* ResilienceEvent.subscribe
+      const elements = [sse(chat[0]), { data: "{" }, { data: "{" }, sse(choice({}, "stop"))]
+      expect((yield* consume(elements, { malformed: "skip" })).outcome).toBe("success")
+      const tags = Array.from(yield* events.takeAll, (event) => event._tag)
+      expect(tags.filter((tag) => tag === "StreamEventSkipped")).toHaveLength(2)
+    }).pipe(Effect.scoped, Effect.provide(ResilienceEvent.layer()))
+  )
+})
+
+describe("S19: tool calls", () => {
+  const delta = (call: unknown) => choice({ tool_calls: [call] })
+  const pay = [{ name: "pay" }]
+  it.effect.each([
+    [
+      "without an id",
+      [
+        delta({ index: 0, function: { name: "pay", arguments: "{" } }),
+        delta({ index: 0, function: { arguments: "}" } })
+      ],
+      pay
+    ],
+    [
+      "named in a second delta",
+      [delta({ index: 0, id: "1" }), delta({ index: 0, function: { name: "pay" } })],
+      [{ id: "1", name: "pay" }]
+    ],
+    [
+      "with id and name in each",
+      [1, 2, 3].map(() => delta({ index: 0, id: "1", function: { name: "pay" } })),
+      [{ id: "1", name: "pay" }]
+    ],
+    [
+      "two, both numbered 0",
+      ["1", "2"].map((id) => delta({ index: 0, id, function: { name: "pay" } })),
+      [{ id: "1" }, { id: "2" }]
+    ],
+    [
+      "two, of which none has an id",
+      [0, 1].map((index) => delta({ index, function: { name: "pay" } })),
+      [...pay, ...pay]
+    ],
+    [
+      "the legacy function_call",
+      [choice({ function_call: { name: "pay", arguments: "" } }), choice({ function_call: { arguments: "{" } })],
+      pay
+    ],
+    [
+      "of the Responses API, begun",
+      [
+        { type: "response.created" },
+        { type: "response.output_item.added", item: { type: "function_call", id: "f", call_id: "1", name: "pay" } }
+      ],
+      pay
+    ],
+    [
+      "of Bedrock",
+      [{ contentBlockStart: { contentBlockIndex: 1, start: { toolUse: { toolUseId: "1", name: "pay" } } } }],
+      pay
+    ],
+    [
+      "of the AI SDK, told twice",
+      [
+        { type: "start" },
+        { type: "tool-input-start", id: "1", toolName: "pay" },
+        { type: "tool-call", toolCallId: "1", toolName: "pay" }
+      ],
+      pay
+    ]
+  ] as const)("%s: one call from its first piece, and nothing is restarted after it", ([, elements, calls]) =>
+    Effect.gen(function* () {
+      const { error, subscriptions } = yield* consume(elements as ReadonlyArray<unknown>, { delivery: "restartable" })
+      expect(subscriptions).toBe(1)
+      expect(error).toMatchObject({ _tag: "StreamInterrupted", emittedToolCalls: calls })
+    })
+  )
+})
