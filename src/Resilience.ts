@@ -21,6 +21,7 @@ import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
 import { gateOf } from "./internal/breaker/gated.js"
 import { compileTarget, deadlineOf } from "./internal/compileTarget.js"
+import { isWithin } from "./internal/entered.js"
 import * as Known from "./internal/knownOptions.js"
 import { mergeOptions } from "./internal/mergeOptions.js"
 import { refusals } from "./internal/options.js"
@@ -193,9 +194,25 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
           : protectEffect(target, self)
       },
       protectStream: (name, own, self) =>
-        Stream.unwrap(Effect.map(targetOf(name), (target) => protectStream_(target, streamOf(target, own), self)))
+        Stream.unwrap(
+          Effect.flatMap(targetOf(name), (target) =>
+            Effect.map(Effect.context<never>(), (context) => {
+              return protectStream_(notEntered(target, context), streamOf(target, own), self)
+            })
+          )
+        )
     }
   })
+
+/** A stream from within its target's own attempt is read as any other, and that is all; so with a circuit alone. */
+const notEntered = (target: Target, context: Context.Context<never>): Target => {
+  const circuit = (target.attemptCircuit ?? target.callCircuit)?.circuit
+  const open = { attemptCircuit: undefined, callCircuit: undefined }
+  if (isWithin(context, target, target.name)) {
+    return { ...target, ...open, retry: undefined, retryWithOthers: undefined, budget: undefined }
+  }
+  return circuit !== undefined && isWithin(context, circuit.scope, circuit.key) ? { ...target, ...open } : target
+}
 
 /** What a target's name finds, and not what any object has. */
 const ownOf = (differing: NonNullable<Options["targets"]>, name: string): TargetOptions | undefined =>
@@ -266,6 +283,10 @@ export const layerConfig = (config: Config.Config<Options>): Layer.Layer<Resilie
  * and comes through unchanged. What the policies add to the failures: `TimedOut`, `CircuitOpen`, `CircuitHalfOpen`,
  * `RateLimitExceeded` (the target is parked for longer than the call can wait) and `DeadlineExceeded`. When the retrying
  * ends, the caller gets the last failure of the call's own.
+ *
+ * A call to a target from within that target's own attempt (a turn of an agent that asks the same model something on the
+ * way) is part of that attempt: its policies have been entered, and are not stacked. It needs no permit of its own, is
+ * not repeated by itself, and what fails counts once, if it makes the attempt fail.
  *
  * @example
  * ```ts

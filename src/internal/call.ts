@@ -19,6 +19,7 @@ import { DeadlineExceeded, isRejection } from "../Rejection.js"
 import type { EndedBy } from "../RetryPolicy.js"
 import { TrailRecorder } from "../Telemetry.js"
 import { isRunning, noteFailure } from "./deadline.js"
+import { Entered, type Entry } from "./entered.js"
 import { afterMillis, type Limit } from "./limit.js"
 import { OtherTargets } from "./otherTargets.js"
 import type { Place } from "./place.js"
@@ -36,6 +37,7 @@ export class Call {
   private readonly otherTargets: boolean
   private readonly report: Report
   private inAttempt = false
+  private entries: ReadonlyArray<Entry> = []
   /** The attempt was ended by the call's deadline, not by the target. */
   private cut = false
   private refused = false
@@ -86,7 +88,23 @@ export class Call {
     services.set(CurrentAttempt.key, attempt)
     if (this.end !== undefined) services.set(CurrentDeadline.key, this.end)
     if (this.otherTargets) services.set(OtherTargets.key, false)
+    services.set(Entered.key, [...Context.get(outside, Entered), ...this.enter()])
     return Context.unsafeMake(services)
+  }
+
+  /** The attempt's code is inside of the target's policies and of its circuit, until the attempt ends. */
+  private enter(): ReadonlyArray<Entry> {
+    const { attemptCircuit, callCircuit, name } = this.policies
+    const circuit = (attemptCircuit ?? callCircuit)?.circuit
+    const entry: Entry = { scope: this.policies, key: name, live: true }
+    this.entries = circuit === undefined ? [entry] : [entry, { ...circuit, live: true }]
+    return this.entries
+  }
+
+  private attemptOver(): void {
+    this.inAttempt = false
+    for (const entry of this.entries) entry.live = false
+    this.entries = []
   }
 
   /** Where the attempt under way runs. Made anew for each, so that what an earlier one has kept stays true of that one. */
@@ -147,14 +165,14 @@ export class Call {
   }
 
   attemptSucceeded(): void {
-    this.inAttempt = false
+    this.attemptOver()
     this.report.attemptSucceeded(this.now)
   }
 
   /** The attempt was interrupted, or died of a defect: nothing to retry. */
   attemptStopped(cause: Cause.Cause<unknown>): void {
     if (!this.inAttempt) return
-    this.inAttempt = false
+    this.attemptOver()
     if (Cause.isInterrupted(cause)) this.report.attemptInterrupted(this.now)
     else this.report.attemptDied(this.now, Cause.squash(cause))
   }
@@ -165,7 +183,7 @@ export class Call {
       this.rejected(error)
       return none
     }
-    this.inAttempt = false
+    this.attemptOver()
     this.report.attemptFailed(this.now, error)
     if (isRejection(error)) return none
     this.lastError = { error }

@@ -1,8 +1,11 @@
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { Entered, type Entry, isWithin } from "./entered.js"
 import { exitOf } from "./exitOf.js"
 import { type Holder, isLeaf, LeafTypeId, stopIfInterrupted } from "./leaf.js"
 import { clockOf } from "./timer.js"
@@ -27,6 +30,8 @@ export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect
  * @internal
  */
 export interface Gate<Permit, A, E, Rejected> {
+  /** Which gate it is: within what runs behind it, it stands open. */
+  readonly circuit?: { readonly scope: object; readonly key: string } | undefined
   readonly acquire: (restore: Restore, clock: Clock.Clock) => Permit | Effect.Effect<Permit, Rejected>
   readonly release: (permit: Permit, exit: Exit.Exit<A, E>, clock: Clock.Clock) => Effect.Effect<void> | undefined
   /** The stream that holds this permit has given its first element. */
@@ -45,13 +50,16 @@ export const effect = <Permit, A, E, Rejected, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) => {
       const clock = clockOf(fiber)
+      const { circuit } = gate
+      const context = fiber.currentContext as Context.Context<never>
+      if (circuit !== undefined && isWithin(context, circuit.scope, circuit.key)) return restore(self)
       const holder: Holder = { running: undefined }
       const end = (permit: Permit, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
         const released = gate.release(permit, exit, clock)
         return released === undefined ? exit : Effect.flatMap(released, () => exit)
       }
       const run = (permit: Permit): Effect.Effect<A, E, R> =>
-        Effect.matchCauseEffect(restore(isLeaf(self) ? self[LeafTypeId](holder) : self), {
+        Effect.matchCauseEffect(restore(isLeaf(self) ? self[LeafTypeId](holder) : inside(self, circuit, context)), {
           onFailure: (cause) => {
             stopIfInterrupted(holder, cause)
             return end(permit, Exit.failCause(cause))
@@ -67,6 +75,21 @@ export const effect = <Permit, A, E, Rejected, R>(
     })
   )
 
+/** A gate that is entered is known to be, as long as what runs behind it does. */
+const inside = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  circuit: Gate<never, A, E, never>["circuit"],
+  context: Context.Context<never>
+): Effect.Effect<A, E, R> => {
+  if (circuit === undefined) return self
+  const entry: Entry = { ...circuit, live: true }
+  const entered = Effect.provideService(self, Entered, [...Context.get(context, Entered), entry])
+  const leave = (): void => {
+    entry.live = false
+  }
+  return Effect.onExit(entered, () => Effect.sync(leave))
+}
+
 /**
  * Runs a stream behind a gate, and holds the permit until the stream has closed its resources. A consumer that stops
  * early, or fails for a reason of its own, had an answer all the same, so that is a success.
@@ -79,7 +102,11 @@ export const stream = <Permit, A, E, Rejected, R>(
 ): Stream.Stream<A, E | Rejected, R> =>
   Stream.unwrapScoped(
     Effect.uninterruptibleMask((restore) =>
-      Effect.clockWith((clock) => {
+      Effect.withFiberRuntime<Stream.Stream<A, E | Rejected, R>, Rejected, Scope.Scope>((fiber) => {
+        const clock = clockOf(fiber)
+        const { circuit } = gate
+        const context = fiber.currentContext as Context.Context<never>
+        if (circuit !== undefined && isWithin(context, circuit.scope, circuit.key)) return Effect.succeed(self)
         let failed: Exit.Exit<never, E> | undefined
         const noted = Stream.onError(self, (cause) =>
           Effect.sync(() => {

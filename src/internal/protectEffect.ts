@@ -14,6 +14,7 @@
  * @internal
  */
 import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -21,6 +22,7 @@ import type { TimedOut } from "../LlmError.js"
 import type { CircuitHalfOpen, CircuitOpen, DeadlineExceeded, RateLimitExceeded } from "../Rejection.js"
 import type { CircuitGate } from "./breaker/gated.js"
 import { Call } from "./call.js"
+import { isWithin } from "./entered.js"
 import { exitOf } from "./exitOf.js"
 import { type Holder, isLeaf, LeafTypeId, stopIfInterrupted } from "./leaf.js"
 import { leave, type Parent } from "./leave.js"
@@ -34,7 +36,11 @@ export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | RateLimitExceeded
 /** @internal */
 export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.withFiberRuntime((fiber) => new Bracket(target, self, { fiber, restore }).begin())
+    Effect.withFiberRuntime((fiber) =>
+      isWithin(fiber.currentContext as Context.Context<never>, target, target.name)
+        ? restore(self)
+        : new Bracket(target, self, { fiber, restore }).begin()
+    )
   )
 
 /** One call, from its admission to its end. All of it is uninterruptible but for what is restored. */
@@ -76,7 +82,7 @@ class Bracket<A, E, R> implements Holder {
     onPermit: (permit: Permit) => Effect.Effect<A, E | Added, R>,
     onRejection: (exit: Exit.Exit<never, Added>) => Effect.Effect<A, E | Added, R>
   ): Effect.Effect<A, E | Added, R> {
-    if (circuit === undefined) return onPermit(undefined)
+    if (circuit === undefined || this.isInside(circuit)) return onPermit(undefined)
     const acquired = circuit.acquire(this.parent.restore, this.call.clock)
     if (!Effect.isEffect(acquired)) return onPermit(acquired)
     const rejected = exitOf(acquired)
@@ -85,6 +91,12 @@ class Bracket<A, E, R> implements Holder {
       onFailure: (cause) => onRejection(Exit.failCause(cause)),
       onSuccess: onPermit
     })
+  }
+
+  /** Somebody has gone through this very circuit on the way here, by `execute`. */
+  private isInside({ circuit }: CircuitGate): boolean {
+    const context = this.parent.fiber.currentContext as Context.Context<never>
+    return circuit !== undefined && isWithin(context, circuit.scope, circuit.key)
   }
 
   private admitted(permit: Permit): Effect.Effect<A, E | Added, R> {

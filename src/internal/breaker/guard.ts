@@ -138,6 +138,7 @@ export const gate = <A, E>(
         })
 
   return {
+    circuit: { scope: store, key },
     acquire: admit,
     release: (permit, exit, clock) => {
       if (permit === undefined) return undefined
