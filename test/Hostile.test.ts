@@ -1,5 +1,6 @@
+import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Stream, TestClock } from "effect"
+import { Cause, Duration, Effect, Exit, Stream, TestClock } from "effect"
 import { CircuitBreaker, Classifier, Fallback, LlmError, Rejection, Resilience, RetryPolicy } from "effect-resilience"
 import { toEnd } from "./targets.js"
 
@@ -85,4 +86,21 @@ describe("a hostile failure stays a failure", () => {
       expect(JSON.stringify(new Rejection.AllTargetsFailed({ errors: [make()] }))).toContain("AllTargetsFailed")
     })
   }
+})
+
+describe("what an error must not print", () => {
+  it("C14: is not in it even where everything that is hidden is printed", () => {
+    const secret = "the answer so far"
+    const made = { partial: secret }
+    const errors = [
+      new LlmError.StreamInterrupted(made),
+      new Rejection.DeadlineExceeded({ budget: Duration.seconds(1), lastError: { secret } }),
+      new Rejection.AllTargetsFailed({ errors: [{ secret }] })
+    ]
+    for (const error of errors) {
+      expect(inspect(error, { customInspect: false, showHidden: true, depth: 20 })).not.toContain(secret)
+    }
+    expect(errors[0]).toHaveProperty("partial", secret)
+    expect(made).toEqual({ partial: secret })
+  })
 })

@@ -74,6 +74,8 @@ export const Failure =
       constructor(...args: ReadonlyArray<unknown>) {
         super(...args)
         for (const name of unprintedNames) hide(this, name)
+        // Effect keeps what an error was made of in a field of its own, which tools that print everything print.
+        for (const kept of Object.getOwnPropertySymbols(this)) withoutFields(this, kept, unprintedNames)
       }
       toJSON(): unknown {
         return Schema.encodeUnknownSync(this.constructor as unknown as Schema.Schema<unknown>)(this)
@@ -84,6 +86,12 @@ export const Failure =
     }
     return PrintsEncoded as never
   }
+
+const withoutFields = (error: Error, symbol: symbol, names: ReadonlyArray<string>): void => {
+  const kept: unknown = Reflect.get(error, symbol)
+  if (typeof kept !== "object" || kept === null) return
+  for (const name of names) Reflect.deleteProperty(kept, name)
+}
 
 /** A getter, since Node prints an array called `errors` even where it is not enumerable. */
 const hide = (error: Error, name: string): void => {
