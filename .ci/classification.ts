@@ -119,6 +119,34 @@ response.
 A rate limit whose hint is longer than an hour, or that speaks of a day, a week or a month and names no time, is a
 \`QuotaExhausted\`. Its \`resetsAt\` is the moment the hint ends.
 
+## Responses of \`fetch\` and of \`HttpClient\`
+
+\`fetch\` takes a 503 for an answer, and what is thrown in its place (\`filterStatusOk\`, a \`Response\`) has no body, which is
+where a spent quota is told from a limit per minute. \`LlmCall.fetch\` reads status, headers and body. With \`HttpClient\` of
+\`@effect/platform\` read the body of a failed response before it becomes a failure:
+
+\`\`\`ts
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { Effect } from "effect"
+import { Classifier, Resilience } from "effect-resilience"
+
+const target = "acme/large"
+
+export const answer = HttpClient.execute(HttpClientRequest.post("https://llm.acme.example/v1/chat/completions")).pipe(
+  Effect.flatMap((response) =>
+    Effect.gen(function* () {
+      const { headers, status } = response
+      if (status >= 200 && status < 300) return yield* response.json
+      const body = yield* Effect.orElseSucceed(response.text, () => "")
+      return yield* Effect.fail(Classifier.fromHttpResponse({ target, status, headers, body }))
+    })
+  ),
+  Effect.scoped,
+  Effect.mapError((error) => Classifier.fromUnknown(error, { target })),
+  Resilience.protect(target)
+)
+\`\`\`
+
 ## A reader of your own
 
 A \`classify\` option takes a \`Classifier.Reader\`: it is asked first, and what it does not know goes on to the toolkit.

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import * as Classifier from "./Classifier.js"
 import { fromUnknown } from "./classifier/Unknown.js"
+import { ask, FailedResponse, failureOf } from "./internal/fetchCall.js"
 import { promiseCall } from "./internal/promiseCall.js"
 import { fromAsyncIterable } from "./internal/stream/fromAsyncIterable.js"
 import type { LlmError } from "./LlmError.js"
@@ -60,13 +61,16 @@ export interface StreamOptions<A> extends Omit<Options<never>, "try" | "checkAns
  * ```ts
  * import { Effect } from "effect"
  * import { LlmCall } from "effect-resilience"
+ * import OpenAI from "openai"
+ *
+ * const client = new OpenAI({ apiKey: "...", maxRetries: 0 })
  *
  * const answer = LlmCall.tryPromise({
- *   target: "acme/large",
- *   try: (signal) => fetch("https://llm.acme.example/v1/answer", { signal }).then((response) => response.text())
+ *   target: "openai/gpt-5",
+ *   try: (signal) => client.chat.completions.create({ model: "gpt-5", messages: [] }, { signal })
  * })
  *
- * const program = answer.pipe(Effect.catchTag("RateLimited", (error) => Effect.succeed(`busy: ${error.message}`)))
+ * const program = answer.pipe(Effect.catchTag("RateLimited", (error) => Effect.fail(`busy: ${error.message}`)))
  * ```
  *
  * @since 0.1.0
@@ -84,6 +88,62 @@ const readAnswer = <A>({ provider, target }: Options<A>, body: A): Effect.Effect
     onNone: () => Effect.succeed(body),
     onSome: Effect.fail
   })
+
+/**
+ * How a request is made with `fetch`, and how its response is read.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface FetchOptions extends Omit<Options<never>, "try"> {
+  readonly url: Parameters<typeof globalThis.fetch>[0]
+  /** What `fetch` takes besides the address. The signal is the effect's own. */
+  readonly init?: Omit<NonNullable<Parameters<typeof globalThis.fetch>[1]>, "signal"> | undefined
+  /** In place of the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** What the answer is: JSON, unless said otherwise. JSON that cannot be read is a `MalformedResponse`. */
+  readonly read?: "json" | "text" | undefined
+}
+
+/**
+ * Makes an effect of a request with `fetch`.
+ *
+ * A response whose status is none of 200 to 299 is a failure that is read with its headers and its body: `fetch` alone
+ * takes it for an answer, and what is thrown instead of it mostly has no body, so that a spent quota looks like a limit
+ * per minute. Interruption aborts the request.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LlmCall, Resilience } from "effect-resilience"
+ *
+ * const answer = LlmCall.fetch({
+ *   target: "acme/large",
+ *   url: "https://llm.acme.example/v1/chat/completions",
+ *   init: {
+ *     method: "POST",
+ *     headers: { "content-type": "application/json" },
+ *     body: JSON.stringify({ model: "large", messages: [{ role: "user", content: "Hello" }] })
+ *   },
+ *   checkAnswer: true
+ * }).pipe(Resilience.protect("acme/large"))
+ *
+ * export const program = answer.pipe(Effect.catchTag("QuotaExhausted", () => Effect.succeed("out of credit")))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const fetch = <A = unknown>(options: FetchOptions): Effect.Effect<A, LlmError> =>
+  promiseCall(
+    (signal) => ask(options, signal) as Promise<A>,
+    (thrown) => {
+      if (!(thrown instanceof FailedResponse)) return readThrown(options, thrown)
+      const own =
+        options.classify === undefined ? Option.none() : Classifier.orElse(options.classify, Option.none)(thrown)
+      return Option.getOrElse(own, () => failureOf(thrown, options))
+    }
+  )
 
 /**
  * Makes a stream of an SDK's async iterable, or of the promise of one.
