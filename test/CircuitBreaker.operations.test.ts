@@ -354,9 +354,12 @@ describe("options", () => {
         [{ halfOpen: { probes: 0 } }, "halfOpen.probes must be a whole number of at least 1, got 0"],
         [{ halfOpen: { successes: 1.5 } }, "halfOpen.successes must be a whole number of at least 1, got 1.5"],
         [{ halfOpen: { probeTimeout: 0 } }, "halfOpen.probeTimeout must be a finite time above 0, got 0"],
-        [{ openDuration: Duration.infinity }, "openDuration must be a finite time, got infinity"],
+        [{ openDuration: Duration.infinity }, "openDuration is Duration(Infinity), and has to be a finite duration"],
         [{ openDuration: Schedule.stop }, "a schedule with at least one delay"],
-        [{ parking: { stagger: Duration.infinity } }, "parking.stagger must be a finite time"]
+        [
+          { parking: { stagger: Duration.infinity } },
+          "parking.stagger is Duration(Infinity), and has to be a finite duration"
+        ]
       ] as ReadonlyArray<readonly [CircuitBreaker.Options, string]>,
       ([options, words]) =>
         Effect.map(Effect.exit(withBreaker(options, Effect.succeed)), (exit) => {

@@ -52,6 +52,23 @@ const abandonedAfter = (breaker: Breaker, millis: number) =>
   })
 
 describe("opening", () => {
+  it.effect.each([
+    CircuitBreaker.rate({ threshold: 0.5, size: 100, minimumCalls: 20 }),
+    CircuitBreaker.rateOver({ threshold: 0.5, window: "30 seconds", minimumCalls: 20 })
+  ])("B15: ten failures and then successes open nothing, the next failure does (%#)", (tripPolicy) =>
+    withBreaker({ tripPolicy }, (breaker) =>
+      Effect.gen(function* () {
+        yield* trip(breaker, 10)
+        yield* Effect.void.pipe(breaker.execute({ key: "a" }), Effect.repeatN(9))
+        expect(yield* stateOf(breaker)).toBe("Closed")
+        yield* Effect.void.pipe(breaker.execute({ key: "a" }))
+        expect(yield* stateOf(breaker)).toBe("Closed")
+        yield* trip(breaker, 1)
+        expect(yield* stateOf(breaker)).toBe("Open")
+      })
+    )
+  )
+
   it.effect("B1: five failures that land together with a sixth make one transition", () =>
     withBreaker({}, (breaker) =>
       Effect.gen(function* () {

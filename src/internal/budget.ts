@@ -1,6 +1,7 @@
 /**
  * The arithmetic of a retry budget: a bucket of tokens that calls and time fill, and retries empty. Times are in
- * milliseconds, and tokens are counted in millionths, so that ten shares of 0.1 make a whole one.
+ * milliseconds, and tokens are counted in millionths, so that ten shares of 0.1 make a whole one. What time adds is not
+ * rounded, or a token an hour would be none; a token is whole within a billionth.
  *
  * @internal
  */
@@ -25,7 +26,7 @@ export const token = 1_000_000
 /** @internal */
 export const rates = (share: number, perSecond: number, burst: number): Rates => ({
   perCall: Math.round(share * token),
-  perMilli: Math.round((perSecond * token) / 1_000),
+  perMilli: (perSecond * token) / 1_000,
   most: Math.round(burst * token)
 })
 
@@ -35,9 +36,15 @@ export const full = ({ most, perMilli }: Rates, now: number): Bucket => ({
   at: now
 })
 
+/** What is lost where fractions of a token are added up, in millionths. */
+const rounding = 0.001
+
 /** A clock that goes backwards adds nothing. */
-const aged = ({ at, tokens }: Bucket, { most, perMilli }: Rates, now: number): Bucket => ({
-  tokens: Math.min(most, tokens + Math.max(0, now - at) * perMilli),
+const gained = ({ at }: Bucket, { most, perMilli }: Rates, now: number): number =>
+  perMilli === Number.POSITIVE_INFINITY ? most : Math.max(0, now - at) * perMilli
+
+const aged = (bucket: Bucket, rates: Rates, now: number): Bucket => ({
+  tokens: Math.min(rates.most, bucket.tokens + gained(bucket, rates, now)),
   at: now
 })
 
@@ -57,11 +64,11 @@ export const giveBack = (bucket: Bucket, rates: Rates, now: number): Bucket =>
 /** @internal */
 export const take = (bucket: Bucket, rates: Rates, now: number): readonly [boolean, Bucket] => {
   const { at, tokens } = aged(bucket, rates, now)
-  return tokens >= token ? [true, { tokens: tokens - token, at }] : [false, { tokens, at }]
+  return tokens + rounding >= token ? [true, { tokens: Math.max(0, tokens - token), at }] : [false, { tokens, at }]
 }
 
 /** @internal */
 export const available = (bucket: Bucket, rates: Rates, now: number): readonly [number, Bucket] => {
   const state = aged(bucket, rates, now)
-  return [Math.floor(state.tokens / token), state]
+  return [Math.floor((state.tokens + rounding) / token), state]
 }

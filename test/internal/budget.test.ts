@@ -51,6 +51,33 @@ describe("the bucket of a retry budget", () => {
     )
   })
 
+  it.each([
+    [1 / 3600, 1],
+    [1 / 60, 60],
+    [1 / 7, 514],
+    [1 / 86_400, 0]
+  ])("R16: %d retries a second are %d an hour, asked every second", (perSecond, anHour) => {
+    const rates = budget.rates(0, perSecond, 100)
+    let bucket = budget.full(rates, 0)
+    let taken = 0
+    for (let now = 1_000; now <= 3_600_000; now += 1_000) {
+      const [allowed, next] = budget.take(bucket, rates, now)
+      bucket = next
+      if (allowed) taken++
+    }
+    expect(taken).toBe(anHour)
+  })
+
+  it("R16: without a bound in time, every retry is allowed", () => {
+    const rates = budget.rates(0, Number.POSITIVE_INFINITY, 1)
+    let bucket = budget.full(rates, 0)
+    for (let i = 0; i < 10; i++) {
+      const [allowed, next] = budget.take(bucket, rates, 0)
+      expect(allowed).toBe(true)
+      bucket = next
+    }
+  })
+
   it("a clock that goes backwards adds nothing", () => {
     const rates = budget.rates(0, 1, 10)
     const before = budget.full(rates, 10_000)

@@ -1,6 +1,6 @@
 import * as InFlight from "./inFlight.js"
 import { openTime, type Policy, slowCall } from "./policy.js"
-import { type TripReason, tripped } from "./tally.js"
+import { type Cause, type TripReason, tripped } from "./tally.js"
 import * as Window from "./window.js"
 
 /**
@@ -283,7 +283,7 @@ const pass = (circuit: Circuit, now: number, slot: number, lease = 0): Step => [
 
 /** With a limit on slow calls, those under way are looked at before another one joins them. */
 const admitTimed = (policy: Policy, circuit: Circuit, phase: Closed, now: number): Step => {
-  const [decision, judged] = judge(policy, circuit, phase.window, phase.inFlight, 0, now)
+  const [decision, judged] = judge(policy, circuit, phase.window, phase.inFlight, "slow", 0, now)
   if (decision.change !== undefined) {
     const [refused, next] = admit(policy, judged, now)
     return [{ ...refused, change: decision.change }, next]
@@ -304,12 +304,13 @@ const judge = (
   circuit: Circuit,
   window: Window.Window,
   inFlight: InFlight.InFlight | undefined,
+  cause: Cause | undefined,
   retryAfter: number,
   now: number
 ): Step => {
   const aged = Window.age(window, policy.trip, now)
   const running = timed(policy, inFlight, now)
-  const reason = tripped(policy.trip, aged, running?.overdue ?? 0)
+  const reason = cause && tripped(policy.trip, aged, running?.overdue ?? 0, cause)
   return reason === undefined
     ? [nothing, inPhase(circuit, { _tag: "Closed", window: aged, inFlight: running })]
     : open(policy, circuit, 1, reason, retryAfter, now)
@@ -360,7 +361,8 @@ const recordClosed = (policy: Policy, circuit: Circuit, phase: Closed, result: R
       : Window.add(phase.window, policy.trip, sample, now)
   // Only a streak can stay the very same, and it has no limit on slow calls: there is nothing else to keep.
   if (window === phase.window) return [nothing, circuit]
-  return judge(policy, circuit, window, inFlight, outcome === "Failure" ? result.retryAfter : 0, now)
+  const cause = outcome === "Abandoned" ? "abandoned" : sample.failed ? "failure" : sample.slow ? "slow" : undefined
+  return judge(policy, circuit, window, inFlight, cause, outcome === "Failure" ? result.retryAfter : 0, now)
 }
 
 const recordProbe = (policy: Policy, circuit: Circuit, phase: HalfOpen, result: Result, now: number): Step => {

@@ -29,16 +29,24 @@ export interface Sample {
 export type TripReason = "failures" | "slowCalls" | "abandoned"
 
 /**
- * Why a closed circuit has to open, if it has to. `overdue` counts the calls that are still running and already slow.
+ * What can be a reason to open: a failure, a call that was or is slow, or one that was abandoned. A quick success never
+ * is, though it may be the call that makes a rate's minimum full.
+ *
+ * @internal
+ */
+export type Cause = "failure" | "slow" | "abandoned"
+
+/**
+ * Why a closed circuit has to open now that `cause` has happened, if it has to. `overdue` counts the calls that are still running and already slow.
  * Shares are above 0 and minima at least 1, so a window without calls, failures or slow calls is never a reason.
  *
  * @internal
  */
-export const tripped = (trip: TripPolicy, tally: Tally, overdue: number): TripReason | undefined => {
+export const tripped = (trip: TripPolicy, tally: Tally, overdue: number, cause: Cause): TripReason | undefined => {
   const enough = trip._tag === "Consecutive" ? trip.failures : trip.minimumCalls
-  if (tally.abandoned >= enough) return "abandoned"
+  if (cause === "abandoned") return tally.abandoned >= enough ? "abandoned" : undefined
   if (trip._tag === "Consecutive") return tally.failures >= trip.failures ? "failures" : undefined
-  if (tally.calls >= enough && tally.failures / tally.calls >= trip.threshold) return "failures"
+  if (cause === "failure" && tally.calls >= enough && tally.failures / tally.calls >= trip.threshold) return "failures"
   const slow = slowCall(trip)
   const calls = tally.calls + overdue
   const late = tally.slow + overdue

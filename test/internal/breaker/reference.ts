@@ -40,7 +40,7 @@ export class Reference {
 
   start(now: number): Verdict {
     if (this.isolations > 0) return { rejected: "CircuitOpen", wait: Number.POSITIVE_INFINITY }
-    if (this.phase === "Closed" && this.slowCall && now >= this.parkedUntil) this.judge(now, 0)
+    if (this.phase === "Closed" && this.slowCall && now >= this.parkedUntil) this.judge(now, 0, ["slowCalls"])
     if (this.phase === "Open" && now < this.until) return { rejected: "CircuitOpen", wait: this.until - now }
     if (now < this.parkedUntil) return { rejected: "Parked", wait: this.parkedUntil - now }
     if (this.phase === "Open") this.enter("HalfOpen", 0, now)
@@ -63,7 +63,13 @@ export class Reference {
     const slow = this.slowCall !== undefined && now - call.startedAt >= this.slowCall.threshold
     this.ended.push({ at: now, how, slow: slow && how !== "abandoned" })
     const { successes } = this.policy.halfOpen
-    if (this.phase === "Closed") this.judge(now, how === "failure" ? hint : 0)
+    // What cannot have made the circuit ill does not open it.
+    const suspects = {
+      success: slow ? ["slowCalls"] : [],
+      failure: ["failures", "slowCalls"],
+      abandoned: ["abandoned"]
+    }
+    if (this.phase === "Closed") this.judge(now, how === "failure" ? hint : 0, suspects[how])
     else if (how === "failure") this.open(now, hint, "probe")
     else if (this.ended.filter((one) => one.how === "success").length >= successes) {
       this.close(now)
@@ -132,30 +138,33 @@ export class Reference {
     return this.ended.filter((one) => slot(now, width) - slot(one.at, width) < 10)
   }
 
-  private judge(now: number, hint: number): void {
-    const reason = this.ill(now)
+  private judge(now: number, hint: number, suspects: ReadonlyArray<string>): void {
+    const reason = this.ills(now).find((ill) => suspects.includes(ill))
     if (reason !== undefined) this.open(now, hint, reason)
   }
 
-  private ill(now: number): "failures" | "slowCalls" | "abandoned" | undefined {
+  private ills(now: number): ReadonlyArray<string> {
+    const ills: Array<string> = []
     const trip = this.policy.trip
     const enough = trip._tag === "Consecutive" ? trip.failures : trip.minimumCalls
-    if (this.abandonedInARow(this.inTime(now)) >= enough) return "abandoned"
+    if (this.abandonedInARow(this.inTime(now)) >= enough) ills.push("abandoned")
     if (trip._tag === "Consecutive") {
       const last = this.window(now).slice(-trip.failures)
-      return last.length === trip.failures && last.every((one) => one.how === "failure") ? "failures" : undefined
+      if (last.length === trip.failures && last.every((one) => one.how === "failure")) ills.push("failures")
+      return ills
     }
     const window = this.window(now)
     const failures = window.filter((one) => one.how === "failure").length
-    if (window.length >= enough && failures > 0 && failures / window.length >= trip.threshold) return "failures"
+    if (window.length >= enough && failures > 0 && failures / window.length >= trip.threshold) ills.push("failures")
     const limit = trip.slowCall
-    if (limit === undefined) return undefined
+    if (limit === undefined) return ills
     const width = limit.threshold / 10
     const overdue = this.calls.filter(
       (call) => call.era === this.era && call.running && slot(now, width) - slot(call.startedAt, width) > 10
     ).length
     const slow = window.filter((one) => one.slow).length + overdue
     const calls = window.length + overdue
-    return calls >= enough && slow > 0 && slow / calls >= limit.rate ? "slowCalls" : undefined
+    if (calls >= enough && slow > 0 && slow / calls >= limit.rate) ills.push("slowCalls")
+    return ills
   }
 }

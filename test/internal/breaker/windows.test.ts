@@ -162,8 +162,20 @@ describe("what opens a circuit", () => {
     [slow, tally(10, 7, 10), 0, "failures"]
   ] as ReadonlyArray<readonly [TripPolicy, Tally, number, string | undefined]>)(
     "%j with %j and %d overdue: %s",
-    (trip, tally, overdue, reason) => expect(tripped(trip, tally, overdue)).toBe(reason)
+    (trip, tally, overdue, reason) => {
+      const causes = ["abandoned", "failure", "slow"] as const
+      const reasons = causes.map((cause) => tripped(trip, tally, overdue, cause))
+      expect(reasons.find((one) => one !== undefined)).toBe(reason)
+    }
   )
+
+  it("B15, B16: each reason only by its own kind of call", () => {
+    const ill = tally(10, 7, 10, 4)
+    expect(tripped(slow, ill, 0, "failure")).toBe("failures")
+    expect(tripped(slow, ill, 0, "slow")).toBe("slowCalls")
+    expect(tripped(slow, ill, 0, "abandoned")).toBe("abandoned")
+    expect(tripped(rate, ill, 0, "slow")).toBe(undefined)
+  })
 
   it("a window belongs to its policy, and one of another kind starts a streak", () => {
     const consecutive: TripPolicy = { _tag: "Consecutive", failures: 3 }
