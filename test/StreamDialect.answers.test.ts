@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Either, Stream } from "effect"
-import { type LlmError, Resilience, ResilienceEvent, StreamDialect } from "effect-resilience"
+import { Effect, Either, Fiber, Option, Stream, TestClock } from "effect"
+import { Classifier, type LlmError, Resilience, ResilienceEvent, StreamDialect } from "effect-resilience"
 
 const choice = (delta: unknown, finish_reason: string | null = null) => ({
   choices: [{ index: 0, delta, finish_reason }]
@@ -94,6 +94,49 @@ describe("S16: parsed server-sent events without a dialect", () => {
 const aiSdkText = [{ type: "start" }, { type: "start-step" }, { type: "text-delta", id: "0", text: "x" }]
 const bedrockText = [{ messageStart: { role: "assistant" } }, { contentBlockDelta: { delta: { text: "x" } } }]
 const ollamaText = [{ model: "m", message: { role: "assistant", content: "x" }, done: false }]
+
+describe("C16: a call that was malformed behind a good reason", () => {
+  it.effect.each([
+    [{ finish_reason: "function_call_filter: MALFORMED_FUNCTION_CALL" }, "MalformedResponse"],
+    [{ finish_reason: "stop", native_finish_reason: "MALFORMED_FUNCTION_CALL" }, "MalformedResponse"],
+    [{ finish_reason: "stop", native_finish_reason: "SAFETY" }, "ContentFiltered"],
+    [{ finish_reason: "stop", native_finish_reason: "refusal" }, "ContentFiltered"],
+    [{ finish_reason: "stop", native_finish_reason: "STOP" }, "success"],
+    [{ finish_reason: "tool_calls", native_finish_reason: "completed" }, "success"]
+  ] as const)("%j is %s, streamed and whole", ([reasons, expected]) =>
+    Effect.gen(function* () {
+      const streamed = [{ choices: [{ index: 0, delta: {}, ...reasons }] }]
+      expect(yield* outcome(streamed)).toBe(expected)
+      const body = { choices: [{ index: 0, message: { role: "assistant", content: "x" }, ...reasons }] }
+      const whole = Classifier.fromFinishedResponse({ body })
+      expect(Option.match(whole, { onNone: () => "success", onSome: ({ _tag }) => _tag as string })).toBe(expected)
+    })
+  )
+})
+
+describe("S21: a model that thinks for long", () => {
+  it.effect("150 s of reasoning before the first word are one attempt", () =>
+    Effect.gen(function* () {
+      const thinking = Stream.fromIterable(Array(15).fill(choice({ reasoning_content: "hm" }))).pipe(
+        Stream.mapEffect((element) => Effect.as(Effect.sleep("10 seconds"), element))
+      )
+      let subscriptions = 0
+      const source = Stream.suspend(() => {
+        subscriptions++
+        return Stream.concat(thinking, Stream.make(choice({ content: "x" }), choice({}, "stop")))
+      })
+      const fiber = yield* source.pipe(
+        Resilience.protectStream("a"),
+        Stream.runCollect,
+        Effect.provide(Resilience.layer({ attemptTimeout: "1 minute" })),
+        Effect.fork
+      )
+      for (let i = 0; i < 16; i++) yield* TestClock.adjust("10 seconds")
+      expect(yield* Fiber.join(fiber)).toHaveLength(17)
+      expect(subscriptions).toBe(1)
+    })
+  )
+})
 
 describe("S20: formats of others", () => {
   it.effect.each([

@@ -36,6 +36,7 @@ const finishReason = table({
   sensitive: filtered,                       // Zhipu
   safety: filtered, recitation: filtered,    // gateways that hand Gemini's through
   refusal: refused,                          // gateways that hand Anthropic's through
+  function_call_filter: malformed,           // fronts of Gemini, with its own reason after a colon
   abort: failed                              // vLLM, SGLang: the engine gave the request up
 })
 
@@ -61,6 +62,9 @@ const cohereFinish = table({
   TIMEOUT: { is: "TimedOut", phase: "provider" }
 })
 
+/** What a front tells of the provider's own reason beside `stop`, which it then is not. */
+const nativeFinish = (reason: string): Verdict | undefined => geminiFinish(reason) ?? finishReason(reason)
+
 /** What the Vercel AI SDK and `@effect/ai` make of all of them. */
 const unifiedFinish = table({ "content-filter": filtered, error: failed })
 
@@ -80,6 +84,7 @@ const hasNoCandidates = (data: unknown): boolean => Foreign.items(Foreign.get(da
 // biome-ignore format: a table
 const endings: ReadonlyArray<Ending> = [
   { dialect: "OpenAI chat",      at: "choices.*.finish_reason",           means: (reason) => finishReason(reason.split(":", 1)[0] ?? "") },
+  { dialect: "OpenAI chat",      at: "choices.*.native_finish_reason",    means: nativeFinish },
   { dialect: "OpenAI chat",      at: "choices.*.message.refusal",         means: words },
   { dialect: "OpenAI chat",      at: "choices.*.delta.refusal",           means: words },
   { dialect: "OpenAI responses", at: "incomplete_details.reason",         means: responsesReason },
