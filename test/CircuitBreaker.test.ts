@@ -162,6 +162,36 @@ describe("opening", () => {
     )
   )
 
+  it.effect("B16: slow probes do not close a circuit that opened for slow calls, and its open time grows", () =>
+    withBreaker(
+      {
+        tripPolicy: CircuitBreaker.rate({ size: 10, minimumCalls: 2, slowCall: { threshold: "1 second", rate: 0.5 } }),
+        openDuration: Schedule.exponential("10 seconds"),
+        halfOpen: { successes: 1 }
+      },
+      (breaker) =>
+        Effect.gen(function* () {
+          const call = (time: Duration.DurationInput) =>
+            Effect.gen(function* () {
+              const fiber = yield* begin(Effect.sleep(time).pipe(breaker.execute({ key: "a" })))
+              yield* TestClock.adjust(time)
+              yield* Fiber.join(fiber)
+            })
+          yield* call("2 seconds")
+          yield* call("2 seconds")
+          expect(yield* stateOf(breaker)).toBe("Open")
+          yield* TestClock.adjust("10 seconds")
+          yield* call("2 seconds")
+          expect(yield* stateOf(breaker)).toBe("Open")
+          yield* TestClock.adjust("19999 millis")
+          expect(Exit.isFailure(yield* Effect.exit(Effect.void.pipe(breaker.execute({ key: "a" }))))).toBe(true)
+          yield* TestClock.adjust(1)
+          yield* call("999 millis")
+          expect(yield* stateOf(breaker)).toBe("Closed")
+        })
+    )
+  )
+
   it.effect("B7: calls that are already too slow count before they end", () =>
     withBreaker(
       { tripPolicy: CircuitBreaker.rateOver({ minimumCalls: 4, slowCall: { threshold: "10 seconds", rate: 1 } }) },

@@ -25,10 +25,17 @@ export interface Circuit {
  */
 export type Phase =
   | { readonly _tag: "Closed"; readonly window: Window.Window; readonly inFlight: InFlight.InFlight | undefined }
-  | { readonly _tag: "Open"; readonly until: number; readonly openings: number }
+  | {
+      readonly _tag: "Open"
+      readonly until: number
+      readonly openings: number
+      /** It opened for slow calls, so its probes have to be quick. */
+      readonly slow: boolean
+    }
   | {
       readonly _tag: "HalfOpen"
       readonly openings: number
+      readonly slow: boolean
       readonly successes: number
       /** Probes abandoned since the last one that was answered. */
       readonly abandoned: number
@@ -235,7 +242,9 @@ const open = (
   now: number
 ): Step => {
   const openFor = Math.max(openTime(policy, openings), retryAfter)
-  return change(circuit, { _tag: "Open", until: now + openFor, openings }, openFor, openings, reason, now)
+  const { phase } = circuit
+  const slow = phase._tag === "HalfOpen" ? phase.slow : reason === "slowCalls"
+  return change(circuit, { _tag: "Open", until: now + openFor, openings, slow }, openFor, openings, reason, now)
 }
 
 const admit = (policy: Policy, circuit: Circuit, now: number): Step => {
@@ -249,7 +258,15 @@ const admit = (policy: Policy, circuit: Circuit, now: number): Step => {
     case "Open": {
       const [begun, halfOpen] = change(
         circuit,
-        { _tag: "HalfOpen", openings: phase.openings, successes: 0, abandoned: 0, leases: [], nextLease: 1 },
+        {
+          _tag: "HalfOpen",
+          openings: phase.openings,
+          slow: phase.slow,
+          successes: 0,
+          abandoned: 0,
+          leases: [],
+          nextLease: 1
+        },
         0,
         phase.openings,
         undefined,
@@ -346,15 +363,18 @@ const record = (policy: Policy, circuit: Circuit, result: Result, now: number): 
   }
 }
 
+const isSlow = (policy: Policy, { answeredAt, startedAt }: Permit, now: number): boolean => {
+  const slow = slowCall(policy.trip)
+  return slow !== undefined && (answeredAt || now) - startedAt >= slow.threshold
+}
+
 const recordClosed = (policy: Policy, circuit: Circuit, phase: Closed, result: Result, now: number): Step => {
   const { outcome, permit } = result
   const inFlight = left(policy, phase.inFlight, permit, now)
   if (outcome === "Ignored") {
     return [nothing, inFlight === undefined ? circuit : inPhase(circuit, { ...phase, inFlight })]
   }
-  const slow = slowCall(policy.trip)
-  const took = (permit.answeredAt || now) - permit.startedAt
-  const sample = { failed: outcome === "Failure", slow: slow !== undefined && took >= slow.threshold }
+  const sample = { failed: outcome === "Failure", slow: isSlow(policy, permit, now) }
   const window =
     outcome === "Abandoned"
       ? Window.abandon(phase.window, policy.trip, now)
@@ -380,6 +400,7 @@ const recordProbe = (policy: Policy, circuit: Circuit, phase: HalfOpen, result: 
         ? reopen("abandoned", 0)
         : stay({ ...probes, abandoned: phase.abandoned + 1 })
     case "Success":
+      if (phase.slow && isSlow(policy, result.permit, now)) return reopen("slowCalls", 0)
       return phase.successes + 1 >= policy.halfOpen.successes
         ? change(circuit, closed(policy, now), 0, 0, undefined, now)
         : stay({ ...probes, successes: phase.successes + 1, abandoned: 0 })
@@ -393,7 +414,7 @@ const restore = (circuit: Circuit, { openFor, openings, parkedFor }: Restore, no
   const parked = { ...circuit, parkedUntil: Math.max(circuit.parkedUntil, parkedFor > 0 ? now + parkedFor : 0) }
   const until = now + openFor
   if (openings === 0 || (circuit.phase._tag === "Open" && circuit.phase.until >= until)) return [nothing, parked]
-  return change(parked, { _tag: "Open", until, openings }, openFor, openings, undefined, now)
+  return change(parked, { _tag: "Open", until, openings, slow: false }, openFor, openings, undefined, now)
 }
 
 const isolate = (circuit: Circuit, by: 1 | -1, now: number): Step => {

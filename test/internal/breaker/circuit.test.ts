@@ -154,7 +154,7 @@ describe("the machine, input by input", () => {
       expect(circuit.circuit).toEqual(restored)
     }
     circuit.play({ ...restore, openFor: 7_000, openings: 4 }, 1_001)
-    expect(circuit.circuit.phase).toEqual({ _tag: "Open", until: 8_001, openings: 4 })
+    expect(circuit.circuit.phase).toEqual({ _tag: "Open", until: 8_001, openings: 4, slow: false })
   })
 
   it("a call that was given up opens it for the open time, whatever comes with it", () => {

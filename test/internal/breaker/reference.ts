@@ -28,6 +28,8 @@ export class Reference {
   phase: "Closed" | "Open" | "HalfOpen" = "Closed"
   until = 0
   openings = 0
+  /** The circuit opened for slow calls, and slow probes do not close it. */
+  openedSlow = false
   isolations = 0
   parkedUntil = 0
   /** Every change of state as it is seen from outside. */
@@ -71,6 +73,7 @@ export class Reference {
     }
     if (this.phase === "Closed") this.judge(now, how === "failure" ? hint : 0, suspects[how])
     else if (how === "failure") this.open(now, hint, "probe")
+    else if (how === "success" && slow && this.openedSlow) this.open(now, 0, "slowCalls")
     else if (this.ended.filter((one) => one.how === "success").length >= successes) {
       this.close(now)
     } else if (this.abandonedInARow(this.ended) >= successes) this.open(now, 0, "abandoned")
@@ -112,6 +115,7 @@ export class Reference {
 
   private open(now: number, hint: number, reason: string): void {
     this.openings++
+    if (this.phase === "Closed") this.openedSlow = reason === "slowCalls"
     const times = this.policy.openFor
     const openFor = Math.max(hint, times[this.openings - 1] ?? times[times.length - 1]!)
     this.until = now + openFor
