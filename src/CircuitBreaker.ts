@@ -24,6 +24,7 @@ import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { boundsOf } from "./internal/boundedMap.js"
 import type { Amendment, Circuit, Decision, Reason, Result } from "./internal/breaker/circuit.js"
 import { makeBreaker } from "./internal/breaker/make.js"
 import { Memory } from "./internal/breaker/memory.js"
@@ -31,6 +32,7 @@ import { fromExit, ignored as ignored_, type Outcome, success as success_ } from
 import type { Policy, TripPolicy } from "./internal/breaker/policy.js"
 import { checkTrip, resolve } from "./internal/breaker/settings.js"
 import { fromMemory } from "./internal/breaker/store.js"
+import { boundsOptions, refuseUnknown } from "./internal/knownOptions.js"
 import { millis } from "./internal/options.js"
 import { CircuitHalfOpen, CircuitOpen, type RateLimitExceeded } from "./Rejection.js"
 
@@ -360,17 +362,20 @@ export class CircuitBreakerStore extends Context.Tag("effect-resilience/CircuitB
 
 /**
  * Keeps circuits in the process. A key that is idle for `idleTimeToLive` (default 1 hour) is forgotten, unless its
- * circuit is open, isolated or parked at that moment; it then starts again as closed.
+ * circuit is open, isolated or parked at that moment or has a call under way; it then starts again as closed. Beyond
+ * `capacity` keys (default 10 000) those that are closed and have not been used lately are forgotten at once.
  *
  * @since 0.1.0
  * @category Layers
  */
 export const layerStoreMemory = (options?: {
   readonly idleTimeToLive?: Duration.DurationInput | undefined
+  readonly capacity?: number | undefined
 }): Layer.Layer<CircuitBreakerStore> =>
-  Layer.sync(CircuitBreakerStore, () =>
-    fromMemory(new Memory(millis(where, "idleTimeToLive", options?.idleTimeToLive ?? "1 hour")))
-  )
+  Layer.sync(CircuitBreakerStore, () => {
+    if (options !== undefined) refuseUnknown(where, "", options, boundsOptions)
+    return fromMemory(new Memory(boundsOf(where, options)))
+  })
 
 /**
  * Makes a breaker over the current store. Options that no circuit can have (a threshold of 0, probes of -1) are a

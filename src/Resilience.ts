@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -19,18 +20,21 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
-import { gateOf } from "./internal/breaker/gated.js"
-import { compileTarget, deadlineOf } from "./internal/compileTarget.js"
+import { type BoundsOptions, boundsOf } from "./internal/boundedMap.js"
+import { type CircuitGate, gateOf } from "./internal/breaker/gated.js"
+import { compile, deadlineOf, makeTarget, type Policies } from "./internal/compileTarget.js"
 import { isWithin } from "./internal/entered.js"
 import * as Known from "./internal/knownOptions.js"
 import { mergeOptions } from "./internal/mergeOptions.js"
-import { refusals } from "./internal/options.js"
+import { given, invalid, refusals } from "./internal/options.js"
 import { type Added, protectEffect } from "./internal/protectEffect.js"
+import { Recent } from "./internal/recent.js"
 import { known } from "./internal/stream/flow.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
 import { protectStream as protectStream_, type Added as StreamAdded } from "./internal/stream/protectStream.js"
 import type { Restarted } from "./internal/stream/restarted.js"
 import type { Target } from "./internal/target.js"
+import { labelCapacity, reserveLabels } from "./internal/targetMetrics.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryBudget from "./RetryBudget.js"
 import type * as RetryPolicy from "./RetryPolicy.js"
@@ -81,6 +85,14 @@ export interface Options extends TargetOptions {
   readonly retryBudget?: RetryBudget.Options | false | undefined
   /** What is different for one target, by its name. */
   readonly targets?: Readonly<Record<string, TargetOptions>> | undefined
+  /** For how long what is known of a target that nobody asks is kept: its circuit, its budget. Default 1 hour. */
+  readonly idleTimeToLive?: Duration.DurationInput | undefined
+  /**
+   * Of how many targets something is kept. Beyond that, those that have not been asked lately are forgotten: they start
+   * again with a closed circuit. One whose circuit is open, parked or isolated, or that has a call under way, never is.
+   * Default 10 000.
+   */
+  readonly capacity?: number | undefined
 }
 
 /**
@@ -152,43 +164,58 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
   Effect.gen(function* () {
     const hub = yield* ResilienceEvents
     Known.refuseUnknown("Resilience", "", options, Known.allOptions)
-    const { retryBudget, targets: differing = {}, ...general } = options
+    const { capacity, idleTimeToLive, retryBudget, targets: differing = {}, ...general } = options
+    const limits: BoundsOptions = { capacity, idleTimeToLive }
+    const bounds = boundsOf("Resilience", limits)
     const optionsOf = (name: string): TargetOptions => mergeOptions(general, ownOf(differing, name))
-    const context = yield* Layer.build(CircuitBreaker.layerMemory((name) => optionsOf(name).circuitBreaker || {}))
+    const breaker = CircuitBreaker.layer((name) => optionsOf(name).circuitBreaker || {})
+    const context = yield* Layer.build(Layer.provide(breaker, CircuitBreaker.layerStoreMemory(limits)))
     const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
 
-    const budget = retryBudget === undefined || retryBudget === false ? undefined : yield* RetryBudget.make(retryBudget)
+    const budget =
+      retryBudget === undefined || retryBudget === false
+        ? undefined
+        : yield* RetryBudget.make(typeof retryBudget === "object" ? { ...limits, ...given(retryBudget) } : retryBudget)
 
-    const compile = (name: string): Effect.Effect<Target> =>
-      Effect.map(gateOf(circuitBreaker, name), (circuit) =>
-        compileTarget(name, optionsOf(name), { budget, circuit, hub })
-      )
-    const targets = new Map<string, Target>()
+    const scope = {}
+    const labels = yield* labelCapacity
+    // Most names have the general options, and share what is made of them.
+    const same = compile(general)
+    const policiesOf = (name: string): Policies =>
+      ownOf(differing, name) === undefined ? same : compile(optionsOf(name))
+    const make = (name: string, circuit: CircuitGate): Target =>
+      makeTarget(name, policiesOf(name), { scope, budget, circuit, hub, labels })
+    const targets = new Recent<Target>(bounds)
     const targetOf = (name: string): Effect.Effect<Target> =>
       Effect.suspend(() => {
-        const known = targets.get(name)
-        return known !== undefined
-          ? Effect.succeed(known)
-          : Effect.tap(compile(name), (target) => Effect.sync(() => targets.set(name, target)))
+        const known = targets.known(name)
+        if (known !== undefined) return Effect.succeed(known)
+        if (typeof name !== "string") throw invalid("Resilience", "the target", name, "a name")
+        return Effect.zipWith(gateOf(circuitBreaker, name), Clock.currentTimeMillis, (circuit, now) =>
+          targets.get(name, now, () => make(name, circuit))
+        )
       })
-    const streamOf = <A>(target: Target, own: StreamOptions<A>) =>
-      compileStream({ ...optionsOf(target.name).stream, ...own }, target.attemptMillis)
+    const streamOf = <A>(name: string, { attemptMillis }: Pick<Target, "attemptMillis">, own: StreamOptions<A>) =>
+      compileStream({ ...optionsOf(name).stream, ...own }, attemptMillis)
 
     // A mistake in the options shows when the policies are made, not when the first call fails.
-    streamOf(yield* compile(""), {})
+    const check = (name: string): Effect.Effect<void> =>
+      Effect.map(gateOf(circuitBreaker, name), () => void streamOf(name, policiesOf(name), {}))
+    yield* check("")
     for (const [name, own] of Object.entries(differing)) {
       const checked = Effect.suspend(() => {
         Known.refuseUnknown("Resilience", "the target", own, Known.targetOptions)
-        return Effect.map(compile(name), (target) => streamOf(target, {}))
+        return check(name)
       })
       yield* refusals(`target "${name}"`, checked)
+      reserveLabels(name, labels)
     }
 
     return {
       deadline: deadlineOf(options),
       circuitBreaker,
       protect: (name, self) => {
-        const target = targets.get(name)
+        const target = targets.known(name)
         return target === undefined
           ? Effect.flatMap(targetOf(name), (target) => protectEffect(target, self))
           : protectEffect(target, self)
@@ -197,7 +224,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         Stream.unwrap(
           Effect.flatMap(targetOf(name), (target) =>
             Effect.map(Effect.context<never>(), (context) => {
-              return protectStream_(notEntered(target, context), streamOf(target, own), self)
+              return protectStream_(notEntered(target, context), streamOf(target.name, target, own), self)
             })
           )
         )
@@ -208,7 +235,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
 const notEntered = (target: Target, context: Context.Context<never>): Target => {
   const circuit = (target.attemptCircuit ?? target.callCircuit)?.circuit
   const open = { attemptCircuit: undefined, callCircuit: undefined }
-  if (isWithin(context, target, target.name)) {
+  if (isWithin(context, target.scope, target.name)) {
     return { ...target, ...open, retry: undefined, retryWithOthers: undefined, budget: undefined }
   }
   return circuit !== undefined && isWithin(context, circuit.scope, circuit.key) ? { ...target, ...open } : target

@@ -15,11 +15,13 @@ import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
 import type * as Schedule from "effect/Schedule"
+import { BoundedMap, boundsOf } from "./internal/boundedMap.js"
+import { StateRef } from "./internal/breaker/stateRef.js"
 import * as bucket from "./internal/budget.js"
 import { budgetOptions, refuseUnknown } from "./internal/knownOptions.js"
 import { number } from "./internal/options.js"
@@ -36,6 +38,10 @@ export interface Options {
   readonly minimumPerSecond?: number | undefined
   /** The most retries that can be saved up. Default 100. */
   readonly burst?: number | undefined
+  /** For how long a key that nobody uses keeps its bucket. Default 1 hour. */
+  readonly idleTimeToLive?: Duration.DurationInput | undefined
+  /** How many keys have a bucket; beyond that, those that have not been used lately start anew. Default 10 000. */
+  readonly capacity?: number | undefined
 }
 
 /**
@@ -64,7 +70,8 @@ export interface Budget {
 export class RetryBudget extends Context.Tag("effect-resilience/RetryBudget")<RetryBudget, Budget>() {}
 
 /**
- * A budget kept in memory. A new bucket holds what one second adds.
+ * A budget kept in memory. A new bucket holds what one second adds. A bucket that holds less than that is never
+ * forgotten, so that no target gets retries out of it.
  *
  * Throws a `RangeError` that names the option for options that make no sense.
  *
@@ -73,14 +80,22 @@ export class RetryBudget extends Context.Tag("effect-resilience/RetryBudget")<Re
  */
 export const make = (options?: Options): Effect.Effect<Budget> => {
   const rates = ratesOf(options)
+  const bounds = boundsOf(where, options)
   return Effect.sync(() => {
-    const buckets = new Map<string, Ref.Ref<bucket.Bucket>>()
+    const buckets = new BoundedMap<Entry>(bounds, ({ state }, now) => bucket.isReplaceable(state.getNow(), rates, now))
+    const entryOf = (key: string, now: number): Entry => {
+      const known = buckets.get(key)
+      if (known !== undefined) {
+        known.used = true
+        known.usedAt = now
+        return known
+      }
+      const entry = { state: new StateRef(bucket.full(rates, now)), used: false, usedAt: now }
+      buckets.add(key, entry, now)
+      return entry
+    }
     const modify = <A>(key: string, step: (state: bucket.Bucket, now: number) => readonly [A, bucket.Bucket]) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const found = buckets.get(key) ?? Ref.unsafeMake(bucket.full(rates, now))
-        buckets.set(key, found)
-        return Ref.modify(found, (state) => step(state, now))
-      })
+      Effect.map(Clock.currentTimeMillis, (now) => entryOf(key, now).state.modifyNow((state) => step(state, now)))
     return {
       deposit: (key) => modify(key, (state, now) => [undefined, bucket.deposit(state, rates, now)]),
       take: (key) => modify(key, (state, now) => bucket.take(state, rates, now)),
@@ -90,8 +105,15 @@ export const make = (options?: Options): Effect.Effect<Budget> => {
   })
 }
 
+const where = "RetryBudget"
+
+interface Entry {
+  readonly state: StateRef<bucket.Bucket>
+  used: boolean
+  usedAt: number
+}
+
 const ratesOf = (options: Options | undefined): bucket.Rates => {
-  const where = "RetryBudget"
   if (options !== undefined) refuseUnknown(where, "", options, budgetOptions)
   return bucket.rates(
     number(where, "share", options?.share ?? 0.1, 0, 1),

@@ -12,7 +12,8 @@
  * - `llm_circuit_breaker_failures_total`, a counter: how often a circuit opened, by `model`.
  *
  * An `outcome` is `success`, `interrupted`, `defect`, the tag of the failure or rejection, or `Error` for a failure
- * without a tag. A `model` is the key of the circuit, which is the target's name.
+ * without a tag. A `model` is the key of the circuit, which is the target's name. Names have labels of their own as long
+ * as `LabelCapacity` allows; what comes after them counts under `other`.
  *
  * *Spans*: within a span, each attempt is a child span `llm.attempt` with the attributes `llm.target` and `llm.attempt`.
  * Without one around the call, none is made.
@@ -25,6 +26,28 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+
+/**
+ * How many targets have metric series of their own, and how many circuits, in the whole process. Default 1000. Effect's
+ * registry forgets no series, even if the layer that counted in them is closed; so whichever names come after these share
+ * the label `other`. The targets that the options of `Resilience` name come first.
+ *
+ * It is read when policies are made.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Resilience, Telemetry } from "effect-resilience"
+ *
+ * const Policies = Resilience.layer().pipe(Layer.provide(Layer.succeed(Telemetry.LabelCapacity, 50)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Metrics
+ */
+export class LabelCapacity extends Context.Reference<LabelCapacity>()("effect-resilience/LabelCapacity", {
+  defaultValue: (): number => 1_000
+}) {}
 
 /**
  * One attempt, or one decision not to make it, in the order in which they happened.

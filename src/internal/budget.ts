@@ -36,6 +36,10 @@ export const full = ({ most, perMilli }: Rates, now: number): Bucket => ({
   at: now
 })
 
+/** Whether a new bucket would hold no more, so that nobody gains by this one being forgotten. @internal */
+export const isReplaceable = (bucket: Bucket, rates: Rates, now: number): boolean =>
+  aged(bucket, rates, now).tokens >= full(rates, now).tokens
+
 /** What is lost where fractions of a token are added up, in millionths. */
 const rounding = 0.001
 

@@ -96,7 +96,7 @@ export class Call {
   private enter(): ReadonlyArray<Entry> {
     const { attemptCircuit, callCircuit, name } = this.policies
     const circuit = (attemptCircuit ?? callCircuit)?.circuit
-    const entry: Entry = { scope: this.policies, key: name, live: true }
+    const entry: Entry = { scope: this.policies.scope, key: name, live: true }
     this.entries = circuit === undefined ? [entry] : [entry, { ...circuit, live: true }]
     return this.entries
   }

@@ -15,15 +15,13 @@ import { given, invalid, millis } from "./options.js"
 import type { Target } from "./target.js"
 import { targetMetrics } from "./targetMetrics.js"
 
-/** What a target shares with the others, or is made elsewhere. */
-interface Shared {
-  readonly circuit: CircuitGate
-  readonly budget: Budget | undefined
-  readonly hub: Hub
+/** What options say, whatever the name of the target. @internal */
+export interface Policies extends Pick<Target, "deadline" | "attemptMillis" | "retry" | "retryWithOthers"> {
+  readonly counts: "attempts" | "calls" | "nothing"
 }
 
 /** @internal */
-export const compileTarget = (name: string, options: TargetOptions, { budget, circuit, hub }: Shared): Target => {
+export const compile = (options: TargetOptions): Policies => {
   check(options)
   const { attemptTimeout = "2 minutes", circuitBreaker, retry = {} } = options
   const counts = circuitBreaker === false ? "nothing" : (circuitBreaker?.counts ?? "attempts")
@@ -31,15 +29,34 @@ export const compileTarget = (name: string, options: TargetOptions, { budget, ci
     throw invalid("Resilience", "circuitBreaker.counts", counts, "attempts or calls")
   }
   return {
-    name,
+    counts,
     deadline: deadlineOf(options),
     attemptMillis:
       attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
-    ...schedules(retry),
+    ...schedules(retry)
+  }
+}
+
+/** What a target shares with the others, or is made elsewhere. */
+interface Shared {
+  readonly scope: object
+  readonly circuit: CircuitGate
+  readonly budget: Budget | undefined
+  readonly hub: Hub
+  readonly labels: number
+}
+
+/** @internal */
+export const makeTarget = (name: string, { counts, ...policies }: Policies, shared: Shared): Target => {
+  const { budget, circuit, hub, labels, scope } = shared
+  return {
+    name,
+    scope,
+    ...policies,
     budget: budget && { deposit: budget.deposit(name), take: budget.take(name), giveBack: budget.giveBack(name) },
     attemptCircuit: counts === "attempts" ? circuit : undefined,
     callCircuit: counts === "calls" ? circuit : undefined,
-    metrics: targetMetrics(name),
+    metrics: targetMetrics(name, labels),
     hub
   }
 }

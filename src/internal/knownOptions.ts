@@ -10,6 +10,7 @@ import type * as Fallback from "../Fallback.js"
 import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, TargetOptions } from "../Resilience.js"
 import type * as RetryBudget from "../RetryBudget.js"
 import type * as RetryPolicy from "../RetryPolicy.js"
+import type { BoundsOptions } from "./boundedMap.js"
 import { invalid } from "./options.js"
 
 type Names<A> = { readonly [name in keyof A]-?: true }
@@ -52,7 +53,15 @@ export const retryOptions: Names<RetryPolicy.Options> = {
 export const errorOptions: Names<RetryPolicy.ErrorOptions> = { ...backoffOptions, retry: true }
 
 /** @internal */
-export const budgetOptions: Names<RetryBudget.Options> = { share: true, minimumPerSecond: true, burst: true }
+export const boundsOptions: Names<BoundsOptions> = { idleTimeToLive: true, capacity: true }
+
+/** @internal */
+export const budgetOptions: Names<RetryBudget.Options> = {
+  ...boundsOptions,
+  share: true,
+  minimumPerSecond: true,
+  burst: true
+}
 
 /** @internal */
 export const circuitOptions: Names<CircuitBreakerOptions> = {
@@ -97,7 +106,7 @@ export const targetOptions: Names<TargetOptions> = {
 }
 
 /** @internal */
-export const allOptions: Names<Options> = { ...targetOptions, retryBudget: true, targets: true }
+export const allOptions: Names<Options> = { ...targetOptions, ...boundsOptions, retryBudget: true, targets: true }
 
 /** @internal */
 export const fallbackOptions: Names<Fallback.Options> = { fallbackOn: true }

@@ -62,6 +62,12 @@ export const number = (where: string, field: string, value: number, least: numbe
 }
 
 /** @internal */
+export const count = (where: string, field: string, value: number): number => {
+  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1)) return value
+  throw invalid(where, field, value, "a whole number of at least 1, or Infinity")
+}
+
+/** @internal */
 export const attempts = (where: string, field: string, value: number): number => {
   if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1)) return value
   throw invalid(where, field, value, "a whole number of attempts, at least 1, the first one included")

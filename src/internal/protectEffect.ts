@@ -37,7 +37,7 @@ export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | RateLimitExceeded
 export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) =>
-      isWithin(fiber.currentContext as Context.Context<never>, target, target.name)
+      isWithin(fiber.currentContext as Context.Context<never>, target.scope, target.name)
         ? restore(self)
         : new Bracket(target, self, { fiber, restore }).begin()
     )

@@ -19,6 +19,8 @@ export interface BoundBudget {
 
 export interface Target {
   readonly name: string
+  /** The policies that this target is one of. The target itself may be forgotten and made anew while a call is inside. */
+  readonly scope: object
   /** The time a call has in all. */
   readonly deadline: Duration.Duration | undefined
   /** The time one attempt has; infinite where it has no limit of its own. */

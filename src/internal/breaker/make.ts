@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import type { CircuitBreaker, ExecuteOptions, Options, State, Store, Transition } from "../../CircuitBreaker.js"
 import { type CircuitState, type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
 import * as Gate from "../gate.js"
-import { circuitMetrics } from "../targetMetrics.js"
+import { circuitMetrics, labelCapacity } from "../targetMetrics.js"
 import type { Amendment } from "./circuit.js"
 import { Gated, type Gates } from "./gated.js"
 import { type Announce, gate } from "./guard.js"
@@ -25,7 +25,8 @@ export const makeBreaker = (
     const pubsub = yield* Effect.acquireRelease(PubSub.unbounded<Transition>(), PubSub.shutdown)
     const settings = yield* byKey(options)
 
-    const announce = announceTo(pubsub, hub)
+    const labels = yield* labelCapacity
+    const announce = announceTo(pubsub, hub, labels)
     const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
 
     const amend = (key: string, amendment: Amendment) =>
@@ -95,19 +96,19 @@ const shownAtRest = 100
  * (`npm run bench` has both), and a monitoring system would rather not have them for each of a million keys: past the
  * first hundred, a circuit is shown when it changes. Nothing of its metrics is kept here, since changes are rare.
  */
-const showAtRest = (): ((key: string) => void) => {
+const showAtRest = (labels: number): ((key: string) => void) => {
   const shown = new Set<string>()
   return (key) => {
     if (shown.size >= shownAtRest || shown.has(key)) return
     shown.add(key)
-    circuitMetrics(key).exists()
+    circuitMetrics(key, labels).exists()
   }
 }
 
-const announceTo = (pubsub: PubSub.PubSub<Transition>, hub: Hub): Announce => ({
-  used: showAtRest(),
+const announceTo = (pubsub: PubSub.PubSub<Transition>, hub: Hub, labels: number): Announce => ({
+  used: showAtRest(labels),
   changed: (key, { at, from, openFor, openings, reason, to }) => {
-    const circuit = circuitMetrics(key)
+    const circuit = circuitMetrics(key, labels)
     circuit.exists()
     circuit.changed(eventState[to])
     if (to === "Open" && reason !== undefined) circuit.tripped()

@@ -3,8 +3,8 @@ import { step } from "../../../src/internal/breaker/circuit.js"
 import { Memory } from "../../../src/internal/breaker/memory.js"
 
 describe("the circuits of a process", () => {
-  it("a key that is idle and at rest is forgotten, an open or isolated one is not", () => {
-    const memory = new Memory(1_000)
+  it("B18: a key that is idle and at rest is forgotten, one that is open, isolated or in use is not", () => {
+    const memory = new Memory({ idleTimeToLive: 1_000, capacity: 10_000 })
     const policy = {
       trip: { _tag: "Consecutive" as const, failures: 1 },
       openFor: [10_000],
@@ -13,26 +13,35 @@ describe("the circuits of a process", () => {
     const admit = (key: string, now: number) => memory.apply(key, policy, { _tag: "Admit" }, now).permit!
     const fail = (key: string, now: number, permit = admit(key, now)) =>
       memory.apply(key, policy, { _tag: "Record", permit, outcome: "Failure", retryAfter: 0 }, now)
-    const late = admit("idle", 0)
+    const end = (key: string, now: number, permit = admit(key, now)) =>
+      memory.apply(key, policy, { _tag: "Record", permit, outcome: "Success", retryAfter: 0 }, now)
+    const once = admit("idle", 0)
+    end("idle", 0, once)
+    const running = admit("running", 0)
     fail("open", 0)
     memory.apply("isolated", policy, { _tag: "Isolate" }, 0)
-    admit("new", 1_000)
-    expect(memory.all.map(([key]) => key)).toEqual(["open", "isolated", "new"])
-    admit("idle", 1_500)
-    expect(fail("idle", 1_600, late).change).toBeUndefined()
-    admit("other", 20_000)
-    expect(memory.all.map(([key]) => key)).toEqual(["isolated", "other"])
+    end("new", 1_000)
+    expect(memory.all.map(([key]) => key)).toEqual(["running", "open", "isolated", "new"])
+    end("idle", 1_500)
+    // What comes late from a circuit that has been forgotten has no say in the one that took its place.
+    expect(fail("idle", 1_600, once).change).toBeUndefined()
+    end("other", 20_000)
+    expect(memory.all.map(([key]) => key)).toEqual(["running", "isolated", "other"])
+    end("running", 20_000, running)
+    end("last", 21_000)
+    expect(memory.all.map(([key]) => key)).toEqual(["isolated", "last"])
   })
 
   it("keys are looked through at most once in the time a key may be idle, and one in use is kept", () => {
-    const memory = new Memory(1_000)
+    const memory = new Memory({ idleTimeToLive: 1_000, capacity: 10_000 })
     const policy = {
       trip: { _tag: "Consecutive" as const, failures: 1 },
       openFor: [10_000],
       halfOpen: { probes: 1, successes: 1, probeTimeout: 1_000 }
     }
     const use = (key: string, now: number) => {
-      memory.apply(key, policy, { _tag: "Admit" }, now)
+      const permit = memory.apply(key, policy, { _tag: "Admit" }, now).permit!
+      memory.apply(key, policy, { _tag: "Record", permit, outcome: "Ignored", retryAfter: 0 }, now)
       return memory.all.map(([key]) => key)
     }
     expect(memory.get("a")).toBeUndefined()
@@ -56,7 +65,7 @@ describe("the circuits of a process", () => {
       openFor: [10_000],
       halfOpen: { probes: 2, successes: 2, probeTimeout: 1_000 }
     }
-    const memory = new Memory(1_000, (policy, circuit, input, now) =>
+    const memory = new Memory({ idleTimeToLive: 1_000, capacity: 10_000 }, (policy, circuit, input, now) =>
       step(
         JSON.parse(JSON.stringify(policy)),
         JSON.parse(JSON.stringify(circuit)),

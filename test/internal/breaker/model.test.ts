@@ -44,7 +44,7 @@ const store = (memory: Memory, immediate: boolean): CircuitBreaker.Store => {
 /** The first difference between the breaker and the reference, or nothing. */
 const play = (policy: Policy, commands: ReadonlyArray<Command>, immediate: boolean, machine: typeof step) => {
   const time = { now: 1_000_000 }
-  const memory = new Memory(Number.POSITIVE_INFINITY, machine)
+  const memory = new Memory({ idleTimeToLive: Number.POSITIVE_INFINITY, capacity: Number.POSITIVE_INFINITY }, machine)
   const references = [0, 1, 2].map(() => new Reference(policy))
 
   const sequence = Effect.gen(function* () {
