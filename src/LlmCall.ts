@@ -148,9 +148,14 @@ export const fetch = <A = unknown>(options: FetchOptions): Effect.Effect<A, LlmE
 /**
  * Makes a stream of an SDK's async iterable, or of the promise of one.
  *
- * The iterable is asked for one element at a time and only when the consumer wants one. Whatever is thrown becomes an
- * `LlmError` through the `Classifier`. The end of the stream, an interruption and a failure abort the signal and close
- * the iterator. What the elements say (an error within a 200, a missing end) is read by `Resilience.protectStream`.
+ * The iterable is asked when the consumer wants something, and then for what one read brought and one element ahead.
+ * Whatever is thrown becomes an `LlmError` through the `Classifier`. What the elements say (an error within a 200, a
+ * missing end) is read by `Resilience.protectStream`.
+ *
+ * A consumer that leaves, an interruption and a failure abort the signal and close the iterator. A source that is waiting
+ * for its provider at that moment ends at once if it listens to the signal, or is a `ReadableStream`, a stream of Node or
+ * a stream of the clients of OpenAI or Anthropic. An async generator that ignores the signal cannot be ended from
+ * outside: it closes when what it waits for has come, and the consumer does not wait for that.
  *
  * @example
  * ```ts

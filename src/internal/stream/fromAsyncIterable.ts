@@ -11,6 +11,7 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import { flow } from "./flow.js"
+import { cancel, iteratorOf } from "./source.js"
 import { type Opened, type Tap, type Tappable, TapTypeId, Waiting } from "./tap.js"
 
 type Iterables<A> = AsyncIterable<A> | PromiseLike<AsyncIterable<A>>
@@ -37,6 +38,7 @@ const afterThisTurn: ((run: () => void) => void) | undefined =
 class Iteration<A, E> implements Tap<A, E> {
   private readonly controller: AbortController | undefined
   private readonly waiting = new Waiting<Chunk.Chunk<A> | undefined, E>()
+  private source: AsyncIterable<A> | undefined
   private iterator: AsyncIterator<A> | undefined
   /** What has come and was not yet taken. */
   private ready: Array<A> = []
@@ -79,7 +81,8 @@ class Iteration<A, E> implements Tap<A, E> {
 
   private readonly begin = (iterable: AsyncIterable<A>): void => {
     try {
-      this.iterator = iterable[Symbol.asyncIterator]()
+      this.source = iterable
+      this.iterator = iteratorOf(iterable)
       if (this.last === undefined) this.iterator.next().then(this.answer, this.fail)
       else this.giveBack()
     } catch (thrown) {
@@ -138,19 +141,24 @@ class Iteration<A, E> implements Tap<A, E> {
     this.waiting.tell(Effect.succeed(undefined))
   }
 
-  /** Closes the iterator and waits for that, but not for one that is busy with what nobody waits for any more. */
+  /**
+   * Closes the iterator and waits for that, so that a permit is given back after what it was for. Not for one that is
+   * still busy, once the turn is over, with what nobody waits for any more.
+   */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     if (this.last !== undefined) return Effect.void
     this.last = Effect.succeed(undefined)
-    const { pending } = this
     this.controller?.abort()
+    const { pending } = this
     const given = this.giveBack()
-    return Effect.promise(() => (pending ? Promise.race([given, thisTurn()]) : given))
+    if (!pending) return Effect.promise(() => given)
+    return Effect.promise(() => Promise.race([given, thisTurn().then(() => (this.pending ? undefined : given))]))
   })
 
   /** An iterator that fails to close has nothing to say to anybody. */
   private giveBack(): Promise<void> {
     try {
+      if (this.pending) cancel(this.source)
       return Promise.resolve(this.iterator?.return?.()).then(ignore, ignore)
     } catch {
       return Promise.resolve()

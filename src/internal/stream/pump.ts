@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { Inherited } from "./inherited.js"
 import { type Opened, type Tap, Waiting } from "./tap.js"
 
 /** @internal */
@@ -41,10 +42,14 @@ class Pump<A, E> implements Tap<A, E> {
   private asked = false
   private left = false
   private wasCut = false
+  private inherited: Inherited | undefined
 
   /** The end is told once the stream has closed its resources. */
   run<R>(self: Stream.Stream<A, E, R>): Effect.Effect<void, never, R> {
-    const pulls = Effect.scoped(Effect.flatMap(Stream.toPull(self), (pull) => this.repeat(pull)))
+    const pulls = Effect.withFiberRuntime<void, Option.Option<E>, R>((fiber) => {
+      this.inherited = new Inherited(fiber)
+      return Effect.scoped(Effect.flatMap(Stream.toPull(self), (pull) => this.repeat(pull)))
+    })
     return Effect.flatMap(Effect.exit(pulls), (exit) => Effect.sync(() => this.answer(end(exit))))
   }
 
@@ -75,7 +80,8 @@ class Pump<A, E> implements Tap<A, E> {
 
   private answer(effect: Effect.Effect<Chunk.Chunk<A> | undefined, E>): void {
     this.asked = false
-    this.taker.tell(effect)
+    const changes = this.inherited?.changes()
+    this.taker.tell(changes === undefined ? effect : Effect.zipRight(changes, effect))
   }
 
   readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = this.taker.take(this.ask)

@@ -29,7 +29,8 @@ export const ai: StreamDialect<unknown> = {
       case "text-delta":
         return textual(part.delta)
       case "text":
-        return textual(part.text)
+        // `@effect/ai-openai` puts a refusal beside an empty text.
+        return part.text === "" ? judged(undefined, part, metadata) : textual(part.text)
       case "reasoning-start":
       case "reasoning-delta":
       case "reasoning":
