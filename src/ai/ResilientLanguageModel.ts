@@ -22,6 +22,7 @@ import { isLlmError } from "../LlmError.js"
 import { isRejection, type Rejection } from "../Rejection.js"
 import { Resilience } from "../Resilience.js"
 import * as StreamDialect from "../StreamDialect.js"
+import { failureIn, tellingRefusals } from "./internal/refused.js"
 import { streamWithTools } from "./internal/streamWithTools.js"
 import { type Options, resolveToolCalls } from "./internal/toolCalls.js"
 
@@ -142,7 +143,10 @@ const make = (
       // Read before the policies see it, so that what they report holds no key, no prompt and no body.
       run: resilience.protect(
         name,
-        Effect.mapError(ask(service), (error) => (AiError.isAiError(error) ? read(name, error) : error))
+        Effect.flatMap(
+          Effect.mapError(ask(service), (error) => (AiError.isAiError(error) ? read(name, error) : error)),
+          (answer) => answered(name, answer)
+        )
       )
     })
     const [first, ...others] = models
@@ -178,7 +182,7 @@ const make = (
   const turnStream = (options: Options): Stream.Stream<Part, AiError.AiError, unknown> => {
     const target = ({ contextWindow, name, service }: Model) => {
       const asked = service.streamText<never>(options as never) as Stream.Stream<Part, AiError.AiError, unknown>
-      const read_ = Stream.mapError(asked, (error) => read(name, error))
+      const read_ = Stream.mapError(tellingRefusals(name, asked), (error) => read(name, error))
       // The parts of this layer have no room for a marker, so a stream cannot be restarted here.
       const run = resilience.protectStream(name, { dialect, delivery: policy.delivery }, read_) as typeof read_
       return { name, contextWindow, run }
@@ -215,6 +219,12 @@ type Part = Response.AnyPart
 const dialect = StreamDialect.ai
 
 const read = (target: string, error: AiError.AiError): LlmError | Rejection => Classifier.fromUnknown(error, { target })
+
+/** A filtered, refused or failed answer is no answer, whole as in a stream. */
+const answered = <A>(target: string, answer: A): Effect.Effect<A, LlmError | Rejection> => {
+  const error = failureIn(answer)
+  return error === undefined ? Effect.succeed(answer) : Effect.fail(Classifier.fromUnknown(error, { target }))
+}
 
 /** Our failure in the one error type that `LanguageModel` knows. It carries our words only, never the provider's. */
 const folded = (method: string, error: LlmError | Rejection): AiError.AiError =>

@@ -79,6 +79,10 @@ const words = (ending: string): Verdict | undefined => (ending === "" ? undefine
 const blocked = (reason: string): Verdict | undefined => (reason === "" ? undefined : blockedPrompt)
 
 const isFinishPart = (data: unknown): boolean => Foreign.get(data, "type") === "finish"
+/** A part that finishes a stream, or the result of a whole call, which has no type. */
+const isResult = (data: unknown): boolean => Foreign.get(data, "type") === undefined || isFinishPart(data)
+const hasFinishPart = (data: unknown): boolean =>
+  Foreign.items(Foreign.get(data, "content"), mostItems).some(isFinishPart)
 const hasNoCandidates = (data: unknown): boolean => Foreign.items(Foreign.get(data, "candidates"), 1).length === 0
 
 // biome-ignore format: a table
@@ -100,9 +104,12 @@ const endings: ReadonlyArray<Ending> = [
   { dialect: "Bedrock",          at: "amazon-bedrock-guardrailAction",    means: guardrail },
   { dialect: "Cohere",           at: "finish_reason",                     means: cohereFinish },
   { dialect: "Cohere",           at: "delta.finish_reason",               means: cohereFinish },
-  { dialect: "AI SDK parts",     at: "finishReason",                      means: unifiedFinish, where: isFinishPart },
-  { dialect: "AI SDK parts",     at: "finishReason.unified",              means: unifiedFinish, where: isFinishPart },
-  { dialect: "AI SDK parts",     at: "reason",                            means: unifiedFinish, where: isFinishPart }
+  { dialect: "AI SDK parts",     at: "finishReason",                      means: unifiedFinish, where: isResult },
+  { dialect: "AI SDK parts",     at: "finishReason.unified",              means: unifiedFinish, where: isResult },
+  { dialect: "AI SDK parts",     at: "reason",                            means: unifiedFinish, where: isFinishPart },
+  { dialect: "@effect/ai",       at: "content.+.reason",                  means: unifiedFinish, where: hasFinishPart },
+  { dialect: "@effect/ai",       at: "content.+.metadata.openai.refusal", means: words },
+  { dialect: "@effect/ai",       at: "metadata.openai.refusal",           means: words }
 ]
 
 const rows = endings.map((ending) => ({ ...ending, path: ending.at.split(".") }))

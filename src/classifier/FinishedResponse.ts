@@ -264,7 +264,7 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
   const items = Foreign.isList(body) ? Foreign.items(body, 256) : [body]
   if (items.length === 0 || (!Foreign.isList(body) && !Foreign.hasAny(body, answerNames))) return found(malformed)
   for (const item of items) {
-    const verdict = badEnding(item)
+    const verdict = badEnding(item) ?? badEnding(parsed(Foreign.get(item, "response", "body")))
     if (verdict !== undefined) return found(verdict)
   }
   const answer = answers.find(({ recognise }) => recognise(body))
