@@ -102,6 +102,11 @@ Within a level the tables follow each other: the named provider's own, those tha
 the target's name begins with (\`openai/gpt-5\`), then OpenAI's, which most servers speak, then the fronts', then the one for
 everybody. Within a table the first row that fits decides, so the more telling rows stand above.
 
+A status that no standard has, or that says little of the request, is read by who sends it: 421, 424, 444, 460 and 499 are a
+failure on the way (\`ServerError\`), 423, 425 and 449 a \`Conflict\`, 498 an \`Overloaded\`, 419, 440, 495, 496 and 511
+\`AuthenticationFailed\`. Any other 4xx is the request's own fault (\`InvalidRequest\`), any other 5xx the server's
+(\`ServerError\`), unless the body says more.
+
 Digits inside a message are never a status. Fields that quote the request (\`input\`, \`messages\`, \`prompt\`, ...) are not
 read. JSON inside a string is read like the rest, and the innermost status counts.
 
@@ -115,6 +120,13 @@ Zero, a negative number, a date that has passed and anything unreadable is no hi
 are rounded up to the next millisecond. A date counts from the response's own \`date\` header, else from \`now\`, and is no
 hint where neither is known. The fifth is read only where the failure is a limit, since those headers come with every
 response.
+
+A moment that names no zone is taken to be in UTC; where Zhipu or Z.ai names it, in the time of Beijing (UTC+8), which is
+what they mean. Headers that a front hands on under a prefix of its own (\`llm_provider-retry-after\`) count where it has
+no such header itself.
+
+A hint beats arithmetic: a request above the limit that the words name is a \`RequestTooLarge\`, but with a hint it is a
+\`RateLimited\`. So is a "quota exceeded" of unknown kind with a hint of at most an hour.
 
 A rate limit whose hint is longer than an hour, or that speaks of a day, a week or a month and names no time, is a
 \`QuotaExhausted\`. Its \`resetsAt\` is the moment the hint ends.

@@ -110,10 +110,14 @@ export const fromStreamEvent: (event: StreamEvent) => Option.Option<LlmError> = 
 
 /**
  * Reads a response that arrived whole and with a good status: `Some` if it is a failure all the same, `None` if it is an
- * answer or nothing that this toolkit knows.
+ * answer.
  *
- * Failures are error bodies, empty bodies, blank keep-alive lines, markup, no candidates, candidates without content,
- * blocked prompts, refusals and filtered answers. An answer that was cut at the caller's limit of tokens is an answer.
+ * Failures are error bodies, those in a vendor's own envelope (`base_resp`, `success: false`, a flat `code` and `message`)
+ * among them, empty bodies, blank keep-alive lines, markup, no candidates, candidates without content, blocked prompts,
+ * refusals and filtered answers. Something must be recognised as an answer, in the wire format or the client's result of
+ * any vendor: text, calls of tools, vectors, pictures, sound, ranks, counts, or what is asked for later. A body in which
+ * nothing is recognised is a `MalformedResponse`. An answer that was cut at the caller's limit of tokens is an answer.
+ * Streams, a `Response` and bytes that are no text are not judged.
  *
  * @since 0.1.0
  * @category Reading failures

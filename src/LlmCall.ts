@@ -36,7 +36,8 @@ export interface Options<A> {
   readonly classify?: Classifier.Reader | undefined
   /**
    * Whether the promise gives a provider's response body, as the vendors' clients do, and is to be looked at: an error
-   * body, an empty one, a refusal or a filtered answer that came with status 200 is then a failure. Default `false`.
+   * body, an empty one, a refusal or a filtered answer that came with status 200 is then a failure, and so is anything
+   * in which no answer of any known format is recognised. Default `false`.
    */
   readonly checkAnswer?: boolean | undefined
 }

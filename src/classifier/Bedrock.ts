@@ -5,7 +5,7 @@ import type { Dialect } from "./Dialect.js"
 export const bedrock: Dialect = {
   name: "bedrock",
   title: "AWS Bedrock",
-  aliases: ["aws", "amazon", "amazon-bedrock", "aws-bedrock", "sagemaker"],
+  aliases: ["aws", "amazon", "amazon-bedrock", "aws-bedrock"],
   recognise: (facts) =>
     facts.header("x-amzn-errortype") !== undefined ||
     facts.header("x-amzn-requestid") !== undefined ||

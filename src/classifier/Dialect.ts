@@ -37,6 +37,8 @@ export interface Rule extends Verdict {
   /** The words state a limit and a larger request: no waiting makes it fit. */
   readonly oversized?: true
   readonly status?: number | ReadonlyArray<number>
+  /** Said of a limit per minute as well: with a hint of at most an hour it is a `RateLimited`. */
+  readonly soft?: true
 }
 
 /** @internal */
@@ -45,6 +47,8 @@ export interface Dialect {
   readonly title: string
   /** Other names that callers use for the provider. */
   readonly aliases?: ReadonlyArray<string>
+  /** The zone of the times that it names without one; UTC unless said otherwise. */
+  readonly zone?: string
   /** Whether a response looks like this dialect. */
   readonly recognise?: (facts: Facts) => boolean
   /** In the order of the table within one level. */

@@ -6,28 +6,48 @@ import { azure } from "./Azure.js"
 import { bedrock } from "./Bedrock.js"
 import { cerebras } from "./Cerebras.js"
 import { cohere } from "./Cohere.js"
+import { copilot } from "./Copilot.js"
+import { dashScope } from "./DashScope.js"
 import { deepSeek } from "./DeepSeek.js"
 import type { Dialect } from "./Dialect.js"
 import type { Facts } from "./Facts.js"
+import { fireworks } from "./Fireworks.js"
 import { fronts } from "./Fronts.js"
 import { gemini } from "./Gemini.js"
 import { generic } from "./Generic.js"
 import { groq } from "./Groq.js"
+import { huggingFace } from "./HuggingFace.js"
+import { hunyuan } from "./Hunyuan.js"
 import { liteLlm } from "./LiteLlm.js"
 import { llamaCpp } from "./LlamaCpp.js"
 import { lmStudio } from "./LmStudio.js"
+import { miniMax } from "./MiniMax.js"
 import { mistral } from "./Mistral.js"
+import { moonshot } from "./Moonshot.js"
+import { nim } from "./Nim.js"
 import { ollama } from "./Ollama.js"
 import { openAi } from "./OpenAi.js"
 import { openRouter } from "./OpenRouter.js"
+import { perplexity } from "./Perplexity.js"
+import { qianfan } from "./Qianfan.js"
+import { sageMaker } from "./SageMaker.js"
+import { sambaNova } from "./SambaNova.js"
+import { siliconFlow } from "./SiliconFlow.js"
 import { tgi } from "./Tgi.js"
 import { together } from "./Together.js"
+import { vercelGateway } from "./VercelGateway.js"
+import { vertexEndpoints } from "./VertexEndpoints.js"
 import { vllm } from "./Vllm.js"
+import { volcengine } from "./Volcengine.js"
+import { workersAi } from "./WorkersAi.js"
 import { xAi } from "./XAi.js"
+import { zhipu } from "./Zhipu.js"
 
 /** In the order in which recognised ones are read. @internal */
 export const dialects: ReadonlyArray<Dialect> = [
   ...[azure, anthropic, gemini, bedrock, mistral, groq, deepSeek, xAi, cohere, together, cerebras],
+  ...[dashScope, zhipu, miniMax, moonshot, siliconFlow, volcengine, qianfan, hunyuan, fireworks, sambaNova, nim],
+  ...[sageMaker, vertexEndpoints, workersAi, vercelGateway, copilot, perplexity, huggingFace],
   ...[openRouter, ollama, llamaCpp, vllm, tgi, lmStudio, liteLlm, openAi, fronts, generic]
 ]
 

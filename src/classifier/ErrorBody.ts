@@ -4,6 +4,7 @@
 import * as Redacted from "effect/Redacted"
 import * as Foreign from "../internal/foreign.js"
 import * as LlmError from "../LlmError.js"
+import { holdsAnswer, isAnswer } from "./Answers.js"
 import { fromHttpResponse } from "./HttpResponse.js"
 import { names } from "./Names.js"
 import { changed, known, type Origin, sentence } from "./Verdict.js"
@@ -37,10 +38,68 @@ const filled = (value: unknown): boolean =>
     : Foreign.isObject(value) && typeof value !== "function" && (isFilledList(value) || Foreign.hasAny(value, names))
 
 /** The error alone where an answer, or a part of one, stands beside it: an answer's words are not the error's. */
-const alone = (data: unknown): unknown =>
+const alone = (data: unknown, name = "error"): unknown =>
   ["choices", "candidates", "output", "message"].some((field) => Foreign.isObject(Foreign.get(data, field)))
-    ? { error: Foreign.get(data, "error") }
+    ? { [name]: Foreign.get(data, name) }
     : data
+
+const said = (data: unknown, names: ReadonlyArray<string>): boolean =>
+  names.some((name) => (Foreign.text(data, name) ?? "").trim() !== "")
+
+/** Where the words of a failure stand in a flat object. */
+const wordFields = ["message", "msg", "Message", "detail", "details", "title", "reason", "error_msg", "errorMessage"]
+
+/** A code that names a failure: not 0, not that of a success, and no status of one. */
+const isFailing = (code: unknown): boolean =>
+  typeof code === "number"
+    ? code !== 0 && !(code >= 200 && code < 300) && code !== 20_000
+    : typeof code === "string" &&
+      code !== "" &&
+      !/^(?:0+|2\d\d|20000|ok|success(?:ful)?|succeeded|none|null)$/i.test(code)
+
+const codeFields = [
+  "code",
+  "Code",
+  "error_code",
+  "errorCode",
+  "errcode",
+  "err_code",
+  "errno",
+  "status_code",
+  "statusCode"
+]
+
+/** The parts of streams have a type of their own, which says that they are no failure. */
+const isPart = (data: unknown): boolean => {
+  const type = Foreign.text(data, "type") ?? Foreign.text(data, "event") ?? ""
+  return type !== "" && !/err|fail|exception|^about:blank$|^urn:|^https?:/i.test(type)
+}
+
+/** A flat object with a code and words, and nothing of an answer: DashScope, Zhipu, Novita, relays. */
+const isFlat = (data: unknown): boolean =>
+  !isPart(data) &&
+  codeFields.some((name) => isFailing(Foreign.get(data, name))) &&
+  said(data, [...wordFields, "errmsg", "err_msg", "errorMsg", "error_message"]) &&
+  !holdsAnswer(data)
+
+const isFailedStatus = (status: unknown): boolean =>
+  typeof status === "number"
+    ? status >= 400 && status < 600
+    : typeof status === "string" && /^(?:error|fail(?:ed|ure)?)$/i.test(status)
+
+/** `{"base_resp": {"status_code": 1008}}`, and what others call theirs. */
+const envelopes = ["base_resp", "baseResp"]
+
+const envelope = (data: unknown): unknown => {
+  for (const name of envelopes) {
+    const held = Foreign.get(data, name)
+    if (!Foreign.isObject(held)) continue
+    if (["status_code", "statusCode", "StatusCode", "code"].some((code) => isFailing(Foreign.get(held, code)))) {
+      return { [name]: held }
+    }
+  }
+  return undefined
+}
 
 /** Where dialects put an error, each with the part of the data that is the body of a failed response. */
 const places: ReadonlyArray<(data: unknown) => unknown> = [
@@ -53,29 +112,81 @@ const places: ReadonlyArray<(data: unknown) => unknown> = [
   // OpenRouter: an error in the place of a choice.
   (data) =>
     Foreign.items(Foreign.get(data, "choices"), 8)
-      .map(within)
+      .map((choice) => within(choice))
       .find((found) => found !== undefined),
   // Cohere: {"type": "message-end", "delta": {"error": ...}}.
   (data) => within(Foreign.get(data, "delta")),
+  // MiniMax: {"base_resp": {"status_code": 1008, "status_msg": "..."}}, with choices that are null or empty.
+  envelope,
   // Cloudflare: {"success": false, "errors": [...]}.
-  (data) => (Foreign.get(data, "success") === false && filled(Foreign.get(data, "errors")) ? data : undefined)
+  (data) => (Foreign.get(data, "success") === false && filled(Foreign.get(data, "errors")) ? data : undefined),
+  // Tencent: {"Response": {"Error": {"Code", "Message"}}}; Volcengine: {"ResponseMetadata": {"Error": {...}}}.
+  (data) => within(Foreign.get(data, "Response"), "Error") ?? within(Foreign.get(data, "ResponseMetadata"), "Error"),
+  // DashScope: a task that failed: {"output": {"task_status": "FAILED", "code", "message"}}.
+  (data) =>
+    isFailedStatus(Foreign.get(data, "output", "task_status")) ? { error: Foreign.get(data, "output") } : undefined
 ]
 
-const within = (part: unknown): unknown => {
-  const error = Foreign.get(part, "error")
+/** What is a failure in the data of a response, while a thrown error has such fields whatever it says. */
+const flat: ReadonlyArray<(data: unknown) => unknown> = [
+  // Zhipu: {"code": 1261, "msg": "...", "success": false}.
+  (data) =>
+    ["success", "Success", "ok"].some((name) => Foreign.get(data, name) === false) ? alone(data, "errors") : undefined,
+  (data) => (filled(Foreign.get(data, "errors")) && !holdsAnswer(data) && !isPart(data) ? data : undefined),
+  // Tencent, in a stream: {"ErrorMsg": {"Code", "Msg"}}. The Vercel AI SDK's messages: {"type": "error", "errorText"}.
+  (data) => (["ErrorMsg", "Error", "errorText"].some((name) => filled(Foreign.get(data, name))) ? data : undefined),
+  // {"code": "Throttling", "message": "...", "request_id": "..."}; Baidu: {"error_code": 336003, "error_msg": "..."}.
+  (data) => (isFlat(data) ? data : undefined),
+  // {"status": "error", "message": "..."}; problem+json: {"status": 404, "title": "...", "detail": "..."}.
+  (data) =>
+    isFailedStatus(Foreign.get(data, "status")) && !isPart(data) && said(data, wordFields) && !holdsAnswer(data)
+      ? data
+      : undefined
+]
+
+const within = (part: unknown, name = "error"): unknown => {
+  const error = Foreign.get(part, name)
   return filled(error) ? { error } : undefined
 }
+
+/**
+ * Words in the place of an answer, as a front says them: `{"message": "..."}`, and nothing of an answer.
+ *
+ * @internal
+ */
+export const onlyWords = (body: unknown): unknown =>
+  !Foreign.isList(body) && (said(body, wordFields) || filled(Foreign.get(body, "detail"))) && !isAnswer(body)
+    ? body
+    : undefined
 
 /**
  * The error in a piece of data, as the body a failed response would have had, if there is one.
  *
  * @internal
  */
-export const errorBody = (data: unknown): unknown => {
+export const errorBody = (data: unknown): unknown => inPlace(data, places)
+
+/**
+ * The same in what a provider sent, where a flat object with a code and words is a failure too.
+ *
+ * @internal
+ */
+export const failureBody = (data: unknown): unknown => {
+  const body = parsed(data)
+  return inPlace(body, places) ?? (isPiece(body) ? undefined : inPlace(body, flat))
+}
+
+/** What nearly all events of a stream are is known by one look. */
+const isPiece = (data: unknown): boolean =>
+  Foreign.items(Foreign.get(data, "choices"), 1).length > 0 ||
+  Foreign.items(Foreign.get(data, "candidates"), 1).length > 0 ||
+  (Foreign.get(data, "success") !== false && isPart(data))
+
+const inPlace = (data: unknown, where: typeof places): unknown => {
   const body = parsed(data)
   if (!Foreign.isObject(body)) return undefined
   for (const part of [body, ...Foreign.items(body, 8)]) {
-    for (const place of places) {
+    for (const place of where) {
       const found = place(part)
       if (found !== undefined) return found
     }

@@ -48,7 +48,8 @@ const maxField = 1_024
 
 /** Fields that name the failure. */
 const codeNames = new Set([
-  ...["code", "errorcode", "status", "reason", "error", "innererrorcode", "errorname", "failurereason"]
+  ...["code", "errorcode", "status", "reason", "error", "innererrorcode", "errorname", "failurereason"],
+  ...["statuscode", "errcode", "errno", "subcode"]
 ])
 const typeNames = new Set(["type", "errortype", "error", "object", "exception"])
 const statusNames = new Set([
@@ -75,7 +76,20 @@ const wordNames = new Set([
     "description",
     "reason"
   ],
-  ...["errordescription", "statusmessage", "statusmsg", "body", "response", "cause", "exception", "faultstring", "data"]
+  ...[
+    "errordescription",
+    "statusmessage",
+    "statusmsg",
+    "errormsg",
+    "errmsg",
+    "errortext",
+    "body",
+    "response",
+    "cause",
+    "exception",
+    "faultstring",
+    "data"
+  ]
 ])
 
 /** Fields that quote the request or the model: what stands in them says nothing about the failure. */
@@ -112,7 +126,8 @@ export const gather = (status: number, headers: ReadonlyMap<string, string>, bod
   const message = gatherer.words.join("\n").slice(0, maxWords)
   const words = plain(message)
   const fields = gatherer.fields
-  const named = new Map([...headers].map(([name, value]) => [normal(name), value]))
+  const handedOn = withoutPrefix(headers)
+  const named = new Map([...handedOn, ...headers].map(([name, value]) => [normal(name), value]))
 
   return {
     status: gatherer.stated?.status ?? status,
@@ -122,13 +137,26 @@ export const gather = (status: number, headers: ReadonlyMap<string, string>, bod
     message,
     words,
     oversized: oversized(words),
-    header: (name) => headers.get(name),
+    header: (name) => headers.get(name) ?? handedOn.get(name),
     values: (name) => fields.get(normal(name)) ?? [],
     has: (name, value) => {
       const header = named.get(normal(name))
       return (header !== undefined && value.test(header)) || (fields.get(normal(name)) ?? []).some((v) => value.test(v))
     }
   }
+}
+
+const prefix =
+  /^(?:x-)?(?:llm[_-]?provider|upstream|provider|origin|litellm|portkey|helicone|gateway|proxy|ai-gateway)[_-](?=[a-z])/
+
+/** The headers of the provider that a front hands on under a prefix of its own. */
+const withoutPrefix = (headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>()
+  for (const [name, value] of headers) {
+    const own = name.replace(prefix, "")
+    if (own !== name) found.set(own, value)
+  }
+  return found
 }
 
 const plain = (text: string): string =>
@@ -139,7 +167,8 @@ const plain = (text: string): string =>
     .replace(/\s+/g, " ")
     .trim()
 
-const limitAndRequest = /limit:? (\d{1,12}), (?:used:? \d{1,12}, )?requested:? ~?(\d{1,12})/
+const limitAndRequest =
+  /limit(?: is|:)? (\d{1,12})(?: tokens)?[,;./ ]{1,3}(?:(?:used|current):? ~?\d{1,12}(?: tokens)?[,;./ ]{1,3})?requested:? ~?(\d{1,12})/
 
 const oversized = (words: string): boolean => {
   const found = limitAndRequest.exec(words.replace(/(\d),(?=\d{3})/g, "$1"))

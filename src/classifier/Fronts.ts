@@ -5,7 +5,7 @@ import type { Dialect } from "./Dialect.js"
 export const fronts: Dialect = {
   name: "fronts",
   title: "Cloudflare, nginx, AWS and Envoy in front of a provider",
-  aliases: ["cloudflare", "nginx", "envoy", "alb"],
+  aliases: ["nginx", "envoy", "alb"],
   rules: [
     { detail: ["error_code", /^1015$/], is: "RateLimited" },
     { detail: ["error_code", /^10(?:06|07|08|09|10|12|20)$/], is: "PermissionDenied" },

@@ -31,7 +31,7 @@ export const gemini: Dialect = {
     { code: "UNAVAILABLE", is: "Overloaded" },
     { code: "DEADLINE_EXCEEDED", is: "TimedOut" },
     { code: ["CANCELLED", "backendError"], is: "ServerError" },
-    { code: "NOT_FOUND", says: /model|is not found for api version/, is: "ModelNotFound" },
+    { code: "NOT_FOUND", says: /model|endpoint|is not found for api version/, is: "ModelNotFound" },
     { code: "NOT_FOUND", is: "InvalidRequest" },
     { code: "ABORTED", is: "Conflict" },
     { detail: ["blockReason", /^[a-z]/i], is: "ContentFiltered" },

@@ -12,7 +12,7 @@ export const generic: Dialect = {
     { name: ["insufficient_credits", "insufficient_user_quota", "AllocationQuota.FreeTierOnly", "insufficient_funds", "insufficient_balance", "quota_exceeded", "quota_exhausted", "credits_exhausted", "exceeded_current_quota_error", "budget_exceeded", "payment_required", "billing_error", "Arrearage", "1113", "1304", "1308"], is: "QuotaExhausted" },
     { name: ["engine_overloaded_error", "engine_overloaded", "overloaded_error", "model_overloaded", "server_overloaded", "overloaded", "capacity_exceeded", "no_capacity", "1305"], is: "Overloaded" },
     { name: ["rate_limit_reached_error", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached", "too_many_requests", "too_many_requests_error", "user_global_rate_limited", "Throttling", "Throttling.RateQuota", "Throttling.AllocationQuota", "ThrottlingException", "limit_requests", "concurrency_limit_exceeded", "1302"], is: "RateLimited" },
-    { name: ["invalid_authentication_error", "authentication_error", "invalid_authentication", "unauthorized", "unauthenticated", "InvalidApiKey"], is: "AuthenticationFailed" },
+    { name: ["invalid_authentication_error", "authentication_error", "invalid_authentication", "unauthorized", "unauthenticated", "InvalidApiKey", "InvalidAuthentication"], is: "AuthenticationFailed" },
     // The token endpoint of OAuth, which answers with a status of 400.
     { name: ["invalid_grant", "invalid_client", "expired_token", "unauthorized_client", "invalid_token", "invalid_rapt", "interaction_required", "login_required", "unsupported_grant_type"], is: "AuthenticationFailed" },
     { name: ["model_not_supported", "model_deprecated", "model_decommissioned", "no_such_model", "ModelNotFound", "1211"], is: "ModelNotFound" },
@@ -21,9 +21,14 @@ export const generic: Dialect = {
     { detail: ["finish_reason", /^content_filter$/], is: "ContentFiltered", by: "completion" },
     { detail: ["stop_reason", /^refusal$/], is: "ContentFiltered", by: "refusal" },
 
+    { name: ["client_closed_request", "client_disconnected", "request_cancelled", "request_canceled"], status: [408, 421, 460, 499, 500, 503], is: "ServerError" },
+    { name: ["deployment_not_found", "endpoint_not_found", "function_not_found", "app_not_found", "application_not_found", "inference_component_not_found", "model_not_deployed", "deployment_paused", "endpoint_paused"], is: "ModelNotFound" },
+    { name: ["deployment_not_ready", "endpoint_not_ready", "deployment_scaling_up", "model_not_ready", "scaled_to_zero", "cold_start"], is: "Overloaded" },
+    { name: ["model_access_denied", "model_not_entitled", "model_not_allowed", "subscription_required", "plan_required", "feature_not_enabled", "feature_not_available"], is: "ModelNotFound" },
+
     // Wording, from the most telling to the least.
     { says: [/\b(?:invalid_grant|invalid_client|expired_token|unauthorized_client|invalid_rapt)\b/, /\baadsts\d{4,8}/, /refresh token (?:is |has |was )?(?:been )?(?:invalid|expired|revoked)/, /token has been expired or revoked/], is: "AuthenticationFailed" },
-    { says: /request too large|message is too large/, oversized: true, is: "RequestTooLarge" },
+    { oversized: true, is: "RequestTooLarge" },
     {
       says: [
         /tokens per min/,
@@ -51,9 +56,27 @@ export const generic: Dialect = {
         /(?:prompt|input|conversation|request) (?:text |message )?(?:is|was) too long/,
         /prompt too long/,
         /input too long/,
-        /too many input tokens/
+        /too many input tokens/,
+        /tokens? (?:in|of) (?:the |your |this )?(?:request|prompt|input|messages|conversation).{0,40}(?:more|greater|larger|higher|longer) than .{0,24}(?:max|limit|allowed|context|window)/,
+        /(?:prompt|input|request|messages|conversation)(?:'s)? (?:has|have|contains?|is|are|of|with|uses?|tokens?).{0,40}(?:more|greater|larger|higher|longer) than .{0,40}(?:tokens? (?:allowed|limit|supported)|max(?:imum)? (?:allowed )?(?:tokens|length|context)|the model)/,
+        /(?:number of |total )tokens (?:in|of|for) (?:the |your )?(?:request|prompt|input|messages).{0,40}(?:exceed|above|over)/,
+        /(?:does not|doesn't|do not|don't|cannot|can't|will not|won't) fit (?:in|into|within) (?:the |its )?(?:model|context)/,
+        /\u4e0a\u4e0b\u6587.{0,20}(?:\u8d85|\u8fc7\u957f)|(?:\u8f93\u5165|\u63d0\u793a\u8bcd).{0,12}(?:\u8fc7\u957f|\u8d85\u957f|\u8d85\u8fc7)/
       ],
       is: "ContextLengthExceeded"
+    },
+    // A local server's 500 for what the request itself is: nobody else's call would fail.
+    {
+      says: [
+        /chat[ _]template|jinja|template error|error rendering prompt/,
+        /roles? must alternate|must alternate user|conversation roles|system role (?:is )?not supported|only user(?:, | and )/,
+        /no user query|assistant (?:messages|response|message) (?:at the end|prefill)/,
+        /(?:parse|invalid|bad|compile) .{0,24}(?:grammar|json ?schema|regex)|(?:grammar|json ?schema) .{0,24}(?:invalid|failed|conversion)/,
+        /(?:image|audio|video|multimodal|vision) (?:input|inputs|content)s? (?:is|are) not supported|missing mmproj|does not support (?:image|audio|video|vision|tool|function|embed)/,
+        /(?:failed|unable|could not|cannot) (?:to )?(?:load|decode|process|read|parse) (?:the )?(?:image|audio|video|bitmap|mtmd|input|prompt|messages|tool)/,
+        /unsupported (?:role|content|message)|unknown role|invalid message format/
+      ],
+      status: [400, 422, 500, 501], is: "InvalidRequest"
     },
     {
       says: [
@@ -81,6 +104,18 @@ export const generic: Dialect = {
       ],
       is: "ContentFiltered"
     },
+    // One model or one feature that the plan leaves out: another target may have it.
+    {
+      says: [
+        /(?:plan|subscription|tier|licen[sc]e|account type|package)\b.{0,40}(?:does not|doesn't|do not|not|n't) (?:yet )?(?:include|cover|allow|support|have|give|provide|grant|entitle).{0,60}(?:model|feature|access|this|endpoint|tool|context|deployment|\d)/,
+        /(?:model|feature|capability|endpoint|tool|long context|context window|fast mode|streaming)\b.{0,60}(?:requires?|needs?|only (?:available|offered|included|accessible|supported)|(?:is|are) (?:limited|reserved|restricted) to|not (?:included|available|enabled|offered|activated|covered|open|part)).{0,60}(?:subscri|plan|tier|licen[sc]e|entitle|upgrade|paid|pro\b|premium|enterprise|(?:your|this|the) (?:account|organi[sz]ation|project|team|workspace|key|api key|user)|allowlist|waitlist|early access|beta|preview)/,
+        /(?:not|n't) (?:have|got|been granted|been given|yet have) (?:access|permission|entitlement|authori[sz]ation|the right) (?:to|for|on) (?:use |access |call |invoke )?(?:the |this |that )?(?:[`'"]?[\w./:@-]{2,80}[`'"]? )?(?:model|feature|deployment|function|tool)\b/,
+        /(?:not|n't) (?:have|got|been granted|yet have) (?:access|permission) (?:to|for) (?:the |this )?(?:model|feature|deployment|function|tool)\b/,
+        /(?:not|n't) (?:authori[sz]ed|allowed|permitted|entitled|enabled|eligible|licensed|approved|subscribed) (?:to|for) (?:use |access |call |invoke )?(?:the |this |that )?(?:[`'"]?[\w./:@-]{2,80}[`'"]? )?(?:model|feature|deployment|tool)\b/,
+        /(?:upgrade|subscribe|enroll|apply|request access) .{0,40}(?:to use|to access|to unlock|for access to|to get) .{0,40}(?:model|feature|context|tool)/
+      ],
+      status: [400, 402, 403, 404, 422, 429], is: "ModelNotFound"
+    },
     {
       says: [
         /insufficient (?:account )?(?:quota|credit|balance|fund)/,
@@ -104,6 +139,27 @@ export const generic: Dialect = {
       is: "QuotaExhausted"
     },
     { says: /(?:daily|weekly|monthly|per[ _-]day|per[ _-]week|per[ _-]month|\/ ?(?:day|month)).{0,60}(?:limit|quota|exceed|reached)|(?:limit|quota|exceed|reached).{0,60}(?:daily|weekly|monthly|per[ _-]day|per[ _-]week|per[ _-]month|\/ ?(?:day|month))/, is: "QuotaExhausted" },
+    // What serves the model, whatever it is called: missing or switched off, and not yet or not any more well.
+    {
+      says: [
+        /\b(?:deployment|endpoint|inference component|inference endpoint|application|app|cluster|replica set|predictor|model server|model version)s?\b.{0,100}(?:not found|not be found|does not exist|doesn't exist|do not exist|is not deployed|not deployed|no longer|(?:was|been|is) (?:deleted|removed|retired|archived))/,
+        /(?:no such|unknown|unable to find|could not find|cannot find|couldn't find) (?:deployment|endpoint|inference component|application|app|function id|cluster|model server)\b/,
+        /\bfunction (?:id )?['"`]?[0-9a-f]{8}-[0-9a-f-]{8,40}.{0,60}not found|\bfunction\b.{0,80}(?:not found for account|is inactive|not active|is not deployed|has been deleted)/,
+        /\b(?:model|deployment|endpoint|function|inference component|application|app|space|replica|instance|cluster|predictor|model server|service)\b.{0,80}(?:is|was|been|currently|are) (?:currently |manually |temporarily |automatically )?(?:paused|stopped|switched off|turned off|inactive|deactivated|hibernated|terminated|undeployed|disabled for)/,
+        /\b(?:deployment|endpoint|function|inference component|app|application)\b.{0,24}\b(?:paused|stopped)\b/,
+        /no deployed models?|no model (?:is )?(?:currently )?(?:deployed|loaded)/
+      ],
+      is: "ModelNotFound"
+    },
+    {
+      says: [
+        /\bdegraded\b/,
+        /scal(?:ed|es|ing) (?:down )?(?:to|from|up from) (?:zero|0)\b|(?:is|are|currently) scaling up|cold[ -]start/,
+        /\b(?:model|deployment|endpoint|function|inference component|application|app|space|replicas?|instances?|workers?|cluster|predictor|model server|backends?|pods?)\b.{0,80}(?:not (?:yet )?(?:ready|running|healthy|in service|inservice|available yet|serving)|unhealthy|(?:is|are) (?:still |currently )?(?:starting|initiali[sz]ing|provisioning|creating|updating|booting|waking|sleeping|asleep|pending|restarting|deploying|crashed|down)\b|(?:has|have) no (?:capacity|ready|healthy|running|available)|failed to start|failed health|crash)/,
+        /no (?:healthy|ready|running|available|live|active) (?:replicas?|instances?|workers?|backends?|endpoints?|deployments?|pods?|nodes?|servers?|upstreams?|hosts?|containers?)/
+      ],
+      is: "Overloaded"
+    },
     {
       says: [
         /(?:invalid|incorrect|missing|wrong|expired|bad|no|unauthorized|malformed) .{0,24}(?:api[ _-]?key|access key|credentials|bearer|authorization|auth token|access token)/,
@@ -164,6 +220,7 @@ export const generic: Dialect = {
       ],
       is: "Overloaded"
     },
+    { says: [/quota (?:is |was |has been |limit )?(?:exceeded|exhausted|used up|depleted|reached)/, /exceed.{0,24}quota/, /(?:out of|no (?:more |remaining )?|insufficient) (?:\w{1,12} ){0,3}quota/], soft: true, is: "QuotaExhausted" },
     {
       says: [
         /rate[ -]?limit/,
@@ -172,8 +229,6 @@ export const generic: Dialect = {
         /concurren(?:t|cy) .{0,24}(?:limit|exceed)/,
         /slow down/,
         /requests? limit/,
-        /quota (?:exceeded|exhausted)/,
-        /exceed.{0,24}quota/,
         /resource (?:has been )?exhausted/,
         /limit (?:has been )?(?:reached|exceeded)/
       ],
@@ -194,17 +249,19 @@ export const generic: Dialect = {
       is: "ServerError"
     },
 
-    // The status, last.
-    { status: [401, 407], is: "AuthenticationFailed" },
+    // The status, last. Those that no standard has are of the fronts that made them up.
+    { status: [401, 407, 419, 440, 495, 496, 511], is: "AuthenticationFailed" },
     { status: 402, is: "QuotaExhausted" },
-    { status: [403, 451], is: "PermissionDenied" },
-    { status: [408, 504, 524], is: "TimedOut" },
-    { status: [409, 423, 425], is: "Conflict" },
-    { status: [413, 431], is: "RequestTooLarge" },
-    { status: 429, is: "RateLimited" },
+    { status: [403, 434, 451], is: "PermissionDenied" },
+    { status: [408, 504, 524, 598, 599], is: "TimedOut" },
+    { status: [409, 423, 425, 449], is: "Conflict" },
+    { status: 410, is: "ModelNotFound" },
+    { status: [413, 414, 431, 494], is: "RequestTooLarge" },
+    { status: [420, 429], is: "RateLimited" },
     { status: [498, 503, 529], is: "Overloaded" },
-    { status: [424, 499], is: "ServerError" },
-    { status: 501, is: "ServerError", retryable: false }
+    { status: 509, is: "QuotaExhausted" },
+    { status: [421, 424, 444, 460, 499], is: "ServerError" },
+    { status: [501, 505], is: "ServerError", retryable: false }
   ],
   vague: [
     { name: ["api_error", "server_error", "internal_server_error", "internal_error", "upstream_error", "provider_error"], status: [200, 400, 500, 502, 503], is: "ServerError" },

@@ -59,8 +59,11 @@ export const read = (failure: HttpFailure): Reading => {
   const { order, provider } = choose(failure.provider, failure.target, facts)
   const rule = firstFit(order, facts)
   const first = rule ?? byClass(facts.status)
-  const hint = retryHint(facts, failure.now, limits.has(first.is))
-  const verdict: Verdict = first.is === "RateLimited" && outlasts(hint.wait, facts) ? { is: "QuotaExhausted" } : first
+  const zone = order.find((dialect) => dialect.zone !== undefined)?.zone
+  const hint = retryHint(facts, failure.now, limits.has(first.is), zone)
+  const weighed = byHint(first, rule, hint.wait, facts)
+  const verdict: Verdict =
+    weighed.is === "RateLimited" && outlasts(hint.wait, facts) ? { is: "QuotaExhausted" } : weighed
   const resetsAt = verdict.is === "QuotaExhausted" && verdict.resets !== false ? dateOf(hint.until) : undefined
   const retryable = overridden(verdict, facts)
   const code = codeOf(facts, rule)
@@ -79,6 +82,16 @@ export const read = (failure: HttpFailure): Reading => {
   }
   const tokens = verdict.is === "ContextLengthExceeded" ? tokensOf(facts) : {}
   return { error: make(verdict, described, { ...tokens, ...(resetsAt !== undefined && { resetsAt }) }), rule }
+}
+
+/**
+ * A server that says when to come back knows better than any reckoning with its limit, and better than words that are
+ * said of a spent quota and of a limit per minute alike.
+ */
+const byHint = (first: Verdict, rule: Rule | undefined, wait: number | undefined, facts: Facts): Verdict => {
+  if (wait === undefined) return first
+  const beaten = (first.is === "RequestTooLarge" && facts.oversized) || (rule?.soft === true && wait <= anHour)
+  return beaten ? { is: "RateLimited" } : first
 }
 
 /** A body or headers that throw when they are looked at say nothing. */

@@ -12,8 +12,7 @@ export const llamaCpp: Dialect = {
     { type: "unavailable_error", is: "Overloaded" },
     { type: "not_supported_error", is: "InvalidRequest" },
     { says: /loading model/, is: "Overloaded" },
-    { says: /physical batch size/, is: "ServerError", retryable: false },
-    { says: /jinja|chat template|conversation roles must alternate/, status: 500, is: "ServerError", retryable: false },
+    { says: /physical batch size/, is: "ContextLengthExceeded" },
     { says: /jinja|chat template/, is: "InvalidRequest" },
     { says: /context size has been exceeded|available context size|context shift is disabled|exceed context window/, is: "ContextLengthExceeded" }
   ]

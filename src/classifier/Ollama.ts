@@ -12,7 +12,7 @@ export const ollama: Dialect = {
     { says: /server busy|maximum pending requests/, is: "Overloaded" },
     { says: /(?:session|weekly|monthly) usage limit/, is: "QuotaExhausted" },
     { says: /hourly usage limit|too many concurrent/, is: "RateLimited" },
-    { says: /requires a subscription/, is: "PermissionDenied" },
+    { says: /requires a subscription/, is: "ModelNotFound" },
     { says: /does not support (?:tools|chat|generate|thinking|embed)/, is: "InvalidRequest" },
     { says: /exceed(?:s|ed) (?:the )?(?:max(?:imum)? )?context length/, is: "ContextLengthExceeded" },
     { says: /timed out waiting for .{0,20}runner/, is: "TimedOut" }

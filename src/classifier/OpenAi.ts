@@ -11,6 +11,7 @@ export const openAi: Dialect = {
   rules: [
     { name: "context_length_exceeded", is: "ContextLengthExceeded" },
     { name: "string_above_max_length", is: "RequestTooLarge" },
+    { name: ["insufficient_quota", "insufficient_user_quota", "exceeded_current_quota_error"], says: /per[ _-]?(?:min|sec)|\/ ?(?:min|sec)|\b(?:tpm|rpm|qps|rps)\b|rate[ -]limit|too many requests|throttl/, is: "RateLimited" },
     { name: ["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "billing_not_active"], is: "QuotaExhausted" },
     { name: "usage_limit_reached", is: "QuotaExhausted" },
     { name: "usage_not_included", is: "PermissionDenied" },

@@ -3,7 +3,7 @@
  *
  * Several hints may stand in one response and disagree. The first of these that is a time in the future decides:
  *
- * 1. the header `retry-after-ms`
+ * 1. the header `retry-after-ms`, or `x-ms-retry-after-ms`
  * 2. the header `retry-after`: seconds, or a date
  * 3. a field of the body made for it: `RetryInfo.retryDelay`, `retry_after`, headers quoted in the body, ...
  * 4. the words: "try again in 1m0.36s", "retry after 33 seconds", "regain access on 2026-04-01"
@@ -15,7 +15,8 @@
  */
 
 import type { Facts } from "./Facts.js"
-import { durationAt, goDuration, momentAt, momentIn } from "./Time.js"
+import { structured } from "./RateLimitFields.js"
+import { clockAt, durationAt, goDuration, momentAt, momentIn } from "./Time.js"
 
 /** @internal */
 export interface RetryHint {
@@ -27,11 +28,11 @@ export interface RetryHint {
 
 /** The order of precedence, for the documentation. @internal */
 export const precedence: ReadonlyArray<string> = [
-  "the header `retry-after-ms`, in milliseconds",
-  "the header `retry-after`: seconds, an HTTP-date, RFC 3339 or a Go duration",
+  "the header `retry-after-ms`, `x-ms-retry-after-ms` or `x-retry-after-ms`, in milliseconds",
+  "the header `retry-after` or `x-retry-after`: seconds, an HTTP-date, RFC 3339 or a Go duration",
   "a field of the body: `retryDelay` (google.rpc.RetryInfo), `quotaResetDelay`, `retry_after_ms`, `retry_after`, `resets_in_seconds`, `resets_at`, `estimated_time`, and the headers a gateway quotes in its body",
   "the words: `try again in 1m0.36s`, `retry after 33 seconds`, `regain access on 2026-04-01 at 00:00 UTC`",
-  "the reset of a limit that the headers report as used up: `x-ratelimit-reset-*`, `anthropic-ratelimit-*-reset`, `x-ratelimit-reset`, `ratelimit-reset`"
+  'the reset of a limit that the headers report as used up: `x-ratelimit-reset-*`, `anthropic-ratelimit-*-reset`, `x-ratelimit-reset`, `ratelimit-reset`, and the fields `RateLimit` (`"api";r=0;t=55`, several policies, `limit=, remaining=, reset=`) and `RateLimit-Policy`, whose window counts where no reset is said'
 ]
 
 const none: RetryHint = { wait: undefined, until: undefined }
@@ -40,7 +41,7 @@ const longest = 400 * 86_400_000
 /**
  * @internal
  */
-export const retryHint = (facts: Facts, now: number | undefined, limited: boolean): RetryHint => {
+export const retryHint = (facts: Facts, now: number | undefined, limited: boolean, zone = "Z"): RetryHint => {
   const date = facts.header("date")
   const base = (date === undefined ? undefined : momentIn(date)) ?? now
 
@@ -53,10 +54,14 @@ export const retryHint = (facts: Facts, now: number | undefined, limited: boolea
     until === undefined ? undefined : base === undefined ? { wait: undefined, until } : waiting(until - base)
 
   const later = [
-    () => waiting(number(facts.header("retry-after-ms"))),
-    () => retryAfter(facts.header("retry-after"), waiting, moment),
+    ...["retry-after-ms", "x-ms-retry-after-ms", "x-retry-after-ms"].map(
+      (name) => () => waiting(number(facts.header(name)))
+    ),
+    ...["retry-after", "x-retry-after", "x-ms-retry-after"].map(
+      (name) => () => retryAfter(facts.header(name), waiting, moment)
+    ),
     () => field(facts, waiting, moment),
-    () => prose(facts.words, waiting, moment),
+    () => prose(facts.words, waiting, moment, zone),
     () => (limited ? windows(facts, waiting, moment) : undefined)
   ]
   let dated: RetryHint | undefined
@@ -123,12 +128,12 @@ const field = (facts: Facts, waiting: Read<number>, moment: Read<number>): Retry
 const epoch = (value: number): number | undefined => (value > 1e12 ? value : value > 1e9 ? value * 1000 : undefined)
 
 const saysWhen =
-  /(?:try(?:ing)? again|retry|retrying|retry_after|wait|resets?|reset time|replenished|available again|back off|regain access|unblocked)\b/g
+  /(?:try(?:ing)? again|retry|retrying|retry_after|wait|resets?|reset time|replenished|available again|back off|regain access|unblocked|resume[sd]?|restored|renews?|refresh(?:es|ed)?)\b|\u5c06\u5728|\u8bf7\u5728|\u8bf7\u4e8e/g
 
-const prose = (words: string, waiting: Read<number>, moment: Read<number>): RetryHint | undefined => {
+const prose = (words: string, waiting: Read<number>, moment: Read<number>, zone: string): RetryHint | undefined => {
   for (const found of words.matchAll(saysWhen)) {
     const at = found.index + found[0].length
-    const hint = waiting(durationAt(words, at)) ?? moment(momentAt(words, at))
+    const hint = waiting(clockAt(words, at) ?? durationAt(words, at)) ?? moment(momentAt(words, at, zone))
     if (hint !== undefined) return hint
   }
   return undefined
@@ -152,6 +157,10 @@ const windows = (facts: Facts, waiting: Read<number>, moment: Read<number>): Ret
           : waiting(plain * 1000)
     return read === undefined ? [] : [{ ...read, left }]
   })
+  for (const { left, reset } of structured(facts.header("ratelimit"), facts.header("ratelimit-policy"))) {
+    const read = waiting(reset)
+    if (read !== undefined) resets.push({ ...read, left })
+  }
   const counted = resets.some(({ left }) => left !== undefined) ? resets.filter(({ left }) => left === 0) : resets
   return counted.reduce<RetryHint | undefined>(
     (latest, { until, wait }) =>

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Foreign from "../internal/foreign.js"
 import type { LlmError } from "../LlmError.js"
 import { badEnding } from "./Ending.js"
-import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"
+import { failureBody, fromErrorBody, parsed } from "./ErrorBody.js"
 import { fromUnknown } from "./Unknown.js"
 import { fromVerdict, type Origin } from "./Verdict.js"
 
@@ -67,7 +67,7 @@ export const fromStreamEvent = (given: StreamEvent): Option.Option<LlmError> => 
     return Option.some(fromErrorBody(body, from, { headers, cause: given.data }))
   }
 
-  const body = errorBody(data) ?? (given.event === "error" || field === "error" ? { error: data } : undefined)
+  const body = failureBody(data) ?? (given.event === "error" || field === "error" ? { error: data } : undefined)
   if (body !== undefined) return Option.some(fromErrorBody(body, given, { cause: given.data }))
 
   const verdict = Foreign.isList(data)

@@ -4,8 +4,8 @@ import type { Dialect } from "./Dialect.js"
 /** @internal */
 export const tgi: Dialect = {
   name: "tgi",
-  title: "Text Generation Inference and Hugging Face",
-  aliases: ["text-generation-inference", "huggingface", "hf", "hugging-face"],
+  title: "Text Generation Inference",
+  aliases: ["text-generation-inference"],
   recognise: (facts) => facts.header("x-compute-type") !== undefined || facts.values("error_type").some((type) => ["validation", "overloaded", "generation", "incomplete_generation"].includes(type)) || /max_new_tokens|inference providers/.test(facts.words),
   rules: [
     { name: "overloaded", is: "Overloaded" },

@@ -73,8 +73,24 @@ export const durationAt = (text: string, at: number): number | undefined => {
   return sum
 }
 
+const clock = /^ ?(?:in|after|:)? ?(?:(\d{1,3})\.)?(\d\d):(\d\d):(\d\d)(?![\d:])/
+
+/**
+ * A duration as .NET writes it, right behind a place in a text: `in 14:23:01`, `in 1.14:23:01`. Behind `at` it is a time
+ * of the day.
+ *
+ * @internal
+ */
+export const clockAt = (text: string, at: number): number | undefined => {
+  const found = clock.exec(text.slice(at, at + 40))
+  if (found === null) return undefined
+  const [, days = "0", hours, minutes, seconds] = found
+  return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1000
+}
+
 const httpDate = /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .{8,40}$/i
-const rfc3339 = /(\d{4}-\d\d-\d\d)(?:(?:[t ]| at )(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s?(z|utc|[+-]\d\d:?\d\d)?/i
+const rfc3339 =
+  /(\d{4}[-/]\d\d[-/]\d\d)(?:(?:[t ]|,? at |, )(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s?\(?(z|utc|gmt|[+-]\d\d:?\d\d)?/i
 
 /**
  * A moment that is the whole text: an HTTP-date or RFC 3339. Milliseconds since 1970.
@@ -89,17 +105,19 @@ export const momentIn = (text: string): number | undefined => {
 }
 
 /**
- * A moment in words, close behind a place in a text.
+ * A moment in words, close behind a place in a text. One that names no zone is in the given one.
  *
  * @internal
  */
-export const momentAt = (text: string, at: number): number | undefined => {
+export const momentAt = (text: string, at: number, zone: string): number | undefined => {
   const found = rfc3339.exec(text.slice(at, at + 60))
-  return found === null ? undefined : moment(found)
+  return found === null ? undefined : moment(found, zone)
 }
 
-const moment = ([, day, time = "00:00", zone = "z"]: ReadonlyArray<string | undefined>): number | undefined =>
-  parsed(`${day}T${time}${/^(?:z|utc)$/i.test(zone) ? "Z" : zone}`)
+const moment = ([, day, time = "00:00", named]: ReadonlyArray<string | undefined>, zone = "Z"): number | undefined =>
+  parsed(
+    `${day?.replaceAll("/", "-")}T${time}${named === undefined ? zone : /^(?:z|utc|gmt)$/i.test(named) ? "Z" : named}`
+  )
 
 const parsed = (text: string): number | undefined => {
   const millis = Date.parse(text)

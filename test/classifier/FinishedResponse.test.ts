@@ -61,6 +61,24 @@ const failures: ReadonlyArray<Case> = [
   { what: "Ollama that is not done", body: { model: "m", response: "a", done: false }, gives: { _tag: "MalformedResponse" } },
   { what: "Cohere that failed", body: { finish_reason: "ERROR", message: { content: [] } }, gives: { _tag: "ServerError" } },
   { what: "a stream kept whole, with an error in it", body: 'event: message_start\ndata: {"type":"message_start"}\n\nevent: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n', headers: sse, gives: { _tag: "Overloaded" } },
+  { what: "C15: MiniMax's envelope", body: { id: "1", choices: null, base_resp: { status_code: 1008, status_msg: "insufficient balance" } }, gives: { _tag: "QuotaExhausted", code: "1008" } },
+  { what: "C15: MiniMax's envelope alone", body: { base_resp: { status_code: 1002, status_msg: "rate limit" } }, gives: { _tag: "RateLimited" } },
+  { what: "C15: MiniMax's envelope, a code nobody knows", body: { base_resp: { status_code: 7777, status_msg: "?" } }, gives: { _tag: "ServerError" } },
+  { what: "C15: Cloudflare's", body: { success: false, errors: [{ code: 10000, message: "Authentication error" }], result: null, messages: [] }, gives: { _tag: "AuthenticationFailed" } },
+  { what: "C15: Zhipu's older one", body: { success: false, code: 1261, msg: "too long" }, gives: { _tag: "ContextLengthExceeded" } },
+  { what: "C15: no success and no reason", body: { success: false }, gives: { _tag: "ServerError" } },
+  { what: "C15: a flat object", body: { code: "Throttling.RateQuota", message: "Requests rate limit exceeded", request_id: "r" }, gives: { _tag: "RateLimited" } },
+  { what: "C15: a flat object with a number and empty data", body: { code: 30001, message: "account balance is insufficient", data: null }, gives: { _tag: "QuotaExhausted" } },
+  { what: "C15: a status as the code", body: { code: 429, reason: "TOO_MANY", message: "Too many requests", metadata: {} }, gives: { _tag: "RateLimited" } },
+  { what: "C15: Baidu's", body: { error_code: 18, error_msg: "Open api qps request limit reached" }, gives: { _tag: "RateLimited" } },
+  { what: "C15: Tencent's", body: { Response: { RequestId: "r", Error: { Code: "AuthFailure.SignatureExpire", Message: "x" } } }, gives: { _tag: "AuthenticationFailed" } },
+  { what: "C15: Volcengine's", body: { ResponseMetadata: { RequestId: "r", Error: { Code: "InvalidAuthentication", Message: "x" } } }, gives: { _tag: "AuthenticationFailed" } },
+  { what: "C15: a task that failed", body: { request_id: "r", output: { task_status: "FAILED", code: "DataInspectionFailed", message: "x" } }, gives: { _tag: "ContentFiltered" } },
+  { what: "C15: a status in words", body: { status: "error", message: "Rate limit reached" }, gives: { _tag: "RateLimited" } },
+  { what: "C15: problem+json", body: { type: "about:blank", title: "Not Found", status: 404, detail: "Model x not found" }, gives: { _tag: "ModelNotFound" } },
+  { what: "C15: words alone that are known", body: { detail: "Rate limit reached" }, gives: { _tag: "RateLimited" } },
+  { what: "C15: errors and no data", body: { data: null, errors: [{ message: "Rate limit reached" }] }, gives: { _tag: "RateLimited" } },
+  ...([{ foo: 1 }, { status: "ok" }, { success: true }, { code: 0, message: "success", data: null }, { id: "x", model: "m", usage: { total_tokens: 3 } }, { object: "chat.completion", id: "x" }, { message: "pong" }, { result: null, success: true }, { data: [] }, { type: "ping" }, [], [{}], [{ foo: 1 }], 7, true] as const).map((body) => ({ what: `C15: nothing of an answer: ${JSON.stringify(body)}`, body, gives: { _tag: "MalformedResponse" } })),
   { what: "lines of JSON with an error in them", body: '{"model":"m","response":"a","done":false}\n{"error":"the runner has died"}\n', gives: { _tag: "ServerError" } }
 ]
 
@@ -81,6 +99,37 @@ const answers: ReadonlyArray<readonly [what: string, body: unknown, headers?: Re
   ["Bedrock's answer", { output: { message: { content: [{ text: "yes" }] } }, stopReason: "end_turn" }],
   ["Ollama's answer", { model: "m", response: "yes", done: true, done_reason: "stop" }],
   ["Cohere's answer", { finish_reason: "COMPLETE", message: { content: [{ type: "text", text: "yes" }] } }],
+  ["C15: MiniMax's answer", { choices: [{ message: { content: "yes" }, finish_reason: "stop" }], base_resp: { status_code: 0, status_msg: "" } }],
+  ["C15: DashScope's answer", { output: { text: "yes", finish_reason: "stop" }, usage: { total_tokens: 700 }, request_id: "r" }],
+  ["C15: Cloudflare's answer", { result: { response: "yes" }, success: true, errors: [], messages: [] }],
+  ["C15: Baidu's answer", { id: "as-1", object: "chat.completion", result: "yes", choices: [{ message: { content: "yes" } }] }],
+  ["C15: Tencent's answer", { Response: { Choices: [{ Message: { Content: "yes" }, FinishReason: "stop" }], RequestId: "r" } }],
+  ["C15: a relay's answer", { code: 0, msg: "success", data: { answer: "yes" } }],
+  ["C15: Cohere's first version", { text: "yes", generation_id: "g", chat_history: [] }],
+  ["C15: Cohere's client", { id: "1", finishReason: "COMPLETE", message: { role: "assistant", content: [{ type: "text", text: "yes" }] } }],
+  ["C15: Mistral's client", { id: "1", object: "chat.completion", choices: [{ index: 0, finishReason: "tool_calls", message: { content: null, toolCalls: [{ function: {} }] } }] }],
+  ["C15: Ollama's chat", { model: "m", message: { role: "assistant", content: "yes" }, done: true }],
+  ["C15: Ollama's embeddings", { model: "m", embeddings: [[1]], total_duration: 7 }],
+  ["C15: Ollama's models", { models: [] }],
+  ["C15: Llama on Bedrock", { generation: "yes", stop_reason: "stop" }],
+  ["C15: Titan on Bedrock", { inputTextTokenCount: 3, results: [{ outputText: "yes" }] }],
+  ["C15: Titan's embedding", { embedding: [1], inputTextTokenCount: 3 }],
+  ["C15: Hugging Face's text", [{ generated_text: "yes" }]],
+  ["C15: Hugging Face's labels", [[{ label: "good", score: 0.9 }]]],
+  ["C15: vectors alone", [[0.1, 0.2]]],
+  ["C15: pictures", { created: 1, data: [{ b64_json: "AA" }] }],
+  ["C15: pictures of another", { images: [{ url: "u" }], timings: {}, seed: 1 }],
+  ["C15: a transcript with its parts", { text: "hello", segments: [] }],
+  ["C15: ranks", { rankings: [{ index: 0, logit: 1 }] }],
+  ["C15: a moderation", { id: "modr-1", model: "m", results: [{ flagged: false }] }],
+  ["C15: predictions", { predictions: [{ values: [1] }], deployedModelId: "1" }],
+  ["C15: Replicate's", { id: "p", status: "succeeded", output: ["yes"], error: null }],
+  ["C15: what is asked for later", { id: "batch_1", object: "batch", status: "in_progress" }],
+  ["C15: an operation", { name: "operations/1", done: false }],
+  ["C15: a page of nothing", { object: "list", data: [] }],
+  ["C15: tokens counted", { input_tokens: 3 }],
+  ["C15: an object made by the AI SDK", { object: { city: "Paris" }, finishReason: "stop", usage: {} }],
+  ["C15: an embedding made by the AI SDK", { value: "x", embedding: [1], usage: { tokens: 3 } }],
   ["embeddings", { object: "list", data: [{ embedding: [1] }], error: null }],
   ["a transcript", "Hello there.", { "content-type": "text/plain; charset=utf-8" }],
   ["a stream kept whole", 'data: {"choices":[{"delta":{"content":"yes"}}]}\n\ndata: [DONE]\n\n', sse],
@@ -100,6 +149,26 @@ describe("fromFinishedResponse", () => {
       expect(Classifier.fromFinishedResponse({ body: text, headers })).toEqual(Option.none())
     })
   }
+
+  it("C15: bytes that are no text, streams and what is read elsewhere are not judged", () => {
+    const stream = {
+      textStream: new ReadableStream(),
+      get text() {
+        throw new Error("read")
+      }
+    }
+    for (const body of [
+      new Uint8Array([255, 251, 0, 0]),
+      new ReadableStream(),
+      stream,
+      new Response("x"),
+      new Blob(["x"])
+    ]) {
+      expect(Classifier.fromFinishedResponse({ body })).toEqual(Option.none())
+    }
+    const command = { $metadata: {}, contentType: "application/json", body: new TextEncoder().encode("{}") }
+    expect(Classifier.fromFinishedResponse({ body: command })).toEqual(Option.none())
+  })
 
   it("C14: neither prints nor encodes what the provider said", () => {
     const body = chat([{ message: { content: null, refusal: "SECRET" }, finish_reason: "stop" }])

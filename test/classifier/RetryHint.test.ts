@@ -136,6 +136,36 @@ describe("hints of when to come back", () => {
     expect(hintOf({ ...headers, "x-ratelimit-remaining-tokens": "5" })).toBeUndefined()
   })
 
+  it.each<[headers: Record<string, string>, hint: number | undefined]>([
+    [{ ratelimit: '"api";r=0;t=55' }, 55_000],
+    [{ ratelimit: '"api";r=3;t=55' }, undefined],
+    [{ ratelimit: '"burst";r=0;t=5, "day";r=900;t=43200' }, 5_000],
+    [{ ratelimit: '"burst";r=0;t=5, "minute";r=0;t=40' }, 40_000],
+    [{ ratelimit: "limit=100, remaining=0, reset=50" }, 50_000],
+    [{ ratelimit: "limit=100, remaining=9, reset=50" }, undefined],
+    [{ ratelimit: "limit=100;w=60, remaining=0, reset=50" }, 50_000],
+    [{ ratelimit: '"api";r=0', "ratelimit-policy": '"other";q=5;w=9, "api";q=100;w=60' }, 60_000],
+    [{ "ratelimit-policy": '"api";q=100;w=60' }, undefined],
+    [{ ratelimit: '"api";r=0;t=0' }, undefined],
+    [{ ratelimit: '=;=,;;,,"' }, undefined],
+    [{ "x-ms-retry-after-ms": "2500" }, 2_500],
+    [{ "llm_provider-retry-after": "7" }, 7_000],
+    [{ "llm_provider-retry-after-ms": "700" }, 700],
+    [{ "llm_provider-x-ratelimit-reset-tokens": "9s", "llm_provider-x-ratelimit-remaining-tokens": "0" }, 9_000],
+    [{ "x-upstream-retry-after": "8", "retry-after": "3" }, 3_000]
+  ])("C19: %j", (headers, hint) => {
+    expect(hintOf(headers)).toBe(hint)
+  })
+
+  it("C19: a moment without a zone is in UTC, and in Beijing where Zhipu names it", () => {
+    const at = (message: string, provider?: string) =>
+      hintOf({ date }, { error: { message } }, provider === undefined ? {} : { provider })
+    expect(at("Your limit will reset at 2026-10-21 07:58:00")).toBe(1_800_000)
+    expect(at("Your limit will reset at 2026/10/21 07:58:00 UTC")).toBe(1_800_000)
+    expect(at("Your limit will reset at 2026-10-21 15:58:00", "zai")).toBe(1_800_000)
+    expect(at("Your limit will reset at 2026-10-21 07:58:00Z", "zai")).toBe(1_800_000)
+  })
+
   it("words that promise nothing give no hint", () => {
     for (const message of [
       "Please retry your request with the ID of a profile",

@@ -52,6 +52,13 @@ const failures: ReadonlyArray<Case> = [
   { dialect: "cohere", what: "finish ERROR in the first version", data: { event_type: "stream-end", finish_reason: "ERROR_TOXIC" }, gives: { _tag: "ContentFiltered" } },
   { dialect: "deepseek", what: "no resources", data: chunk({ choices: [{ index: 0, delta: {}, finish_reason: "insufficient_system_resource" }] }), gives: { _tag: "Overloaded" } },
   { dialect: "mistral", what: "finish_reason error", data: chunk({ choices: [{ index: 0, delta: {}, finish_reason: "error" }] }), gives: { _tag: "ServerError" } },
+  { dialect: "dashscope", what: "C15: a flat object", data: { code: "DataInspectionFailed", message: "x", request_id: "r" }, gives: { _tag: "ContentFiltered", code: "DataInspectionFailed" } },
+  { dialect: "minimax", what: "C15: its envelope", data: { choices: [], base_resp: { status_code: 1039, status_msg: "x" } }, gives: { _tag: "RateLimited" } },
+  { dialect: "fastapi", what: "C15: words under a status", data: { status: 429, title: "Too Many Requests" }, gives: { _tag: "RateLimited" } },
+  { dialect: "hunyuan", what: "C15: ErrorMsg", data: { ErrorMsg: { Code: "RequestLimitExceeded", Msg: "x" } }, gives: { _tag: "RateLimited" } },
+  { dialect: "gemini's compatible endpoint", what: "C16: a malformed call", data: chunk({ choices: [{ index: 0, delta: {}, finish_reason: "function_call_filter: MALFORMED_FUNCTION_CALL" }] }), gives: { _tag: "MalformedResponse" } },
+  { dialect: "openrouter", what: "C16: a malformed call behind a stop", data: chunk({ choices: [{ index: 0, delta: {}, finish_reason: "stop", native_finish_reason: "MALFORMED_FUNCTION_CALL" }] }), gives: { _tag: "MalformedResponse" } },
+  { dialect: "openrouter", what: "C16: a filter behind a stop", data: chunk({ choices: [{ index: 0, delta: {}, finish_reason: "stop", native_finish_reason: "SAFETY" }] }), gives: { _tag: "ContentFiltered" } },
   { dialect: "ai", what: "an error part that holds an error", data: { type: "error", error: Object.assign(new Error("x"), { code: "ECONNRESET" }) }, gives: { _tag: "ConnectionFailed", code: "ECONNRESET" } },
   { dialect: "ai", what: "a filtered finish part", data: { type: "finish", finishReason: "content-filter" }, gives: { _tag: "ContentFiltered" } },
   { dialect: "ai", what: "a filtered finish part of @effect/ai", data: { type: "finish", reason: "content-filter" }, gives: { _tag: "ContentFiltered" } }
@@ -75,6 +82,9 @@ const fine: ReadonlyArray<readonly [what: string, data: unknown, event?: string]
   ["a pause", { type: "message_delta", delta: { stop_reason: "pause_turn" } }],
   ["candidates", { candidates: [{ content: { parts: [{ text: "a" }] }, finishReason: "STOP" }], promptFeedback: { blockReason: "" } }],
   ["a done line", { model: "m", done: true, done_reason: "stop" }],
+  ["code that an assistant wrote", { type: "response.code_interpreter_call_code.done", code: "print(1)", message: "x" }],
+  ["an envelope of a success", { choices: [{ delta: { content: "a" } }], base_resp: { status_code: 0, status_msg: "" } }],
+  ["a flat object of a success", { code: 0, message: "success", data: { text: "a" } }],
   ["a text delta part", { type: "text-delta", delta: "error", reason: "error" }]
 ]
 

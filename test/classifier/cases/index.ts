@@ -2,6 +2,20 @@ import { anthropic } from "./anthropic.js"
 import { azure } from "./azure.js"
 import { bedrock } from "./bedrock.js"
 import type { Case } from "./Case.js"
+import { dashscope, hunyuan, minimax, moonshot, qianfan, siliconflow, volcengine, zhipu } from "./china.js"
+import {
+  copilot,
+  fireworks,
+  huggingface,
+  nvidia,
+  perplexity,
+  sagemaker,
+  sambanova,
+  vercel,
+  vertexEndpoints,
+  workersai
+} from "./clouds.js"
+import { deployments, ownFaults, statuses, wordings } from "./deployments.js"
 import { fronts, litellm, openrouter } from "./gateways.js"
 import { gemini } from "./gemini.js"
 import { generic } from "./generic.js"
@@ -30,5 +44,23 @@ export const cases: Readonly<Record<string, ReadonlyArray<Case>>> = {
   lmstudio,
   litellm,
   fronts,
-  generic
+  dashscope,
+  zhipu,
+  minimax,
+  moonshot,
+  siliconflow,
+  volcengine,
+  qianfan,
+  hunyuan,
+  fireworks,
+  sambanova,
+  nvidia,
+  workersai,
+  vercel,
+  copilot,
+  perplexity,
+  huggingface,
+  sagemaker,
+  "vertex-endpoints": vertexEndpoints,
+  generic: [...generic, ...deployments, ...statuses, ...ownFaults, ...wordings]
 }

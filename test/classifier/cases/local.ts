@@ -5,7 +5,6 @@ import {
   type Case,
   c,
   context,
-  denied,
   invalid,
   model,
   overloaded,
@@ -42,7 +41,7 @@ export const ollama: ReadonlyArray<Case> = [
     "subscription",
     403,
     { error: "this model requires a subscription, upgrade for access: https://ollama.com/upgrade" },
-    denied
+    model
   ),
   c("tools", 400, { error: "registry.ollama.ai/library/x does not support tools" }, invalid),
   c("embedding too long", 400, { error: "the input length exceeds the context length" }, context),
@@ -73,13 +72,13 @@ export const llamacpp: ReadonlyArray<Case> = [
       "input (4096 tokens) is too large to process. increase the physical batch size (current batch size: 512)",
       "server_error"
     ),
-    broken
+    context
   ),
   c(
     "chat template as a 500",
     500,
     llama(500, "Value is not callable: null at row 1, column 12 (Jinja)", "server_error"),
-    broken
+    invalid
   ),
   c(
     "chat template as a 400",

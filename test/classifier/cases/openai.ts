@@ -190,7 +190,7 @@ export const openai: ReadonlyArray<Case> = [
       "tokens",
       "rate_limit_exceeded"
     ),
-    after(large, 6_000)
+    after(rate, 6_000)
   ),
   c(
     "tokens per minute",

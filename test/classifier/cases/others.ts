@@ -119,7 +119,7 @@ export const groq: ReadonlyArray<Case> = [
       "tokens",
       "rate_limit_exceeded"
     ),
-    after(large, 50_598)
+    after(rate, 50_598)
   ),
   c("413 without telling words", 413, openAi("Reduce your message.", "tokens", "rate_limit_exceeded"), large),
   c(
