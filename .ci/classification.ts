@@ -121,8 +121,8 @@ are rounded up to the next millisecond. A date counts from the response's own \`
 hint where neither is known. The fifth is read only where the failure is a limit, since those headers come with every
 response.
 
-A moment that names no zone is taken to be in UTC; where Zhipu or Z.ai names it, in the time of Beijing (UTC+8), which is
-what they mean. Headers that a front hands on under a prefix of its own (\`llm_provider-retry-after\`) count where it has
+A time of the day is the next one. A moment that names no zone is taken to be in UTC; where Zhipu or Z.ai names it, in the time of Beijing (UTC+8), which is
+what they mean. A time in a zone that is not known is no hint. Headers that a front hands on under a prefix of its own (\`llm_provider-retry-after\`) count where it has
 no such header itself.
 
 A hint beats arithmetic: a request above the limit that the words name is a \`RequestTooLarge\`, but with a hint it is a

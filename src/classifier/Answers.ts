@@ -148,8 +148,8 @@ const isTurn = (body: unknown): boolean => Foreign.isObject(Foreign.get(body, "m
 const objectOf = (body: unknown): string => Foreign.text(body, "object") ?? ""
 
 /** Something stands there: a text, if an empty one, a number, an object, a list that is not empty. */
-const isSomething = (value: unknown): boolean =>
-  typeof value === "string" ||
+const isSomething = (value: unknown, filled: boolean): boolean =>
+  (typeof value === "string" && !(filled && value === "")) ||
   typeof value === "number" ||
   (Foreign.isList(value) ? Foreign.items(value, 1).length > 0 : Foreign.isObject(value))
 
@@ -168,11 +168,11 @@ const held = [
   "inputTextTokenCount", "tokenCount", "token_count", "token_ids", "retrievalResults", "similarity", "similarities",
   // Pictures and sound.
   "images", "image", "generatedImages", "generatedVideos", "videos", "video", "artifacts", "b64_json", "audio",
-  "audioContent", "audio_url", "image_url", "segments", "transcript", "transcripts", "transcription", "invocationArn"
+  "audioContent", "audio_url", "image_url", "audio_base64", "file_id", "segments", "transcript", "transcripts", "transcription", "invocationArn"
 ]
 
 /** Lists of what there is may be empty. */
-const lists = ["models", "items", "tokens"]
+const lists = ["models", "items", "tokens", "voices"]
 
 /** A body as a client's command holds it: Bedrock's and SageMaker's. */
 const bodies = ["body", "Body", "stream", "completion"]
@@ -189,6 +189,8 @@ const isTicket = (body: unknown): boolean => {
   return (
     underWay.test(status) ||
     typeof Foreign.get(body, "done") === "boolean" ||
+    /\boperations\//.test(Foreign.text(body, "name") ?? "") ||
+    Foreign.get(body, "base_resp", "status_code") === 0 ||
     objectOf(body) !== "" ||
     /^(?:message_batch|model|file|message_batch_deleted)$/.test(Foreign.text(body, "type") ?? "")
   )
@@ -202,22 +204,30 @@ const isTicket = (body: unknown): boolean => {
 export const isAnswer = (body: unknown): boolean =>
   holdsAnswer(body) || isTicket(body) || answers.some(({ recognise }) => recognise(body))
 
+const says = /^(?:|ok|success|true|error|fail(?:ed|ure)?|false|null|none)$/i
+
 /**
- * Whether something in it is called as only the parts of an answer are.
+ * Whether something in it is called as only the parts of an answer are. Beside a failure an empty text is nothing.
  *
  * @internal
  */
-export const holdsAnswer = (body: unknown, depth = 0): boolean => {
+export const holdsAnswer = (body: unknown, filled = false, depth = 0): boolean => {
   if (!Foreign.isObject(body) || depth > 4) return false
   const within = (value: unknown): boolean =>
-    typeof value === "string" ? value !== "" : typeof value === "number" || holdsAnswer(value, depth + 1)
+    typeof value === "string"
+      ? !says.test(value)
+      : typeof value === "number" || holdsAnswer(value, filled, depth + 1) || (!filled && isTicket(value))
   if (Foreign.isList(body)) return Foreign.items(body, 16).some(within)
   return (
-    held.some((name) => isSomething(Foreign.get(body, name))) ||
-    lists.some((name) => Foreign.isList(Foreign.get(body, name))) ||
+    held.some((name) => isSomething(Foreign.get(body, name), filled)) ||
+    lists.some(
+      (name) =>
+        Foreign.items(Foreign.get(body, name), 1).length > 0 || (!filled && Foreign.isList(Foreign.get(body, name)))
+    ) ||
     isTurn(body) ||
     (typeof Foreign.get(body, "object") === "object" && Foreign.get(body, "object") !== null) ||
     (objectOf(body) === "list" && Foreign.isList(Foreign.get(body, "data"))) ||
+    Foreign.items(Foreign.get(body, "data"), 1).length > 0 ||
     ["data", "result", "response", "Response"].some((name) => within(Foreign.get(body, name))) ||
     bodies.some((name) => isOpaque(Foreign.get(body, name)))
   )

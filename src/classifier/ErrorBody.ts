@@ -47,7 +47,19 @@ const said = (data: unknown, names: ReadonlyArray<string>): boolean =>
   names.some((name) => (Foreign.text(data, name) ?? "").trim() !== "")
 
 /** Where the words of a failure stand in a flat object. */
-const wordFields = ["message", "msg", "Message", "detail", "details", "title", "reason", "error_msg", "errorMessage"]
+const wordFields = [
+  "message",
+  "msg",
+  "Message",
+  "detail",
+  "details",
+  "title",
+  "reason",
+  "error_msg",
+  "errorMessage",
+  "error_message",
+  "description"
+]
 
 /** A code that names a failure: not 0, not that of a success, and no status of one. */
 const isFailing = (code: unknown): boolean =>
@@ -80,15 +92,15 @@ const isFlat = (data: unknown): boolean =>
   !isPart(data) &&
   codeFields.some((name) => isFailing(Foreign.get(data, name))) &&
   said(data, [...wordFields, "errmsg", "err_msg", "errorMsg", "error_message"]) &&
-  !holdsAnswer(data)
+  !holdsAnswer(data, true)
 
 const isFailedStatus = (status: unknown): boolean =>
   typeof status === "number"
     ? status >= 400 && status < 600
     : typeof status === "string" && /^(?:error|fail(?:ed|ure)?)$/i.test(status)
 
-/** `{"base_resp": {"status_code": 1008}}`, and what others call theirs. */
-const envelopes = ["base_resp", "baseResp"]
+/** `{"base_resp": {"status_code": 1008}}`, iFlytek's `{"header": {"code": 11202}}`. */
+const envelopes = ["base_resp", "baseResp", "header"]
 
 const envelope = (data: unknown): unknown => {
   for (const name of envelopes) {
@@ -127,19 +139,25 @@ const places: ReadonlyArray<(data: unknown) => unknown> = [
     isFailedStatus(Foreign.get(data, "output", "task_status")) ? { error: Foreign.get(data, "output") } : undefined
 ]
 
+const errorNames = ["ErrorMsg", "Error", "errorText", "fault", "exception", "err", "error_message", "errorMessage"]
+
 /** What is a failure in the data of a response, while a thrown error has such fields whatever it says. */
 const flat: ReadonlyArray<(data: unknown) => unknown> = [
   // Zhipu: {"code": 1261, "msg": "...", "success": false}.
   (data) =>
     ["success", "Success", "ok"].some((name) => Foreign.get(data, name) === false) ? alone(data, "errors") : undefined,
-  (data) => (filled(Foreign.get(data, "errors")) && !holdsAnswer(data) && !isPart(data) ? data : undefined),
-  // Tencent, in a stream: {"ErrorMsg": {"Code", "Msg"}}. The Vercel AI SDK's messages: {"type": "error", "errorText"}.
-  (data) => (["ErrorMsg", "Error", "errorText"].some((name) => filled(Foreign.get(data, name))) ? data : undefined),
+  (data) => (filled(Foreign.get(data, "errors")) && !holdsAnswer(data, true) && !isPart(data) ? data : undefined),
+  // Tencent, in a stream: {"ErrorMsg": {"Code", "Msg"}}; the Vercel AI SDK's messages: {"errorText"}; Apigee: {"fault"}.
+  (data) => (errorNames.some((name) => filled(Foreign.get(data, name))) && !holdsAnswer(data, true) ? data : undefined),
+  (data) => within(Foreign.get(data, "data")) ?? within(Foreign.get(data, "result")),
   // {"code": "Throttling", "message": "...", "request_id": "..."}; Baidu: {"error_code": 336003, "error_msg": "..."}.
   (data) => (isFlat(data) ? data : undefined),
   // {"status": "error", "message": "..."}; problem+json: {"status": 404, "title": "...", "detail": "..."}.
   (data) =>
-    isFailedStatus(Foreign.get(data, "status")) && !isPart(data) && said(data, wordFields) && !holdsAnswer(data)
+    ["status", "state", "result", "Status"].some((name) => isFailedStatus(Foreign.get(data, name))) &&
+    !isPart(data) &&
+    said(data, wordFields) &&
+    !holdsAnswer(data, true)
       ? data
       : undefined
 ]

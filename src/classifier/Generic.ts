@@ -57,6 +57,13 @@ export const generic: Dialect = {
         /prompt too long/,
         /input too long/,
         /too many input tokens/,
+        /(?:text|content|message|query|messages|history) (?:is|are|was) too long/,
+        /input .{0,40}too large to process|context overflow|token limit exceeded: \d{1,9} ?>/,
+        /(?:handle|accept|process|take)s? at most \d[\d,]{0,12} (?:input )?tokens/,
+        /total (?:number of )?tokens .{0,24}exceeds? (?:the )?(?:max(?:imum)? |model |token |context )?(?:limit|length|window|max(?:imum)?) ?(?:of )?\d/,
+        /(?:request|prompt|input) (?:contains|has) \d[\d,]{0,12} tokens.{0,40}(?:limit|max)/,
+        /input[_ ]tokens? must be (?:less|<|at most|smaller|under)|max_(?:completion_|new_)?tokens must be (?:at least|greater than|>).{0,20}got -/,
+        /exceeds? the model's (?:token|context|input)/,
         /tokens? (?:in|of) (?:the |your |this )?(?:request|prompt|input|messages|conversation).{0,40}(?:more|greater|larger|higher|longer) than .{0,24}(?:max|limit|allowed|context|window)/,
         /(?:prompt|input|request|messages|conversation)(?:'s)? (?:has|have|contains?|is|are|of|with|uses?|tokens?).{0,40}(?:more|greater|larger|higher|longer) than .{0,40}(?:tokens? (?:allowed|limit|supported)|max(?:imum)? (?:allowed )?(?:tokens|length|context)|the model)/,
         /(?:number of |total )tokens (?:in|of|for) (?:the |your )?(?:request|prompt|input|messages).{0,40}(?:exceed|above|over)/,
@@ -68,13 +75,14 @@ export const generic: Dialect = {
     // A local server's 500 for what the request itself is: nobody else's call would fail.
     {
       says: [
-        /chat[ _]template|jinja|template error|error rendering prompt/,
-        /roles? must alternate|must alternate user|conversation roles|system role (?:is )?not supported|only user(?:, | and )/,
+        /chat[ _]template|jinja|template ?error|error rendering prompt|^template:|(?:unable|failed) to .{0,40}\btemplate|value is not (?:callable|iterable)/,
+        /roles? must alternate|must alternate user|conversation roles|system role (?:is )?not supported|only user(?:, | and )|system (?:message|role|prompt) (?:must|should|is only|can only)/,
         /no user query|assistant (?:messages|response|message) (?:at the end|prefill)/,
         /(?:parse|invalid|bad|compile) .{0,24}(?:grammar|json ?schema|regex)|(?:grammar|json ?schema) .{0,24}(?:invalid|failed|conversion)/,
         /(?:image|audio|video|multimodal|vision) (?:input|inputs|content)s? (?:is|are) not supported|missing mmproj|does not support (?:image|audio|video|vision|tool|function|embed)/,
-        /(?:failed|unable|could not|cannot) (?:to )?(?:load|decode|process|read|parse) (?:the )?(?:image|audio|video|bitmap|mtmd|input|prompt|messages|tool)/,
-        /unsupported (?:role|content|message)|unknown role|invalid message format/
+        /(?:failed|unable|could not|cannot) (?:to )?(?:load|decode|process|read|parse) (?:the )?(?:image|audio|video|bitmap|mtmd|messages|tool)|(?:failed|unable) to tokenize/,
+        /(?:prompt|input|messages) (?:is|are|must not be|cannot be) empty|empty (?:prompt|input|messages)|expected (?:a |an )?(?:string|object|array|list) (?:for|in|at|but)/,
+        /unsupported (?:role|content|message|image|audio|video|media)|unknown role|invalid message format/
       ],
       status: [400, 422, 500, 501], is: "InvalidRequest"
     },
@@ -107,11 +115,14 @@ export const generic: Dialect = {
     // One model or one feature that the plan leaves out: another target may have it.
     {
       says: [
-        /(?:plan|subscription|tier|licen[sc]e|account type|package)\b.{0,40}(?:does not|doesn't|do not|not|n't) (?:yet )?(?:include|cover|allow|support|have|give|provide|grant|entitle).{0,60}(?:model|feature|access|this|endpoint|tool|context|deployment|\d)/,
+        /(?:plan|subscription|tier|licen[sc]e|account type|package)\b.{0,40}(?:does not|doesn't|do not|not|n't) (?:yet )?(?:include|cover|allow|support|have|give|provide|grant|entitle)(?!.{0,60}(?:request|rate|concurren|per ))/,
+        /not (?:yet |currently )?(?:available|enabled|included|offered|activated|supported|accessible) (?:on|in|for|with|under|by) (?:your|this|the|our) (?:current |free )?(?:plan|subscription|tier|licen[sc]e|package|account|organi[sz]ation|project|team|workspace|api key|key)\b/,
+        /access to (?:the |this )?(?:[`'"]?[\w./:@-]{2,80}[`'"]? )?(?:model|feature).{0,40}(?:denied|restricted|forbidden|requires|not (?:allowed|granted|enabled))/,
+        /(?:accept|agree to) .{0,40}(?:terms|licen[sc]e|agreement).{0,60}model|\bgated (?:model|repo)/,
         /(?:model|feature|capability|endpoint|tool|long context|context window|fast mode|streaming)\b.{0,60}(?:requires?|needs?|only (?:available|offered|included|accessible|supported)|(?:is|are) (?:limited|reserved|restricted) to|not (?:included|available|enabled|offered|activated|covered|open|part)).{0,60}(?:subscri|plan|tier|licen[sc]e|entitle|upgrade|paid|pro\b|premium|enterprise|(?:your|this|the) (?:account|organi[sz]ation|project|team|workspace|key|api key|user)|allowlist|waitlist|early access|beta|preview)/,
         /(?:not|n't) (?:have|got|been granted|been given|yet have) (?:access|permission|entitlement|authori[sz]ation|the right) (?:to|for|on) (?:use |access |call |invoke )?(?:the |this |that )?(?:[`'"]?[\w./:@-]{2,80}[`'"]? )?(?:model|feature|deployment|function|tool)\b/,
         /(?:not|n't) (?:have|got|been granted|yet have) (?:access|permission) (?:to|for) (?:the |this )?(?:model|feature|deployment|function|tool)\b/,
-        /(?:not|n't) (?:authori[sz]ed|allowed|permitted|entitled|enabled|eligible|licensed|approved|subscribed) (?:to|for) (?:use |access |call |invoke )?(?:the |this |that )?(?:[`'"]?[\w./:@-]{2,80}[`'"]? )?(?:model|feature|deployment|tool)\b/,
+        /(?:not|n't) (?:authori[sz]ed|allowed|permitted|entitled|enabled|eligible|licensed|approved|subscribed|allow-?listed|white-?listed) (?:to|for|on) (?:use |access |call |invoke )?(?:the |this |that )?(?:[`'"]?[\w./:@-]{2,80}[`'"]? )?(?:model|feature|deployment|tool)\b/,
         /(?:upgrade|subscribe|enroll|apply|request access) .{0,40}(?:to use|to access|to unlock|for access to|to get) .{0,40}(?:model|feature|context|tool)/
       ],
       status: [400, 402, 403, 404, 422, 429], is: "ModelNotFound"
@@ -139,6 +150,7 @@ export const generic: Dialect = {
       is: "QuotaExhausted"
     },
     { says: /(?:daily|weekly|monthly|per[ _-]day|per[ _-]week|per[ _-]month|\/ ?(?:day|month)).{0,60}(?:limit|quota|exceed|reached)|(?:limit|quota|exceed|reached).{0,60}(?:daily|weekly|monthly|per[ _-]day|per[ _-]week|per[ _-]month|\/ ?(?:day|month))/, is: "QuotaExhausted" },
+    { says: /\bfunction\b.{0,80}not found/, status: 404, is: "ModelNotFound" },
     // What serves the model, whatever it is called: missing or switched off, and not yet or not any more well.
     {
       says: [
@@ -146,7 +158,8 @@ export const generic: Dialect = {
         /(?:no such|unknown|unable to find|could not find|cannot find|couldn't find) (?:deployment|endpoint|inference component|application|app|function id|cluster|model server)\b/,
         /\bfunction (?:id )?['"`]?[0-9a-f]{8}-[0-9a-f-]{8,40}.{0,60}not found|\bfunction\b.{0,80}(?:not found for account|is inactive|not active|is not deployed|has been deleted)/,
         /\b(?:model|deployment|endpoint|function|inference component|application|app|space|replica|instance|cluster|predictor|model server|service)\b.{0,80}(?:is|was|been|currently|are) (?:currently |manually |temporarily |automatically )?(?:paused|stopped|switched off|turned off|inactive|deactivated|hibernated|terminated|undeployed|disabled for)/,
-        /\b(?:deployment|endpoint|function|inference component|app|application)\b.{0,24}\b(?:paused|stopped)\b/,
+        /\b(?:deployment|endpoint|function|inference component|application|app|replica set|predictor|model server|served entity)\b.{0,80}\b(?:paused|stopped|disabled|hibernat(?:ed|ing)|switched off)\b/,
+        /\b(?:service|model server|chute)\b is not deployed/,
         /no deployed models?|no model (?:is )?(?:currently )?(?:deployed|loaded)/
       ],
       is: "ModelNotFound"
@@ -156,6 +169,9 @@ export const generic: Dialect = {
         /\bdegraded\b/,
         /scal(?:ed|es|ing) (?:down )?(?:to|from|up from) (?:zero|0)\b|(?:is|are|currently) scaling up|cold[ -]start/,
         /\b(?:model|deployment|endpoint|function|inference component|application|app|space|replicas?|instances?|workers?|cluster|predictor|model server|backends?|pods?)\b.{0,80}(?:not (?:yet )?(?:ready|running|healthy|in service|inservice|available yet|serving)|unhealthy|(?:is|are) (?:still |currently )?(?:starting|initiali[sz]ing|provisioning|creating|updating|booting|waking|sleeping|asleep|pending|restarting|deploying|crashed|down)\b|(?:has|have) no (?:capacity|ready|healthy|running|available)|failed to start|failed health|crash)/,
+        /(?:not in (?:an? )?(?:ready|active|running|available|healthy|inservice)|in (?:an? |the )?(?:failed|error|creating|updating|pending|stopping|starting|unhealthy|degraded)) state|(?:state|status)\b.{0,8}(?:failed|unhealthy|creating|updating|pending)\b/,
+        /\b(?:deployment|endpoint|application|app|replica|instance|predictor|model server|model)\b.{0,60}(?:is|are) being (?:updated|created|started|deployed|loaded|restarted|moved|scaled)/,
+        /\bmodel (?:is )?(?:still )?loading|\bmodel\b.{0,40}(?:has been|was|is) unloaded|instance is hibernating/,
         /no (?:healthy|ready|running|available|live|active) (?:replicas?|instances?|workers?|backends?|endpoints?|deployments?|pods?|nodes?|servers?|upstreams?|hosts?|containers?)/
       ],
       is: "Overloaded"
@@ -220,10 +236,12 @@ export const generic: Dialect = {
       ],
       is: "Overloaded"
     },
-    { says: [/quota (?:is |was |has been |limit )?(?:exceeded|exhausted|used up|depleted|reached)/, /exceed.{0,24}quota/, /(?:out of|no (?:more |remaining )?|insufficient) (?:\w{1,12} ){0,3}quota/], soft: true, is: "QuotaExhausted" },
+    { says: /tokens? (?:limit|quota|allowance|budget|consumption|consumed).{0,40}(?:exceed|reached|used up|exhausted)/, status: 403, soft: true, is: "QuotaExhausted" },
+    { says: [/quota (?:is |was |has been |has |limit )?(?:exceeded|exhausted|used up|depleted|reached|run out)/, /reached (?:your|the|its) (?:\w{1,16} )?quota/, /exceed.{0,24}quota/, /(?:out of|no (?:more |remaining )?|insufficient) (?:\w{1,12} ){0,3}quota/], soft: true, is: "QuotaExhausted" },
     {
       says: [
         /rate[ -]?limit/,
+        /rate (?:is |was )?exceeded/,
         /too many (?:concurrent )?(?:requests|connections)/,
         /throttl/,
         /concurren(?:t|cy) .{0,24}(?:limit|exceed)/,

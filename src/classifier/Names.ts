@@ -24,7 +24,7 @@ const read = [
   "request_id", "ray_id", "log_id", "trace_id", "id", "name", "key", "value", "kind", "class", "category", "retryable",
   "is_retryable", "retry_info", "help", "hint", "limit", "limit_type", "limit_name", "rate_limit", "credit_limit",
   "n_ctx", "n_prompt_tokens", "user_id", "__type", "@type", "text", "warnings", "responsibleAIPolicyViolation",
-  "rate_limit_exceeded", "base_resp", "errcode", "err_code", "errmsg", "err_msg", "errno", "error_text", "task_status",
+  "rate_limit_exceeded", "base_resp", "errcode", "err_code", "errmsg", "err", "err_msg", "errno", "header", "error_msg", "sid", "error_text", "task_status",
   "response_metadata", "retry-after", "retry-after-ms", "Retry-After", "Retry-After-Ms", "x-ratelimit-reset", "X-RateLimit-Reset",
   "x-ratelimit-remaining", "X-RateLimit-Remaining", "x-should-retry", "Original_error", "ResponseMetadata", "Response"
 ]

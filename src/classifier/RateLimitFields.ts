@@ -39,7 +39,7 @@ export const structured = (field: string | undefined, policy: string | undefined
   const windows = new Map(policies(policy ?? "").map(([name, parameters]) => [name, parameters.get("w")]))
   const older = new Map(named.filter(([name]) => name === "").flatMap(([, parameters]) => [...parameters]))
   const limits = named.filter(([name, { size }]) => name !== "" && size > 0)
-  if (older.has("reset") || older.has("remaining")) limits.push(["", new Map(older)])
+  if (["reset", "remaining", "r", "t"].some((name) => older.has(name))) limits.push(["", new Map(older)])
   return limits.flatMap(([name, parameters]) => {
     const left = parameters.get("r") ?? parameters.get("remaining")
     const window = left === 0 ? (windows.get(name) ?? [...windows.values()][0]) : undefined

@@ -16,7 +16,7 @@
 
 import type { Facts } from "./Facts.js"
 import { structured } from "./RateLimitFields.js"
-import { clockAt, durationAt, goDuration, momentAt, momentIn } from "./Time.js"
+import { clockAt, durationAt, goDuration, momentAt, momentIn, type When } from "./Time.js"
 
 /** @internal */
 export interface RetryHint {
@@ -57,11 +57,11 @@ export const retryHint = (facts: Facts, now: number | undefined, limited: boolea
     ...["retry-after-ms", "x-ms-retry-after-ms", "x-retry-after-ms"].map(
       (name) => () => waiting(number(facts.header(name)))
     ),
-    ...["retry-after", "x-retry-after", "x-ms-retry-after"].map(
+    ...["retry-after", "x-retry-after", "x-ms-retry-after", "x-ratelimit-retry-after"].map(
       (name) => () => retryAfter(facts.header(name), waiting, moment)
     ),
     () => field(facts, waiting, moment),
-    () => prose(facts.words, waiting, moment, zone),
+    () => prose(facts.words, waiting, moment, { zone, base }),
     () => (limited ? windows(facts, waiting, moment) : undefined)
   ]
   let dated: RetryHint | undefined
@@ -130,10 +130,10 @@ const epoch = (value: number): number | undefined => (value > 1e12 ? value : val
 const saysWhen =
   /(?:try(?:ing)? again|retry|retrying|retry_after|wait|resets?|reset time|replenished|available again|back off|regain access|unblocked|resume[sd]?|restored|renews?|refresh(?:es|ed)?)\b|\u5c06\u5728|\u8bf7\u5728|\u8bf7\u4e8e/g
 
-const prose = (words: string, waiting: Read<number>, moment: Read<number>, zone: string): RetryHint | undefined => {
+const prose = (words: string, waiting: Read<number>, moment: Read<number>, when: When): RetryHint | undefined => {
   for (const found of words.matchAll(saysWhen)) {
     const at = found.index + found[0].length
-    const hint = waiting(clockAt(words, at) ?? durationAt(words, at)) ?? moment(momentAt(words, at, zone))
+    const hint = waiting(clockAt(words, at) ?? durationAt(words, at)) ?? moment(momentAt(words, at, when))
     if (hint !== undefined) return hint
   }
   return undefined
@@ -180,5 +180,6 @@ const limits = [
   })),
   { reset: "anthropic-ratelimit-unified-reset", remaining: "anthropic-ratelimit-unified-remaining" },
   { reset: "x-ratelimit-reset", remaining: "x-ratelimit-remaining" },
+  { reset: "x-ratelimit-reset-after", remaining: "x-ratelimit-remaining" },
   { reset: "ratelimit-reset", remaining: "ratelimit-remaining" }
 ]

@@ -105,19 +105,79 @@ export const momentIn = (text: string): number | undefined => {
 }
 
 /**
- * A moment in words, close behind a place in a text. One that names no zone is in the given one.
+ * What a moment in words leaves out.
  *
  * @internal
  */
-export const momentAt = (text: string, at: number, zone: string): number | undefined => {
-  const found = rfc3339.exec(text.slice(at, at + 60))
-  return found === null ? undefined : moment(found, zone)
+export interface When {
+  /** The zone, where none is named. */
+  readonly zone: string
+  /** The time that a time of the day comes after, in milliseconds since 1970. */
+  readonly base: number | undefined
+}
+
+/**
+ * A moment in words, close behind a place in a text: a date, or the next time that a clock shows so much.
+ *
+ * @internal
+ */
+export const momentAt = (text: string, at: number, when: When): number | undefined => {
+  const near = text.slice(at, at + 60)
+  const found = rfc3339.exec(near)
+  if (found !== null) return moment(found, when.zone)
+  return monthAt(near, when.zone) ?? timeOfDay(near, when)
 }
 
 const moment = ([, day, time = "00:00", named]: ReadonlyArray<string | undefined>, zone = "Z"): number | undefined =>
-  parsed(
-    `${day?.replaceAll("/", "-")}T${time}${named === undefined ? zone : /^(?:z|utc|gmt)$/i.test(named) ? "Z" : named}`
-  )
+  parsed(`${day?.replaceAll("/", "-")}T${time}${zoneOf(named, zone)}`)
+
+const zones: Readonly<Record<string, string>> = {
+  ...{ z: "Z", utc: "Z", gmt: "Z", pst: "-08:00", pdt: "-07:00", est: "-05:00", edt: "-04:00", cet: "+01:00" },
+  ...{ cest: "+02:00", jst: "+09:00" }
+}
+
+const zoneOf = (named: string | undefined, zone: string): string =>
+  named === undefined ? zone : (zones[named.toLowerCase()] ?? named)
+
+const inWords =
+  "(\\d{1,2}):(\\d\\d)(?::(\\d\\d))? ?([ap])?\\.?(?:m\\b)?\\.? ?\\(?([a-z]{1,12}(?:\\/[a-z_]{1,20})?\\b|[+-]\\d\\d:?\\d\\d)?"
+const timeInWords = new RegExp(`^ ?(?:at|after|on|until)? ?${inWords}`)
+const monthInWords = new RegExp(
+  `\\b([a-z]{3})[a-z]{0,6}\\.? (\\d{1,2})(?:st|nd|rd|th)?,? (\\d{4}),? (?:at )?${inWords}`
+)
+const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+
+const two = (value: number): string => String(value).padStart(2, "0")
+
+/** A time as `HH:MM:SS` with its zone; nothing in a zone that is not known. */
+const clockIn = (found: ReadonlyArray<string | undefined>, zone: string): string | undefined => {
+  const [hour, minute, second = "00", half, named] = found
+  const known = named === undefined || named in zones || /^[+-]/.test(named)
+  const odd = !known && (named.includes("/") || /^[a-z]{1,3}[sd]t$/.test(named))
+  if (odd) return undefined
+  const hours = half === undefined ? Number(hour) : (Number(hour) % 12) + (half === "p" ? 12 : 0)
+  return `T${two(hours)}:${minute}:${second}${zoneOf(known ? named : undefined, zone)}`
+}
+
+const monthAt = (text: string, zone: string): number | undefined => {
+  const found = monthInWords.exec(text)
+  const month = found === null ? -1 : months.indexOf(found[1] ?? "")
+  const time = found === null ? undefined : clockIn(found.slice(4), zone)
+  return found === null || month === -1 || time === undefined
+    ? undefined
+    : parsed(`${found[3]}-${two(month + 1)}-${two(Number(found[2]))}${time}`)
+}
+
+const aDay = 86_400_000
+
+const timeOfDay = (text: string, { base, zone }: When): number | undefined => {
+  const found = timeInWords.exec(text)
+  const time = found === null || base === undefined ? undefined : clockIn(found.slice(1), zone)
+  const at = time === undefined ? undefined : parsed(`1970-01-01${time}`)
+  if (at === undefined || base === undefined) return undefined
+  const left = (((at - base) % aDay) + aDay) % aDay
+  return base + (left === 0 ? aDay : left)
+}
 
 const parsed = (text: string): number | undefined => {
   const millis = Date.parse(text)

@@ -78,6 +78,12 @@ const failures: ReadonlyArray<Case> = [
   { what: "C15: problem+json", body: { type: "about:blank", title: "Not Found", status: 404, detail: "Model x not found" }, gives: { _tag: "ModelNotFound" } },
   { what: "C15: words alone that are known", body: { detail: "Rate limit reached" }, gives: { _tag: "RateLimited" } },
   { what: "C15: errors and no data", body: { data: null, errors: [{ message: "Rate limit reached" }] }, gives: { _tag: "RateLimited" } },
+  { what: "C15: a result that is an error", body: { result: "error", message: "Rate limited" }, gives: { _tag: "RateLimited" } },
+  { what: "C15: a state and words of its own", body: { status: "FAILED", error_message: "Model overloaded" }, gives: { _tag: "Overloaded" } },
+  { what: "C15: iFlytek's header", body: { header: { code: 10013, message: "slow down", sid: "x" } }, gives: { _tag: "RateLimited" } },
+  { what: "C15: a fault", body: { fault: { faultstring: "Rate limit violation" } }, gives: { _tag: "RateLimited" } },
+  { what: "C15: an error under data", body: { data: { error: { message: "Overloaded" } } }, gives: { _tag: "Overloaded" } },
+  { what: "C15: a flat object beside an empty text", body: { code: 429, message: "Rate limited", text: "" }, gives: { _tag: "RateLimited" } },
   ...([{ foo: 1 }, { status: "ok" }, { success: true }, { code: 0, message: "success", data: null }, { id: "x", model: "m", usage: { total_tokens: 3 } }, { object: "chat.completion", id: "x" }, { message: "pong" }, { result: null, success: true }, { data: [] }, { type: "ping" }, [], [{}], [{ foo: 1 }], 7, true] as const).map((body) => ({ what: `C15: nothing of an answer: ${JSON.stringify(body)}`, body, gives: { _tag: "MalformedResponse" } })),
   { what: "lines of JSON with an error in them", body: '{"model":"m","response":"a","done":false}\n{"error":"the runner has died"}\n', gives: { _tag: "ServerError" } }
 ]
@@ -124,6 +130,10 @@ const answers: ReadonlyArray<readonly [what: string, body: unknown, headers?: Re
   ["C15: a moderation", { id: "modr-1", model: "m", results: [{ flagged: false }] }],
   ["C15: predictions", { predictions: [{ values: [1] }], deployedModelId: "1" }],
   ["C15: Replicate's", { id: "p", status: "succeeded", output: ["yes"], error: null }],
+  ["C15: pictures by address", { created: 1, data: [{ url: "u" }] }],
+  ["C15: a task in a queue", { task_id: "t", base_resp: { status_code: 0, status_msg: "success" } }],
+  ["C15: a task under a relay's data", { code: 0, msg: "ok", data: { id: "c", status: "in_progress" } }],
+  ["C15: Google's operation", { name: "models/veo/operations/1", metadata: {} }],
   ["C15: what is asked for later", { id: "batch_1", object: "batch", status: "in_progress" }],
   ["C15: an operation", { name: "operations/1", done: false }],
   ["C15: a page of nothing", { object: "list", data: [] }],

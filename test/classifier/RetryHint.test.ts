@@ -148,6 +148,8 @@ describe("hints of when to come back", () => {
     [{ "ratelimit-policy": '"api";q=100;w=60' }, undefined],
     [{ ratelimit: '"api";r=0;t=0' }, undefined],
     [{ ratelimit: '=;=,;;,,"' }, undefined],
+    [{ ratelimit: "r=0;t=9" }, 9_000],
+    [{ "x-ratelimit-reset-after": "3.5" }, 3_500],
     [{ "x-ms-retry-after-ms": "2500" }, 2_500],
     [{ "llm_provider-retry-after": "7" }, 7_000],
     [{ "llm_provider-retry-after-ms": "700" }, 700],
@@ -164,6 +166,13 @@ describe("hints of when to come back", () => {
     expect(at("Your limit will reset at 2026/10/21 07:58:00 UTC")).toBe(1_800_000)
     expect(at("Your limit will reset at 2026-10-21 15:58:00", "zai")).toBe(1_800_000)
     expect(at("Your limit will reset at 2026-10-21 07:58:00Z", "zai")).toBe(1_800_000)
+    expect(at("Your limit will reset at 07:58")).toBe(1_800_000)
+    expect(at("Your limit resets at 7:58 AM (UTC)")).toBe(1_800_000)
+    expect(at("Your limit will reset at 15:58:00", "zai")).toBe(1_800_000)
+    expect(at("Your limit resets at 2:58 AM EST")).toBe(1_800_000)
+    expect(at("Your limit will reset on Oct 21, 2026 at 7:58 AM")).toBe(1_800_000)
+    expect(at("Your limit resets at 7:58 (America/New_York)")).toBeUndefined()
+    expect(at("Your limit resets at 7:28")).toBe(86_400_000)
   })
 
   it("words that promise nothing give no hint", () => {
