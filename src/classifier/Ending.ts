@@ -63,7 +63,14 @@ const cohereFinish = table({
 })
 
 /** What a front tells of the provider's own reason beside `stop`, which it then is not. */
-const nativeFinish = (reason: string): Verdict | undefined => geminiFinish(reason) ?? finishReason(reason)
+const nativeFinish = (reason: string): Verdict | undefined =>
+  geminiFinish(reason.toUpperCase()) ?? finishReason(headOf(reason))
+
+/** Fronts write the provider's own reason in any case, or behind one of theirs: `function_call_filter: MALFORMED_...`. */
+const chatFinish = (reason: string): Verdict | undefined =>
+  finishReason(headOf(reason)) ?? (/^other$/i.test(reason) ? undefined : geminiFinish(reason.toUpperCase()))
+
+const headOf = (reason: string): string => (reason.split(":", 1)[0] ?? "").trim().toLowerCase()
 
 /** What the Vercel AI SDK and `@effect/ai` make of all of them. */
 const unifiedFinish = table({ "content-filter": filtered, error: failed })
@@ -87,7 +94,7 @@ const hasNoCandidates = (data: unknown): boolean => Foreign.items(Foreign.get(da
 
 // biome-ignore format: a table
 const endings: ReadonlyArray<Ending> = [
-  { dialect: "OpenAI chat",      at: "choices.*.finish_reason",           means: (reason) => finishReason(reason.split(":", 1)[0] ?? "") },
+  { dialect: "OpenAI chat",      at: "choices.*.finish_reason",           means: chatFinish },
   { dialect: "OpenAI chat",      at: "choices.*.native_finish_reason",    means: nativeFinish },
   { dialect: "OpenAI chat",      at: "choices.*.message.refusal",         means: words },
   { dialect: "OpenAI chat",      at: "choices.*.delta.refusal",           means: words },
