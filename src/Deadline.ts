@@ -16,11 +16,11 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { graceOf, isRunning, Running } from "./internal/deadline.js"
-import { leaveOn } from "./internal/leave.js"
-import { millis } from "./internal/options.js"
-import type { Signal } from "./internal/signal.js"
-import { startTimer } from "./internal/timer.js"
+import { runUntilSignal } from "./internal/fiber/runUntil.js"
+import { millis } from "./internal/options/check.js"
+import type { Signal } from "./internal/time/signal.js"
+import { startTimer } from "./internal/time/timer.js"
+import { graceOf, isRunning, Running } from "./internal/time/watchedDeadline.js"
 import { DeadlineExceeded } from "./Rejection.js"
 
 /**
@@ -102,7 +102,7 @@ export const within: {
       if (left <= 0) return Effect.fail(new DeadlineExceeded({ budget: deadline.budget }))
       const call = Effect.provideService(self, CurrentDeadline, deadline)
       return Effect.clockWith((clock) =>
-        leaveOn(
+        runUntilSignal(
           call,
           (passed) => startTimer(clock, left, passed),
           (child) => over(deadline, child)
@@ -193,7 +193,7 @@ const pullUntil = <A, E, R>(self: Stream.Stream<A, E, R>, deadline: Running, lef
     return Effect.suspend(() =>
       isOver
         ? Effect.fail(Option.some(exceeded(deadline)))
-        : leaveOn(pull, passed, (child) => overStream(deadline, child))
+        : runUntilSignal(pull, passed, (child) => overStream(deadline, child))
     )
   })
 

@@ -10,12 +10,12 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { CurrentDeadline } from "./Deadline.js"
-import { isRunning, noteFailure } from "./internal/deadline.js"
-import { leaveOn } from "./internal/leave.js"
-import { OtherTargets } from "./internal/otherTargets.js"
-import { known } from "./internal/stream/flow.js"
+import { after, begin, hasOthers, type Walk } from "./internal/fallback/nextTarget.js"
+import { OtherTargets } from "./internal/fallback/otherTargets.js"
+import { runUntilSignal } from "./internal/fiber/runUntil.js"
+import { known } from "./internal/stream/fromTake.js"
 import { Restarted } from "./internal/stream/restarted.js"
-import { after, begin, hasOthers, type Walk } from "./internal/walk.js"
+import { isRunning, noteFailure } from "./internal/time/watchedDeadline.js"
 import type * as LlmError from "./LlmError.js"
 import { type AllTargetsFailed, DeadlineExceeded, isRejection } from "./Rejection.js"
 
@@ -183,7 +183,7 @@ const untilDeadline = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E
   Effect.flatMap(CurrentDeadline, (deadline): Effect.Effect<A, E | DeadlineExceeded, R> => {
     if (!isRunning(deadline)) return run
     const { budget, passed } = deadline
-    return leaveOn(run, passed, () =>
+    return runUntilSignal(run, passed, () =>
       Effect.failSync(() => new DeadlineExceeded({ budget, lastError: Option.getOrUndefined(deadline.lastError) }))
     )
   })

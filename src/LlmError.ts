@@ -8,8 +8,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Failure, redacted, unencoded, Wait } from "./internal/failure.js"
-import { byTag, isGenuine } from "./internal/genuine.js"
+import { Failure, redacted, unencoded, Wait } from "./internal/errors/errorClass.js"
+import { byTag, isOwnFailure } from "./internal/errors/ownFailure.js"
 import { isRejection, type Rejection } from "./Rejection.js"
 
 /**
@@ -336,7 +336,7 @@ export type Tag = LlmError["_tag"]
  * @since 0.1.0
  * @category Guards
  */
-export const isLlmError: (u: unknown) => u is LlmError = (u): u is LlmError => isGenuine(u, classes)
+export const isLlmError: (u: unknown) => u is LlmError = (u): u is LlmError => isOwnFailure(u, classes)
 
 const classes = byTag(LlmError.members)
 

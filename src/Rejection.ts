@@ -9,9 +9,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { Failure, unencoded, unprinted, Wait } from "./internal/failure.js"
-import { text } from "./internal/foreign.js"
-import { byTag, isGenuine } from "./internal/genuine.js"
+import { Failure, unencoded, unprinted, Wait } from "./internal/errors/errorClass.js"
+import { byTag, isOwnFailure } from "./internal/errors/ownFailure.js"
+import { text } from "./internal/errors/safeRead.js"
 
 /**
  * The circuit of this target is open: nothing is sent until it has had time to recover.
@@ -172,4 +172,4 @@ const classes = byTag([
  * @since 0.1.0
  * @category Guards
  */
-export const isRejection = (u: unknown): u is Rejection => isGenuine(u, classes)
+export const isRejection = (u: unknown): u is Rejection => isOwnFailure(u, classes)

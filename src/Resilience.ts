@@ -20,21 +20,21 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
-import { type BoundsOptions, boundsOf } from "./internal/boundedMap.js"
 import { type CircuitGate, gateOf } from "./internal/breaker/gated.js"
-import { compile, deadlineOf, makeTarget, type Policies } from "./internal/compileTarget.js"
-import { isWithin } from "./internal/entered.js"
-import * as Known from "./internal/knownOptions.js"
-import { mergeOptions } from "./internal/mergeOptions.js"
-import { given, invalid, refusals } from "./internal/options.js"
-import { type Added, protectEffect } from "./internal/protectEffect.js"
-import { Recent } from "./internal/recent.js"
-import { known } from "./internal/stream/flow.js"
+import { compile, deadlineOf, makeTarget, type Policies } from "./internal/call/compileTarget.js"
+import { mergeOptions } from "./internal/call/mergeOptions.js"
+import { isWithin } from "./internal/call/nesting.js"
+import { type Added, protectEffect } from "./internal/call/protectEffect.js"
+import type { Target } from "./internal/call/target.js"
+import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
+import { RecentlyUsed } from "./internal/keyed/recentlyUsed.js"
+import { given, invalid, refusals } from "./internal/options/check.js"
+import * as Known from "./internal/options/names.js"
+import { known } from "./internal/stream/fromTake.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
 import { protectStream as protectStream_, type Added as StreamAdded } from "./internal/stream/protectStream.js"
 import type { Restarted } from "./internal/stream/restarted.js"
-import type { Target } from "./internal/target.js"
-import { labelCapacity, reserveLabels } from "./internal/targetMetrics.js"
+import { labelCapacity, reserveLabels } from "./internal/telemetry/targetMetrics.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryBudget from "./RetryBudget.js"
 import type * as RetryPolicy from "./RetryPolicy.js"
@@ -185,7 +185,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       ownOf(differing, name) === undefined ? same : compile(optionsOf(name))
     const make = (name: string, circuit: CircuitGate): Target =>
       makeTarget(name, policiesOf(name), { scope, budget, circuit, hub, labels })
-    const targets = new Recent<Target>(bounds)
+    const targets = new RecentlyUsed<Target>(bounds)
     const targetOf = (name: string): Effect.Effect<Target> =>
       Effect.suspend(() => {
         const known = targets.known(name)

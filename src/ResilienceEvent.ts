@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { makeHub } from "./internal/hub.js"
+import { makeHub } from "./internal/telemetry/eventHub.js"
 
 /** What every event says: when (milliseconds of the `Clock`) and about which target. */
 interface About {

@@ -15,7 +15,7 @@ import {
   TestClock
 } from "effect"
 import { CircuitBreaker, Deadline, LlmError, Rejection } from "effect-resilience"
-import { Abandonment } from "../src/internal/abandonment.js"
+import { Abandonment } from "../src/internal/breaker/abandoned.js"
 
 type Breaker = CircuitBreaker.CircuitBreaker
 

@@ -14,9 +14,9 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Classifier from "../Classifier.js"
 import * as Fallback from "../Fallback.js"
-import { fold, unfold } from "../internal/folded.js"
-import * as underDeadline from "../internal/underDeadline.js"
-import { begin } from "../internal/walk.js"
+import { unwrap, wrap } from "../internal/errors/wrapped.js"
+import { begin } from "../internal/fallback/nextTarget.js"
+import * as underDeadline from "../internal/time/announcedDeadline.js"
 import type { LlmError } from "../LlmError.js"
 import { isLlmError } from "../LlmError.js"
 import { isRejection, type Rejection } from "../Rejection.js"
@@ -119,7 +119,7 @@ const build = (target: AnyTarget): Effect.Effect<Model, unknown, unknown> =>
  * @since 0.1.0
  * @category Errors
  */
-export const failure = (error: unknown): Option.Option<LlmError | Rejection> => Option.fromNullable(unfold(error))
+export const failure = (error: unknown): Option.Option<LlmError | Rejection> => Option.fromNullable(unwrap(error))
 
 interface Model {
   readonly name: string
@@ -228,7 +228,7 @@ const answered = <A>(target: string, answer: A): Effect.Effect<A, LlmError | Rej
 
 /** Our failure in the one error type that `LanguageModel` knows. It carries our words only, never the provider's. */
 const folded = (method: string, error: LlmError | Rejection): AiError.AiError =>
-  fold(
+  wrap(
     new AiError.UnknownError({ module: "ResilientLanguageModel", method, description: error.message, cause: error }),
     error
   )

@@ -2,7 +2,7 @@
  * What an answer looks like, in every format that is known: those that are looked into, and those that are only
  * recognised. A body in which nothing is recognised is no answer.
  */
-import * as Foreign from "../internal/foreign.js"
+import * as Foreign from "../internal/errors/safeRead.js"
 import type { Verdict } from "./Verdict.js"
 
 /** @internal */

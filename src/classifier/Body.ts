@@ -5,7 +5,7 @@
  * Everything here is linear in what it looks at, and it looks at no more than the beginning and the end of a body.
  */
 
-import * as Foreign from "../internal/foreign.js"
+import * as Foreign from "../internal/errors/safeRead.js"
 import { names } from "./Names.js"
 
 /** @internal */

@@ -5,7 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Runtime from "effect/Runtime"
-import * as Foreign from "../internal/foreign.js"
+import * as Foreign from "../internal/errors/safeRead.js"
 import { errorBody } from "./ErrorBody.js"
 import { type Reading, sureness } from "./Reading.js"
 import type { Verdict } from "./Verdict.js"

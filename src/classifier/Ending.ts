@@ -4,7 +4,7 @@
  * An answer cut at the caller's own limit of tokens is still an answer, and so is one that calls a tool, pauses, or
  * fills the context window; such endings are not listed.
  */
-import * as Foreign from "../internal/foreign.js"
+import * as Foreign from "../internal/errors/safeRead.js"
 import { table, type Verdict } from "./Verdict.js"
 
 const filtered: Verdict = { is: "ContentFiltered", by: "completion" }

@@ -2,7 +2,7 @@
  * What a response says, whatever its shape: its codes, types, details and words, gathered from wherever they stand in
  * the headers and the body.
  */
-import * as Foreign from "../internal/foreign.js"
+import * as Foreign from "../internal/errors/safeRead.js"
 import { type Json, parse, parseMixed } from "./Body.js"
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The error objects of the vendors' clients, told by their shape: none of the packages is imported.
  */
-import * as Foreign from "../internal/foreign.js"
+import * as Foreign from "../internal/errors/safeRead.js"
 import { parsed } from "./ErrorBody.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import { table, type Verdict } from "./Verdict.js"

@@ -2,7 +2,7 @@
  * An event of a stream that says that there will be no answer becomes an `LlmError`.
  */
 import * as Option from "effect/Option"
-import * as Foreign from "../internal/foreign.js"
+import * as Foreign from "../internal/errors/safeRead.js"
 import type { LlmError } from "../LlmError.js"
 import { badEnding } from "./Ending.js"
 import { failureBody, fromErrorBody, parsed } from "./ErrorBody.js"

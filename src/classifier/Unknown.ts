@@ -2,8 +2,8 @@
  * Anything that was thrown becomes an `LlmError`.
  */
 import * as Redacted from "effect/Redacted"
-import { unfold } from "../internal/folded.js"
-import * as Foreign from "../internal/foreign.js"
+import * as Foreign from "../internal/errors/safeRead.js"
+import { unwrap } from "../internal/errors/wrapped.js"
 import * as LlmError from "../LlmError.js"
 import { isRejection, type Rejection } from "../Rejection.js"
 import * as EffectErrors from "./EffectErrors.js"
@@ -111,7 +111,7 @@ const readers: ReadonlyArray<(error: object) => Reading | undefined> = [
 ]
 
 const look = (value: object): Reading | undefined => {
-  const original = unfold(value) ?? Foreign.original(value)
+  const original = unwrap(value) ?? Foreign.original(value)
   if (LlmError.isLlmError(original) || isRejection(original)) return { sure: sureness.original, original }
   let best: Reading | undefined
   for (const read of readers) {

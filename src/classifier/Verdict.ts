@@ -2,7 +2,7 @@
  * What a reader that has no response to read found, and the `LlmError` that says so in the toolkit's own words.
  */
 import * as Redacted from "effect/Redacted"
-import { fieldsOf } from "../internal/failure.js"
+import { fieldsOf } from "../internal/errors/errorClass.js"
 import * as LlmError from "../LlmError.js"
 
 /**

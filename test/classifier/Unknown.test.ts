@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { Classifier, LlmError, Rejection } from "effect-resilience"
-import { fold } from "../../src/internal/folded.js"
+import { wrap } from "../../src/internal/errors/wrapped.js"
 
 const error = (message: string, more: object = {}): Error => Object.assign(new Error(message), more)
 
@@ -31,7 +31,7 @@ describe("fromUnknown", () => {
 
   it("gives back the very failure that was folded into a foreign error, wherever it hangs", () => {
     const failure = new LlmError.RateLimited({})
-    const folded = fold(error("foreign"), failure)
+    const folded = wrap(error("foreign"), failure)
     expect(Classifier.fromUnknown(folded, { target: "b" })).toBe(failure)
     expect(Classifier.fromUnknown(error("outer", { cause: { cause: folded } }))).toBe(failure)
     expect(Classifier.fromUnknown(error("outer", { cause: failure }))).toBe(failure)

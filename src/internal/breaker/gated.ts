@@ -1,6 +1,6 @@
 import type * as Effect from "effect/Effect"
 import type { CircuitBreaker } from "../../CircuitBreaker.js"
-import type { Gate } from "../gate.js"
+import type { Gate } from "../admission/gate.js"
 import type { Permit } from "./circuit.js"
 import type { Rejected } from "./guard.js"
 

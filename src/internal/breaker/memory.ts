@@ -1,4 +1,4 @@
-import { BoundedMap, type Bounds } from "../boundedMap.js"
+import { BoundedMap, type Bounds } from "../keyed/boundedMap.js"
 import * as Circuit from "./circuit.js"
 import type { Policy } from "./policy.js"
 import { StateRef } from "./stateRef.js"

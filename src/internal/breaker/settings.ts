@@ -2,7 +2,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Options } from "../../CircuitBreaker.js"
-import { millis as anyMillis, finiteMillis } from "../options.js"
+import { millis as anyMillis, finiteMillis } from "../options/check.js"
 import { openTimes } from "./openTimes.js"
 import type { Policy, TripPolicy } from "./policy.js"
 

@@ -4,7 +4,7 @@ import { dual } from "effect/Function"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type { Refinement } from "../../RetryPolicy.js"
-import { finiteMillis, millis, number } from "../options.js"
+import { finiteMillis, millis, number } from "../options/check.js"
 import * as formulas from "./formulas.js"
 import { after, refine } from "./refine.js"
 

@@ -14,8 +14,8 @@ import type {
   Options,
   RetryPolicy
 } from "../../RetryPolicy.js"
-import { errorOptions, refuseUnknown, retryOptions } from "../knownOptions.js"
-import { attempts, finiteMillis, given, invalid, millis, number } from "../options.js"
+import { attempts, finiteMillis, given, invalid, millis, number } from "../options/check.js"
+import { errorOptions, refuseUnknown, retryOptions } from "../options/names.js"
 import { cappedAt, decorrelatedJitter, equalJitter, exponential, fullJitter, proportionalJitter } from "./backoff.js"
 import * as formulas from "./formulas.js"
 import { attemptsAllowedBy, honorRetryAfter, maxElapsed, perError, whileRetryable, withinDeadline } from "./limits.js"

@@ -1,6 +1,6 @@
 import type { LlmError } from "../../LlmError.js"
 import type { Rejection } from "../../Rejection.js"
-import { failureOf } from "../failureOf.js"
+import { failureOf } from "../errors/failureOf.js"
 
 /**
  * A failure together with what it was read as, so that a policy of many pieces reads it once.

@@ -6,11 +6,11 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import { CurrentDeadline } from "../../Deadline.js"
 import { type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
-import { nextCall } from "../callNumber.js"
-import { isRunning, noteFailure } from "../deadline.js"
-import { text } from "../foreign.js"
-import { leaveOn } from "../leave.js"
-import type { Withheld } from "../report.js"
+import { text } from "../errors/safeRead.js"
+import { runUntilSignal } from "../fiber/runUntil.js"
+import { nextCall } from "../telemetry/callNumber.js"
+import type { Withheld } from "../telemetry/report.js"
+import { isRunning, noteFailure } from "../time/watchedDeadline.js"
 import { waitOf } from "./refine.js"
 
 /**
@@ -46,7 +46,7 @@ export const retry = <A, E, R, B, R1>(
             retries
           )
         )
-        return isRunning(deadline) ? leaveOn(rest, deadline.passed, () => Exit.fail(retries.lastError)) : rest
+        return isRunning(deadline) ? runUntilSignal(rest, deadline.passed, () => Exit.fail(retries.lastError)) : rest
       })
     )
   )

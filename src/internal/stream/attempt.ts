@@ -11,13 +11,13 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { type LlmError, MalformedResponse, TimedOut } from "../../LlmError.js"
 import type { BufferExceeded, DeadlineExceeded } from "../../Rejection.js"
-import { Intake, type IntakeOptions } from "./intake.js"
-import { pumped } from "./pump.js"
-import { isTappable, type Tap, TapTypeId } from "./tap.js"
-import { type Expired, type Limits, Watch } from "./watch.js"
+import { readByFiber } from "./fiberReader.js"
+import { opensReader, type Reader, ReaderTypeId } from "./reader.js"
+import { Received, type ReceivedOptions } from "./received.js"
+import { type Expired, type Limits, LimitTimer } from "./timeLimits.js"
 
 /** @internal */
-export interface AttemptOptions<A> extends IntakeOptions<A> {
+export interface AttemptOptions<A> extends ReceivedOptions<A> {
   readonly limits: Limits
   /** What the attempt fails with when `limits.total` is over. */
   readonly onTotal: () => OwnFailure
@@ -28,21 +28,21 @@ export type OwnFailure = LlmError | BufferExceeded | DeadlineExceeded
 
 /** @internal */
 export class Attempt<A, E> {
-  readonly intake: Intake<A>
-  private readonly watch: Watch
+  readonly received: Received<A>
+  private readonly watch: LimitTimer
   private expired: Expired | undefined
   /** What is still to be said before the attempt ends: the end itself, or a failure. */
   private last: Effect.Effect<undefined, E | OwnFailure> | undefined
 
   constructor(
-    private readonly tap: Tap<A, E>,
+    private readonly reader: Reader<A, E>,
     private readonly options: AttemptOptions<A>,
     clock: Clock.Clock
   ) {
-    this.intake = new Intake(options)
-    this.watch = new Watch(clock, options.limits, (expired) => {
+    this.received = new Received(options)
+    this.watch = new LimitTimer(clock, options.limits, (expired) => {
       this.expired = expired
-      tap.cut()
+      reader.cut()
     })
   }
 
@@ -51,7 +51,7 @@ export class Attempt<A, E> {
     if (this.last !== undefined) return this.last
     const expired = this.watch.asks()
     if (expired !== undefined) {
-      this.tap.cut()
+      this.reader.cut()
       return this.ranOut(expired)
     }
     return this.taken
@@ -60,7 +60,7 @@ export class Attempt<A, E> {
   readonly stop = (): void => this.watch.stop()
 
   private readonly taken: Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> = Effect.suspend(() =>
-    Effect.matchEffect(this.tap.take, { onSuccess: this.onTaken, onFailure: this.onFailed })
+    Effect.matchEffect(this.reader.take, { onSuccess: this.onTaken, onFailure: this.onFailed })
   )
 
   private readonly onTaken = (
@@ -68,18 +68,18 @@ export class Attempt<A, E> {
   ): Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> => {
     if (chunk === undefined) return this.expired === undefined ? this.ended() : this.ranOut(this.expired)
     this.watch.answered()
-    const out = this.intake.accept(chunk)
-    if (this.intake.alive) this.watch.alive(this.intake.progress)
-    if (this.intake.failure !== undefined) this.last = Effect.fail(this.intake.failure)
+    const out = this.received.accept(chunk)
+    if (this.received.alive) this.watch.alive(this.received.progress)
+    if (this.received.failure !== undefined) this.last = Effect.fail(this.received.failure)
     return out === undefined ? this.next : Effect.succeed(out)
   }
 
   /** A connection that breaks after the answer was complete takes nothing away from it. */
   private readonly onFailed = (error: E): Effect.Effect<Chunk.Chunk<A> | undefined, E> =>
-    this.intake.progress === "complete" ? (this.ended() as Effect.Effect<undefined>) : Exit.fail(error)
+    this.received.progress === "complete" ? (this.ended() as Effect.Effect<undefined>) : Exit.fail(error)
 
   private ended(): Effect.Effect<Chunk.Chunk<A> | undefined, OwnFailure> {
-    const { ending, rest } = this.intake.end()
+    const { ending, rest } = this.received.end()
     if (ending === "complete") {
       this.last = Effect.succeed(undefined)
       return rest === undefined ? (this.last as Effect.Effect<undefined>) : Effect.succeed(rest)
@@ -88,7 +88,7 @@ export class Attempt<A, E> {
     return Effect.fail(
       new MalformedResponse({
         target,
-        provider: this.intake.provider,
+        provider: this.received.provider,
         message:
           ending === "empty"
             ? `${target} ended its stream without an answer`
@@ -116,6 +116,9 @@ export const openAttempt = <A, E, R>(
   clock: Clock.Clock
 ): Effect.Effect<Attempt<A, E>, never, R | Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.map(isTappable(stream) ? stream[TapTypeId] : pumped(stream), (tap) => new Attempt(tap, options, clock)),
+    Effect.map(
+      opensReader(stream) ? stream[ReaderTypeId] : readByFiber(stream),
+      (reader) => new Attempt(reader, options, clock)
+    ),
     (attempt) => Effect.sync(attempt.stop)
   )

@@ -10,9 +10,9 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import { flow } from "./flow.js"
+import { fromTake } from "./fromTake.js"
+import { type Opened, type OpensReader, type Reader, ReaderTypeId, Waiting } from "./reader.js"
 import { cancel, iteratorOf } from "./source.js"
-import { type Opened, type Tap, type Tappable, TapTypeId, Waiting } from "./tap.js"
 
 type Iterables<A> = AsyncIterable<A> | PromiseLike<AsyncIterable<A>>
 
@@ -20,12 +20,12 @@ type Iterables<A> = AsyncIterable<A> | PromiseLike<AsyncIterable<A>>
 export const fromAsyncIterable = <A, E>(
   evaluate: (signal: AbortSignal) => Iterables<A>,
   onThrown: (thrown: unknown) => E
-): Tappable<A, E, never> => {
+): OpensReader<A, E, never> => {
   const open: Opened<A, E, never> = Effect.acquireRelease(
     Effect.sync(() => new Iteration(evaluate, onThrown)),
     (iteration) => iteration.close
   )
-  return Object.assign(flow(Effect.map(open, (tap) => tap.take)), { [TapTypeId]: open })
+  return Object.assign(fromTake(Effect.map(open, (reader) => reader.take)), { [ReaderTypeId]: open })
 }
 
 /** So that a source that is always ready does not keep its consumer waiting. */
@@ -35,7 +35,7 @@ const mostAtOnce = 64
 const afterThisTurn: ((run: () => void) => void) | undefined =
   typeof setImmediate === "function" ? (run) => setImmediate(run) : undefined
 
-class Iteration<A, E> implements Tap<A, E> {
+class Iteration<A, E> implements Reader<A, E> {
   private readonly controller: AbortController | undefined
   private readonly waiting = new Waiting<Chunk.Chunk<A> | undefined, E>()
   private source: AsyncIterable<A> | undefined

@@ -1,7 +1,7 @@
 import * as Redacted from "effect/Redacted"
 import { isLlmError, StreamInterrupted } from "../../LlmError.js"
-import { failureOf } from "../failureOf.js"
-import type { Intake } from "./intake.js"
+import { failureOf } from "../errors/failureOf.js"
+import type { Received } from "./received.js"
 
 /**
  * The failure of a stream whose content the consumer has already. What is known of the real one is copied, and the real
@@ -9,15 +9,15 @@ import type { Intake } from "./intake.js"
  *
  * @internal
  */
-export const interrupted = <A>(target: string, intake: Intake<A>, error: unknown): StreamInterrupted => {
+export const interrupted = <A>(target: string, received: Received<A>, error: unknown): StreamInterrupted => {
   const failure = failureOf(error)
   return new StreamInterrupted({
     target,
-    partial: intake.text.toString(),
-    emittedToolCalls: [...intake.toolCalls],
+    partial: received.text.toString(),
+    emittedToolCalls: [...received.toolCalls],
     message: `${target} broke off after content had been delivered: ${failure.message}`,
     cause: Redacted.make(error),
-    ...(intake.usage !== undefined && { usage: intake.usage }),
+    ...(received.usage !== undefined && { usage: received.usage }),
     ...(isLlmError(failure) && described(failure))
   })
 }

@@ -1,7 +1,7 @@
 import type * as Duration from "effect/Duration"
 import type { StreamDialect } from "../../StreamDialect.js"
-import { refuseUnknown, streamOptions } from "../knownOptions.js"
-import { invalid, millis, number } from "../options.js"
+import { invalid, millis, number } from "../options/check.js"
+import { refuseUnknown, streamOptions } from "../options/names.js"
 import type { Delivery } from "./commit.js"
 import type { StreamOptions as Compiled } from "./protectStream.js"
 

@@ -25,26 +25,26 @@ import type {
   RateLimitExceeded
 } from "../../Rejection.js"
 import { ResilienceEvent } from "../../ResilienceEvent.js"
-import { Call } from "../call.js"
-import { text } from "../foreign.js"
-import type { Restore } from "../gate.js"
-import { tagsOf } from "../place.js"
-import type { Target } from "../target.js"
-import { clockOf } from "../timer.js"
+import type { Restore } from "../admission/gate.js"
+import { HeldPermit } from "../admission/permit.js"
+import { Call } from "../call/call.js"
+import type { Target } from "../call/target.js"
+import { text } from "../errors/safeRead.js"
+import { tagsOf } from "../fiber/currentFiber.js"
+import { clockOf } from "../time/timer.js"
 import { type Attempt, openAttempt } from "./attempt.js"
 import { afterFailure } from "./commit.js"
-import { flow } from "./flow.js"
-import type { IntakeOptions, Notice } from "./intake.js"
+import { fromTake } from "./fromTake.js"
 import { interrupted } from "./interrupted.js"
-import { Passage } from "./passage.js"
+import type { Notice, ReceivedOptions } from "./received.js"
 import { Restarted } from "./restarted.js"
-import type { Limits } from "./watch.js"
+import type { Limits } from "./timeLimits.js"
 
 /** What the policies add to a stream's own failures. */
 export type Added = LlmError | CircuitOpen | CircuitHalfOpen | RateLimitExceeded | DeadlineExceeded | BufferExceeded
 
 /** @internal */
-export interface StreamOptions<A> extends Omit<IntakeOptions<A>, "target"> {
+export interface StreamOptions<A> extends Omit<ReceivedOptions<A>, "target"> {
   readonly limits: Limits
 }
 
@@ -54,7 +54,7 @@ export const protectStream = <A, E, R>(
   options: StreamOptions<A>,
   self: Stream.Stream<A, E, R>
 ): Stream.Stream<A | Restarted, E | Added, R> =>
-  flow(
+  fromTake(
     Effect.withFiberRuntime<Effect.Effect<Handed<A>, E | Added, R>, never, Scope.Scope>((fiber) => {
       const call = new StreamCall(target, options, self, fiber)
       return Effect.as(
@@ -71,8 +71,8 @@ class StreamCall<A, E, R> {
   private readonly clock: Clock.Clock
   private readonly call: Call
   private readonly traced: boolean
-  private readonly attemptPassage: Passage
-  private readonly callPassage: Passage
+  private readonly attemptPassage: HeldPermit
+  private readonly callPassage: HeldPermit
   private attempt: Attempt<A, E> | undefined
   private scope: Scope.CloseableScope | undefined
   /** Milliseconds to wait before the attempt that comes next. */
@@ -88,8 +88,8 @@ class StreamCall<A, E, R> {
     this.clock = clockOf(fiber)
     this.traced = fiber.currentSpan !== undefined
     this.call = new Call(target, this.clock, fiber.currentContext, tagsOf(fiber))
-    this.attemptPassage = new Passage(target.attemptCircuit, this.clock)
-    this.callPassage = new Passage(target.callCircuit, this.clock)
+    this.attemptPassage = new HeldPermit(target.attemptCircuit, this.clock)
+    this.callPassage = new HeldPermit(target.callCircuit, this.clock)
   }
 
   /** What the consumer gets next. */
@@ -182,11 +182,11 @@ class StreamCall<A, E, R> {
 
   /** Fails where nothing follows. Otherwise it gives what the consumer has to be told, if anything, before the next attempt. */
   private failed(error: E | Added): Effect.Effect<Handed<A>, E | Added> {
-    const intake = this.attempt?.intake
-    const broken = intake?.handed === true ? interrupted(this.target.name, intake, error) : undefined
+    const received = this.attempt?.received
+    const broken = received?.handed === true ? interrupted(this.target.name, received, error) : undefined
     const after = afterFailure(this.options.delivery, {
-      content: intake?.handed === true,
-      toolCalls: intake?.toolCalls.length ?? 0
+      content: received?.handed === true,
+      toolCalls: received?.toolCalls.length ?? 0
     })
     const recorded = after === "interrupt" && broken !== undefined ? broken : error
     return Effect.zipRight(

@@ -5,7 +5,7 @@ import type * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import { Failure } from "../../internal/failure.js"
+import { Failure } from "../../internal/errors/errorClass.js"
 import { type ProviderRequest, Reply } from "./Reply.js"
 import { Script } from "./Script.js"
 

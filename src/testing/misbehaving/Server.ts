@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { Failure } from "../../internal/failure.js"
+import { Failure } from "../../internal/errors/errorClass.js"
 import * as Exchange from "./Exchange.js"
 import type { Attempt } from "./Log.js"
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Deferred, Duration, Effect, Fiber, FastCheck as fc, Schedule } from "effect"
 import { CircuitBreaker, LlmError, Rejection } from "effect-resilience"
-import { Abandonment } from "../../../src/internal/abandonment.js"
+import { Abandonment } from "../../../src/internal/breaker/abandoned.js"
 import { step } from "../../../src/internal/breaker/circuit.js"
 import { Memory } from "../../../src/internal/breaker/memory.js"
 import type { Policy } from "../../../src/internal/breaker/policy.js"

@@ -4,7 +4,7 @@ import * as Classifier from "../../../Classifier.js"
 import { fromUnknown } from "../../../classifier/Unknown.js"
 import { type LlmError, ServerError } from "../../../LlmError.js"
 import type { Reading } from "../../../StreamDialect.js"
-import { isError } from "../../foreign.js"
+import { isError } from "../../errors/safeRead.js"
 import { isFields } from "./shape.js"
 
 /**

@@ -1,0 +1,251 @@
+/**
+ * One protected call: how much time it has, what it has seen, and whether it goes on.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import { CurrentDeadline, type Deadline } from "../../Deadline.js"
+import { type Attempt, CurrentAttempt } from "../../LlmCall.js"
+import { TimedOut } from "../../LlmError.js"
+import { DeadlineExceeded, isRejection } from "../../Rejection.js"
+import type { EndedBy } from "../../RetryPolicy.js"
+import { TrailRecorder } from "../../Telemetry.js"
+import { OtherTargets } from "../fallback/otherTargets.js"
+import type { CurrentFiber } from "../fiber/currentFiber.js"
+import { RetryStepper } from "../retry/stepper.js"
+import { Report } from "../telemetry/report.js"
+import type { Tags } from "../telemetry/targetMetrics.js"
+import { isRunning, noteFailure } from "../time/watchedDeadline.js"
+import { type AttemptTimeout, afterMillis } from "./attemptTimeout.js"
+import { Entered, type Entry } from "./nesting.js"
+import type { Target } from "./target.js"
+
+/** @internal */
+export class Call {
+  /** The last failure that came from the target, which is what a caller gets when the retrying ends. */
+  lastError: { readonly error: unknown } | undefined = undefined
+
+  private readonly end: Deadline | undefined
+  private readonly otherTargets: boolean
+  private readonly report: Report
+  private inAttempt = false
+  private entries: ReadonlyArray<Entry> = []
+  /** The attempt was ended by the call's deadline, not by the target. */
+  private cut = false
+  private refused = false
+  /** A retry has been taken out of the budget, and its attempt has not started. */
+  private unsent = false
+  private stepper: RetryStepper | undefined = undefined
+
+  constructor(
+    readonly policies: Target,
+    readonly clock: Clock.Clock,
+    outside: Context.Context<never>,
+    tags: Tags
+  ) {
+    const now = this.now
+    this.report = new Report(policies, now, Context.get(outside, TrailRecorder), tags)
+    this.otherTargets = Context.get(outside, OtherTargets)
+    const around = Context.get(outside, CurrentDeadline)
+    const own = policies.deadline
+    this.end =
+      own !== undefined && (around === undefined || now + Duration.toMillis(own) < around.at)
+        ? { at: now + Duration.toMillis(own), budget: own }
+        : around
+  }
+
+  private get now(): number {
+    return this.clock.unsafeCurrentTimeMillis()
+  }
+
+  /** The number of the attempt under way or the last one, from 1; 0 before the first. */
+  get attempt(): number {
+    return this.report.attempt
+  }
+
+  get number(): number {
+    return this.report.call
+  }
+
+  /** What logs and spans say of the attempt under way. */
+  get labels(): { readonly "llm.target": string; readonly "llm.attempt": number } {
+    return { "llm.target": this.policies.name, "llm.attempt": this.attempt }
+  }
+
+  /** The fiber's context while an attempt runs. A call made inside it has targets of its own. */
+  context(outside: Context.Context<never>): Context.Context<never> {
+    // One copy of the map, which may hold all services of an application, instead of one for each `Context.add`.
+    const services = new Map(outside.unsafeMap)
+    const attempt: Attempt = { call: this.number, target: this.policies.name, attempt: this.attempt }
+    services.set(CurrentAttempt.key, attempt)
+    if (this.end !== undefined) services.set(CurrentDeadline.key, this.end)
+    if (this.otherTargets) services.set(OtherTargets.key, false)
+    services.set(Entered.key, [...Context.get(outside, Entered), ...this.enter()])
+    return Context.unsafeMake(services)
+  }
+
+  /** The attempt's code is inside of the target's policies and of its circuit, until the attempt ends. */
+  private enter(): ReadonlyArray<Entry> {
+    const { attemptCircuit, callCircuit, name } = this.policies
+    const circuit = (attemptCircuit ?? callCircuit)?.circuit
+    const entry: Entry = { scope: this.policies.scope, key: name, live: true }
+    this.entries = circuit === undefined ? [entry] : [entry, { ...circuit, live: true }]
+    return this.entries
+  }
+
+  private attemptOver(): void {
+    this.inAttempt = false
+    for (const entry of this.entries) entry.live = false
+    this.entries = []
+  }
+
+  /** Where the attempt under way runs. Made anew for each, so that what an earlier one has kept stays true of that one. */
+  place(outside: CurrentFiber): CurrentFiber {
+    let { annotations } = outside
+    for (const [label, value] of Object.entries(this.labels)) annotations = HashMap.set(annotations, label, value)
+    return { context: this.context(outside.context), annotations }
+  }
+
+  /** Milliseconds until the deadline; infinite without one. */
+  remaining(): number {
+    return this.end === undefined ? Number.POSITIVE_INFINITY : this.end.at - this.now
+  }
+
+  /** What a policy does about a failure, or while it waits, is clipped to the call's deadline. */
+  underDeadline<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return this.end === undefined ? effect : Effect.provideService(effect, CurrentDeadline, this.end)
+  }
+
+  /**
+   * The rest of the call's time as the limit of an attempt. Where somebody already watches the deadline, the attempt
+   * listens to that: two timers for one instant would race.
+   */
+  restOfTime(): AttemptTimeout<DeadlineExceeded> {
+    const { end } = this
+    const onTimeout = (): DeadlineExceeded => {
+      this.cut = true
+      return this.deadlineExceeded()
+    }
+    return isRunning(end)
+      ? { signal: end.passed, onTimeout }
+      : afterMillis(this.clock, Math.max(0, this.remaining()), onTimeout)
+  }
+
+  /** An attempt ends at its own limit or at the call's deadline, whichever comes first. */
+  limit(): AttemptTimeout<TimedOut | DeadlineExceeded> | undefined {
+    const { attemptMillis, name } = this.policies
+    const remaining = this.remaining()
+    if (remaining <= attemptMillis) return remaining === Number.POSITIVE_INFINITY ? undefined : this.restOfTime()
+    return afterMillis(this.clock, attemptMillis, () => {
+      const message = `${name} gave no answer within the ${attemptMillis} ms of one attempt`
+      return new TimedOut({ target: name, phase: "attempt", message })
+    })
+  }
+
+  deadlineExceeded(): DeadlineExceeded {
+    const lastError = this.lastError ?? (isRunning(this.end) ? noted(this.end.lastError) : undefined)
+    return new DeadlineExceeded({
+      budget: this.end?.budget ?? Duration.infinity,
+      ...(lastError && { lastError: lastError.error })
+    })
+  }
+
+  attemptStarted(): void {
+    this.unsent = false
+    this.inAttempt = true
+    this.report.attemptStarted(this.now)
+  }
+
+  attemptSucceeded(): void {
+    this.attemptOver()
+    this.report.attemptSucceeded(this.now)
+  }
+
+  /** The attempt was interrupted, or died of a defect: nothing to retry. */
+  attemptStopped(cause: Cause.Cause<unknown>): void {
+    if (!this.inAttempt) return
+    this.attemptOver()
+    if (Cause.isInterrupted(cause)) this.report.attemptInterrupted(this.now)
+    else this.report.attemptDied(this.now, Cause.squash(cause))
+  }
+
+  /** The milliseconds to wait before the next attempt, or `undefined` where none follows or none may. */
+  attemptFailed(error: unknown, repeatable = true): Effect.Effect<number | undefined> {
+    if (!this.inAttempt) {
+      this.rejected(error)
+      return none
+    }
+    this.attemptOver()
+    this.report.attemptFailed(this.now, error)
+    if (isRejection(error)) return none
+    this.lastError = { error }
+    noteFailure(this.end, error)
+    return repeatable ? this.retry(error) : none
+  }
+
+  private rejected(error: unknown): void {
+    this.refused = true
+    this.report.rejected(this.now, error)
+  }
+
+  /** What the retry policy, the deadline and the budget say to another attempt after this failure. */
+  private retry(error: unknown): Effect.Effect<number | undefined> {
+    const { budget, retry, retryWithOthers } = this.policies
+    const schedule = this.otherTargets ? retryWithOthers : retry
+    if (schedule === undefined) return none
+    this.stepper ??= new RetryStepper(schedule)
+    return Effect.flatMap(this.underDeadline(this.stepper.next(this.now, error)), (step) => {
+      if (step.wait === undefined) return Effect.sync(() => this.withheld(step.endedBy, error))
+      const { wait } = step
+      if (wait >= this.remaining()) return Effect.sync(() => this.withheld("deadline", error))
+      if (budget === undefined) return Effect.sync(() => this.scheduled(wait, error))
+      return Effect.map(budget.take, (allowed) => {
+        if (!allowed) return this.withheld("budget", error)
+        this.unsent = true
+        return this.scheduled(wait, error)
+      })
+    })
+  }
+
+  private scheduled(wait: number, error: unknown): number {
+    this.report.retryScheduled(this.now, wait, error)
+    return wait
+  }
+
+  /** Says why, where something other than the failure and the number of attempts ended the retrying. */
+  private withheld(reason: EndedBy | "budget" | undefined, error: unknown): undefined {
+    if (reason === undefined || reason === "attempts" || reason === "notRetryable") return
+    this.report.retryWithheld(this.now, reason, error)
+  }
+
+  /**
+   * How the end of an attempt looks to its circuit: one that the call's deadline has cut off was given up on, which
+   * counts if it happens to all of them.
+   */
+  seenByCircuit<A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> {
+    return this.cut ? Exit.interrupt(FiberId.none) : exit
+  }
+
+  /** The call as a whole is over. What is left to do about it, if anything, is to be run. */
+  ended(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> | undefined {
+    if (Exit.isFailure(exit) && this.attempt === 0 && !this.refused) {
+      const failure = Cause.failureOption(exit.cause)
+      if (Option.isSome(failure)) this.rejected(failure.value)
+    }
+    this.report.ended(this.now, exit)
+    return this.unsent ? this.policies.budget?.giveBack : undefined
+  }
+}
+
+const none: Effect.Effect<undefined> = Effect.succeed(undefined)
+
+const noted = (error: Option.Option<unknown>): { readonly error: unknown } | undefined =>
+  Option.isSome(error) ? { error: error.value } : undefined

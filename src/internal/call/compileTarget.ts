@@ -1,0 +1,94 @@
+/**
+ * The options of a target, checked and made into its policies.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import * as Schedule from "effect/Schedule"
+import type { TargetOptions } from "../../Resilience.js"
+import type { Hub } from "../../ResilienceEvent.js"
+import type { Budget } from "../../RetryBudget.js"
+import * as RetryPolicy from "../../RetryPolicy.js"
+import type { CircuitGate } from "../breaker/gated.js"
+import { given, invalid, millis } from "../options/check.js"
+import * as known from "../options/names.js"
+import { targetMetrics } from "../telemetry/targetMetrics.js"
+import type { Target } from "./target.js"
+
+/** What options say, whatever the name of the target. @internal */
+export interface Policies extends Pick<Target, "deadline" | "attemptMillis" | "retry" | "retryWithOthers"> {
+  readonly counts: "attempts" | "calls" | "nothing"
+}
+
+/** @internal */
+export const compile = (options: TargetOptions): Policies => {
+  check(options)
+  const { attemptTimeout = "2 minutes", circuitBreaker, retry = {} } = options
+  const counts = circuitBreaker === false ? "nothing" : (circuitBreaker?.counts ?? "attempts")
+  if (counts !== "attempts" && counts !== "calls" && counts !== "nothing") {
+    throw invalid("Resilience", "circuitBreaker.counts", counts, "attempts or calls")
+  }
+  return {
+    counts,
+    deadline: deadlineOf(options),
+    attemptMillis:
+      attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
+    ...schedules(retry)
+  }
+}
+
+/** What a target shares with the others, or is made elsewhere. */
+interface Shared {
+  readonly scope: object
+  readonly circuit: CircuitGate
+  readonly budget: Budget | undefined
+  readonly hub: Hub
+  readonly labels: number
+}
+
+/** @internal */
+export const makeTarget = (name: string, { counts, ...policies }: Policies, shared: Shared): Target => {
+  const { budget, circuit, hub, labels, scope } = shared
+  return {
+    name,
+    scope,
+    ...policies,
+    budget: budget && { deposit: budget.deposit(name), take: budget.take(name), giveBack: budget.giveBack(name) },
+    attemptCircuit: counts === "attempts" ? circuit : undefined,
+    callCircuit: counts === "calls" ? circuit : undefined,
+    metrics: targetMetrics(name, labels),
+    hub
+  }
+}
+
+/** The time a call has in all. @internal */
+export const deadlineOf = ({ deadline = "5 minutes" }: TargetOptions): Duration.Duration | undefined =>
+  deadline === false ? undefined : Duration.millis(millis("Resilience", "deadline", deadline))
+
+/** What a policy's own module would not say, or would say without the name of the option. */
+const check = ({ circuitBreaker, retry, stream }: TargetOptions): void => {
+  if (circuitBreaker !== undefined && circuitBreaker !== false) {
+    known.refuseUnknown("Resilience", "circuitBreaker", circuitBreaker, known.circuitOptions)
+    const { halfOpen, parking } = circuitBreaker
+    if (halfOpen !== undefined) {
+      known.refuseUnknown("Resilience", "circuitBreaker.halfOpen", halfOpen, known.halfOpenOptions)
+    }
+    if (parking !== undefined) {
+      known.refuseUnknown("Resilience", "circuitBreaker.parking", parking, known.parkingOptions)
+    }
+  }
+  if (stream !== undefined) known.refuseUnknown("Resilience", "stream", stream, known.streamPolicy)
+  if (retry !== undefined && retry !== false && (typeof retry !== "object" || retry === null)) {
+    throw invalid("Resilience", "retry", retry, "an object with options, a schedule, or false")
+  }
+}
+
+const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {
+  if (retry === false) return { retry: undefined, retryWithOthers: undefined }
+  if (Schedule.isSchedule(retry) && !("options" in retry)) return { retry, retryWithOthers: retry }
+  const options = "options" in retry ? (retry as RetryPolicy.RetryPolicy).options : (retry as RetryPolicy.Options)
+  return {
+    retry: RetryPolicy.make(options),
+    retryWithOthers: RetryPolicy.make({ lastTarget: false, ...given(options) })
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The policies of one target, made once and shared by all its calls.
+ *
+ * @internal
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import type { Hub } from "../../ResilienceEvent.js"
+import type { CircuitGate } from "../breaker/gated.js"
+import type { TargetMetrics } from "../telemetry/targetMetrics.js"
+
+/** A retry budget, bound to the target. */
+export interface BoundBudget {
+  readonly deposit: Effect.Effect<void>
+  readonly take: Effect.Effect<boolean>
+  readonly giveBack: Effect.Effect<void>
+}
+
+export interface Target {
+  readonly name: string
+  /** The policies that this target is one of. The target itself may be forgotten and made anew while a call is inside. */
+  readonly scope: object
+  /** The time a call has in all. */
+  readonly deadline: Duration.Duration | undefined
+  /** The time one attempt has; infinite where it has no limit of its own. */
+  readonly attemptMillis: number
+  readonly retry: Schedule.Schedule<unknown, unknown> | undefined
+  /** The same, for a call that has other targets to turn to. */
+  readonly retryWithOthers: Schedule.Schedule<unknown, unknown> | undefined
+  readonly budget: BoundBudget | undefined
+  /** The circuit, where it sees each attempt. */
+  readonly attemptCircuit: CircuitGate | undefined
+  /** The circuit, where it sees the call with all its retries. */
+  readonly callCircuit: CircuitGate | undefined
+  readonly metrics: TargetMetrics
+  readonly hub: Hub
+}

@@ -1,0 +1,112 @@
+/**
+ * The names of all options, so that one that is spelled wrong is refused instead of passed over.
+ *
+ * The compiler sees to it that none is missing here.
+ *
+ * @internal
+ */
+import type * as CircuitBreaker from "../../CircuitBreaker.js"
+import type * as Fallback from "../../Fallback.js"
+import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, TargetOptions } from "../../Resilience.js"
+import type * as RetryBudget from "../../RetryBudget.js"
+import type * as RetryPolicy from "../../RetryPolicy.js"
+import type { BoundsOptions } from "../keyed/boundedMap.js"
+import { invalid } from "./check.js"
+
+type Names<A> = { readonly [name in keyof A]-?: true }
+
+/** Refuses what is no object with options in it, and options of other names. @internal */
+export const refuseUnknown = <A extends object>(
+  where: string,
+  field: string,
+  options: unknown,
+  names: Names<A>
+): void => {
+  const at = field === "" ? where : `${where}: ${field}`
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw invalid(where, field === "" ? "the argument" : field, options, "an object with options")
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name))
+  if (unknown === undefined) return
+  throw new RangeError(`${at} has no option "${unknown}"; there are ${Object.keys(names).join(", ")}`)
+}
+
+/** @internal */
+export const backoffOptions: Names<RetryPolicy.BackoffOptions> = {
+  maxAttempts: true,
+  initialDelay: true,
+  factor: true,
+  maxDelay: true,
+  jitter: true
+}
+
+/** @internal */
+export const retryOptions: Names<RetryPolicy.Options> = {
+  ...backoffOptions,
+  maxElapsed: true,
+  maxRetryAfter: true,
+  lastTarget: true,
+  perError: true
+}
+
+/** @internal */
+export const errorOptions: Names<RetryPolicy.ErrorOptions> = { ...backoffOptions, retry: true }
+
+/** @internal */
+export const boundsOptions: Names<BoundsOptions> = { idleTimeToLive: true, capacity: true }
+
+/** @internal */
+export const budgetOptions: Names<RetryBudget.Options> = {
+  ...boundsOptions,
+  share: true,
+  minimumPerSecond: true,
+  burst: true
+}
+
+/** @internal */
+export const circuitOptions: Names<CircuitBreakerOptions> = {
+  counts: true,
+  tripPolicy: true,
+  openDuration: true,
+  halfOpen: true,
+  parking: true
+}
+
+/** @internal */
+export const halfOpenOptions: Names<CircuitBreaker.HalfOpenOptions> = {
+  probes: true,
+  successes: true,
+  probeTimeout: true
+}
+
+/** @internal */
+export const parkingOptions: Names<CircuitBreaker.ParkingOptions> = { whenParked: true, maxWait: true, stagger: true }
+
+/** @internal */
+export const streamPolicy: Names<StreamPolicy> = {
+  firstToken: true,
+  idle: true,
+  total: true,
+  settle: true,
+  reasoning: true,
+  malformed: true,
+  buffer: true
+}
+
+/** @internal */
+export const streamOptions: Names<StreamOptions<never>> = { ...streamPolicy, dialect: true, delivery: true }
+
+/** @internal */
+export const targetOptions: Names<TargetOptions> = {
+  deadline: true,
+  attemptTimeout: true,
+  retry: true,
+  circuitBreaker: true,
+  stream: true
+}
+
+/** @internal */
+export const allOptions: Names<Options> = { ...targetOptions, ...boundsOptions, retryBudget: true, targets: true }
+
+/** @internal */
+export const fallbackOptions: Names<Fallback.Options> = { fallbackOn: true }

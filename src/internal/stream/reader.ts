@@ -1,0 +1,59 @@
+/**
+ * A provider's stream, opened so that a timer can end it.
+ *
+ * @internal
+ */
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+
+/** @internal */
+export interface Reader<A, E> {
+  /** What comes next, or `undefined` at the end. It is run once at a time. */
+  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E>
+  /** Ends the `take` under way at once, with an end. What it was waiting for is given up in the background. */
+  readonly cut: () => void
+}
+
+/** @internal */
+export type Opened<A, E, R> = Effect.Effect<Reader<A, E>, never, R | Scope.Scope>
+
+/**
+ * A stream that can be opened this way itself, without a fiber of its own in between.
+ *
+ * @internal
+ */
+export const ReaderTypeId: unique symbol = Symbol.for("effect-resilience/Reader")
+
+/** @internal */
+export interface OpensReader<A, E, R> extends Stream.Stream<A, E, R> {
+  readonly [ReaderTypeId]: Opened<A, E, R>
+}
+
+/** @internal */
+export const opensReader = <A, E, R>(self: Stream.Stream<A, E, R>): self is OpensReader<A, E, R> => ReaderTypeId in self
+
+/**
+ * One waiting taker and what it is told. An interrupted taker is not told anything: whoever closes what it waits for
+ * takes care of the rest, and a wait without a finalizer costs half as much.
+ *
+ * @internal
+ */
+export class Waiting<A, E> {
+  private resume: ((effect: Effect.Effect<A, E>) => void) | undefined
+
+  take(ask: () => void): Effect.Effect<A, E> {
+    return Effect.async((resume) => {
+      this.resume = resume
+      ask()
+    })
+  }
+
+  /** What comes after the taker has gone is dropped. */
+  tell(effect: Effect.Effect<A, E>): void {
+    const { resume } = this
+    this.resume = undefined
+    resume?.(effect)
+  }
+}

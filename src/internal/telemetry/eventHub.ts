@@ -1,0 +1,76 @@
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import * as MutableQueue from "effect/MutableQueue"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import type { Hub, ResilienceEvent } from "../../ResilienceEvent.js"
+import { invalid } from "../options/check.js"
+
+/**
+ * What one reader has not read yet. It always takes another event, and drops its oldest one for it.
+ *
+ * A sliding `PubSub` or `Queue` would drop the newest when it is filled from outside of an effect, and a `PubSub` would
+ * keep one buffer for all readers.
+ */
+class Unread implements Queue.BackingQueue<ResilienceEvent> {
+  readonly [Queue.BackingQueueTypeId] = { _A: identity }
+  readonly #events: MutableQueue.MutableQueue<ResilienceEvent>
+
+  constructor(capacity: number) {
+    this.#events = MutableQueue.bounded(capacity)
+  }
+  offer(event: ResilienceEvent): boolean {
+    if (MutableQueue.isFull(this.#events)) MutableQueue.poll(this.#events, undefined)
+    return MutableQueue.offer(this.#events, event)
+  }
+  offerAll(events: Iterable<ResilienceEvent>): Chunk.Chunk<ResilienceEvent> {
+    for (const event of events) this.offer(event)
+    return MutableQueue.pollUpTo(this.#events, 0)
+  }
+  poll<Default>(otherwise: Default): ResilienceEvent | Default {
+    return MutableQueue.poll(this.#events, otherwise)
+  }
+  pollUpTo(limit: number): Chunk.Chunk<ResilienceEvent> {
+    return MutableQueue.pollUpTo(this.#events, limit)
+  }
+  capacity(): number {
+    return MutableQueue.capacity(this.#events)
+  }
+  length(): number {
+    return MutableQueue.length(this.#events)
+  }
+}
+
+/**
+ * Hands each event to every reader there is, within the call of `publish`.
+ *
+ * @internal
+ */
+export const makeHub = (capacity: number): Effect.Effect<Hub, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    if (!Number.isInteger(capacity) || capacity < 1) {
+      throw invalid("ResilienceEvent.layer", "capacity", capacity, "a whole number of events, at least 1")
+    }
+    const readers = new Set<Queue.Queue<ResilienceEvent>>()
+    const leave = (reader: Queue.Queue<ResilienceEvent>) =>
+      Effect.suspend(() => {
+        readers.delete(reader)
+        return Queue.shutdown(reader)
+      })
+    const queue = Effect.suspend(() =>
+      Queue.make<ResilienceEvent>(new Unread(capacity), Queue.slidingStrategy<ResilienceEvent>())
+    )
+    const join = Effect.tap(queue, (reader) => Effect.sync(() => readers.add(reader)))
+    const hub: Hub = {
+      listening: () => readers.size > 0,
+      publish: (event) => {
+        for (const reader of readers) {
+          // Whoever has shut its own queue down reads no more.
+          if (!reader.unsafeOffer(event)) readers.delete(reader)
+        }
+      },
+      subscribe: Effect.acquireRelease(join, leave)
+    }
+    return Effect.acquireRelease(Effect.succeed(hub), () => Effect.forEach(readers, leave, { discard: true }))
+  })

@@ -1,0 +1,132 @@
+/**
+ * What one protected call tells the outside: events to whoever listens, entries to the trail, counts to the metrics.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Exit from "effect/Exit"
+import { ResilienceEvent } from "../../ResilienceEvent.js"
+import type { TrailEntry } from "../../Telemetry.js"
+import type { Target } from "../call/target.js"
+import { nextCall } from "./callNumber.js"
+import type { Tags } from "./targetMetrics.js"
+
+/** Why a retry that was wanted does not happen, as far as anybody has to be told. */
+export type Withheld = "budget" | "deadline" | "elapsed" | "hint"
+
+type Writable<A> = { -readonly [key in keyof A]: A[key] }
+
+/** @internal */
+export class Report {
+  readonly call: number = nextCall()
+  /** The number of the attempt under way or the last one, from 1; 0 before the first. */
+  attempt = 0
+
+  private attemptAt = 0
+  /** The trail's last entry of this call, to which a wait is added if one follows. */
+  private last: Writable<TrailEntry> | undefined
+
+  constructor(
+    private readonly target: Target,
+    private readonly startedAt: number,
+    private readonly trail: Array<TrailEntry> | undefined,
+    private readonly tags: Tags
+  ) {}
+
+  attemptStarted(at: number): void {
+    this.attempt++
+    this.attemptAt = at
+    const { hub } = this.target
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptStarted(this.about(at)))
+  }
+
+  attemptSucceeded(at: number): void {
+    const duration = this.attemptEnded(at, "success", "Success")
+    const { hub } = this.target
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptSucceeded({ ...this.about(at), duration }))
+  }
+
+  attemptFailed(at: number, error: unknown): void {
+    const tag = tagOf(error)
+    const duration = this.attemptEnded(at, tag, tag, error)
+    const { hub } = this.target
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptFailed({ ...this.about(at), duration, error }))
+  }
+
+  attemptInterrupted(at: number): void {
+    const duration = this.attemptEnded(at, "interrupted", "Interrupted")
+    const { hub } = this.target
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptInterrupted({ ...this.about(at), duration }))
+  }
+
+  attemptDied(at: number, defect: unknown): void {
+    const duration = this.attemptEnded(at, "defect", "Defect", defect)
+    const { hub } = this.target
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptFailed({ ...this.about(at), duration, error: defect }))
+  }
+
+  /** A policy did not let the attempt through; it was never sent. */
+  rejected(at: number, error: unknown): void {
+    const { hub, name } = this.target
+    this.write(tagOf(error), Duration.zero, error, this.attempt + 1)
+    if (hub.listening()) hub.publish(ResilienceEvent.CallRejected({ at, target: name, call: this.call, error }))
+  }
+
+  retryScheduled(at: number, millis: number, error: unknown): void {
+    const wait = Duration.millis(millis)
+    if (this.last !== undefined) this.last.wait = wait
+    const { hub } = this.target
+    if (!hub.listening()) return
+    hub.publish(ResilienceEvent.RetryScheduled({ ...this.about(at), attempt: this.attempt + 1, wait, error }))
+  }
+
+  retryWithheld(at: number, reason: Withheld, error: unknown): void {
+    const { hub } = this.target
+    if (hub.listening()) hub.publish(ResilienceEvent.RetryWithheld({ ...this.about(at), reason, error }))
+  }
+
+  /** The call as a whole is over. */
+  ended(at: number, exit: Exit.Exit<unknown, unknown>): void {
+    const { hub, metrics, name } = this.target
+    const error = Exit.isSuccess(exit) ? undefined : Cause.squash(exit.cause)
+    metrics.call(Exit.isSuccess(exit) ? "success" : outcomeOf(exit.cause, error), at - this.startedAt, this.tags)
+    if (!hub.listening()) return
+    const duration = Duration.millis(at - this.startedAt)
+    const about = { at, call: this.call, target: name, attempts: this.attempt, duration }
+    if (Exit.isSuccess(exit)) hub.publish(ResilienceEvent.CallSucceeded(about))
+    else if (Cause.isInterruptedOnly(exit.cause)) hub.publish(ResilienceEvent.CallInterrupted(about))
+    else hub.publish(ResilienceEvent.CallFailed({ ...about, error }))
+  }
+
+  private attemptEnded(at: number, metric: string, outcome: string, error?: unknown): Duration.Duration {
+    const duration = Duration.millis(at - this.attemptAt)
+    this.target.metrics.attempt(metric, this.tags)
+    this.write(outcome, duration, error, this.attempt)
+    return duration
+  }
+
+  private write(outcome: string, duration: Duration.Duration, error: unknown, attempt: number): void {
+    if (this.trail === undefined) return
+    const about = { target: this.target.name, attempt, outcome, duration }
+    this.last = error === undefined ? about : { ...about, error }
+    this.trail.push(this.last)
+  }
+
+  private about(at: number) {
+    return { at, target: this.target.name, call: this.call, attempt: this.attempt }
+  }
+}
+
+const outcomeOf = (cause: Cause.Cause<unknown>, error: unknown): string =>
+  Cause.isInterrupted(cause) ? "interrupted" : Cause.isDie(cause) ? "defect" : tagOf(error)
+
+/** The tag of a failure. Errors without one share a name, so that metrics stay few; one that throws has none. */
+const tagOf = (error: unknown): string => {
+  try {
+    const tag = (error as { readonly _tag?: unknown } | null | undefined)?._tag
+    return typeof tag === "string" ? tag : "Error"
+  } catch {
+    return "Error"
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * A deadline that is only told. Everything inside that clips itself to the call's deadline does so, and nobody watches
+ * it besides, which saves the fibers of `Deadline.within`.
+ *
+ * @internal
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { CurrentDeadline, type Deadline } from "../../Deadline.js"
+import { known } from "../stream/fromTake.js"
+import { clockOf } from "./timer.js"
+
+/** @internal */
+export const effect = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  budget: Duration.Duration | undefined
+): Effect.Effect<A, E, R> =>
+  budget === undefined
+    ? self
+    : Effect.withFiberRuntime((fiber) => Effect.provideService(self, CurrentDeadline, sooner(fiber, budget)))
+
+/** From the moment the stream is run. @internal */
+export const stream = <A, E, R>(
+  self: Stream.Stream<A, E, R>,
+  budget: Duration.Duration | undefined
+): Stream.Stream<A, E, R> =>
+  budget === undefined
+    ? self
+    : known(
+        Effect.withFiberRuntime((fiber) =>
+          Effect.succeed(Stream.provideService(self, CurrentDeadline, sooner(fiber, budget)))
+        )
+      )
+
+/** The new deadline, or the one around it if that comes sooner. */
+const sooner = (fiber: Fiber.RuntimeFiber<unknown, unknown>, budget: Duration.Duration): Deadline => {
+  const around = Context.get(fiber.currentContext, CurrentDeadline)
+  const at = clockOf(fiber).unsafeCurrentTimeMillis() + Duration.toMillis(budget)
+  return around !== undefined && around.at <= at ? around : { at, budget }
+}
