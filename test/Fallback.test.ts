@@ -45,6 +45,31 @@ describe("Fallback.firstOf", () => {
     )
   )
 
+  it.effect("F1: what all targets failed with names each of them, how it was read, and when one may answer again", () =>
+    Effect.gen(function* () {
+      const text = "sk-live-1 is over its limit"
+      const foreign = { status: 429, headers: { "retry-after": "20" }, error: { message: text } }
+      const tooLong = new LlmError.ContextLengthExceeded({ target: "b", requested: 300_000 })
+      const { exit } = yield* toEnd(
+        Fallback.firstOf([
+          { name: "a", run: Effect.fail(foreign) },
+          { name: "b", run: Effect.fail(tooLong) },
+          { name: "c", run: Effect.succeed("c"), contextWindow: 8_000 },
+          { name: "d", run: Effect.fail(invalid), contextWindow: 400_000 },
+          { name: "e", run: Effect.succeed("e") }
+        ])
+      )
+      const failure = failureOf(exit) as Rejection.AllTargetsFailed
+      expect(failure.errors[0]).toBe(foreign)
+      expect(failure.message).toBe(
+        "None of 5 targets answered: a (RateLimited), b (ContextLengthExceeded), c (skipped, ContextLengthExceeded), " +
+          "d (InvalidRequest), e (not asked); one may answer again in 20s"
+      )
+      expect(failure.retryAfter).toEqual(Duration.seconds(20))
+      expect(JSON.stringify(failure)).not.toContain(text)
+    })
+  )
+
   it.effect("F1: where all targets fail, the error has every target's own, in order, and shows a user none", () =>
     Effect.gen(function* () {
       const { exit } = yield* toEnd(

@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Redacted, Schema } from "effect"
+import { Cause, Duration, Option, Redacted, Runtime, Schema } from "effect"
 import { LlmError, Rejection } from "effect-resilience"
 import { changed } from "../src/classifier/Verdict.js"
 
@@ -104,5 +104,76 @@ describe("LlmError", () => {
       "Un instant, s'il vous plaît."
     )
     expect(LlmError.userMessage(failure, {})).toBe(LlmError.userMessages.RateLimited)
+  })
+
+  it("from: a failure or a rejection as it is, however deep it lies; anything else is read, and nothing throws", () => {
+    const rejection = new Rejection.CircuitOpen({ key: "a", retryAfter: Duration.seconds(30) })
+    for (const own of [failure, rejection]) {
+      expect(LlmError.from(own)).toBe(own)
+      expect(LlmError.from(Cause.fail(own))).toBe(own)
+      expect(LlmError.from(Runtime.makeFiberFailure(Cause.fail(own)))).toBe(own)
+      expect(LlmError.from(new Error("around it", { cause: own }))).toBe(own)
+    }
+    expect(LlmError.from({ status: 429, headers: { "retry-after": "20" }, error: {} })).toMatchObject({
+      _tag: "RateLimited",
+      retryAfter: Duration.seconds(20)
+    })
+    expect(LlmError.from(new TypeError("x is not a function"), { target: "acme/large" })).toMatchObject({
+      _tag: "Unclassified",
+      target: "acme/large"
+    })
+    const hostile = new Proxy({}, { get: () => { throw new Error("no") } }) // biome-ignore format: short
+    for (const any of [undefined, null, "", 0, hostile, Symbol("s")])
+      expect(LlmError.from(any)._tag).toBe("Unclassified")
+  })
+
+  // biome-ignore format: a table
+  const statuses: Readonly<Record<LlmError.Tag | Rejection.Rejection["_tag"], number>> = {
+    RateLimited: 429, QuotaExhausted: 503, Overloaded: 503, ServerError: 502, TimedOut: 504, ConnectionFailed: 502,
+    MalformedResponse: 502, StreamInterrupted: 502, ContextLengthExceeded: 413, RequestTooLarge: 413,
+    ContentFiltered: 422, ModelNotFound: 500, InvalidRequest: 400, Conflict: 409, AuthenticationFailed: 500,
+    PermissionDenied: 500, Unclassified: 500, CircuitOpen: 503, CircuitHalfOpen: 503, BulkheadFull: 503,
+    RateLimitExceeded: 429, DeadlineExceeded: 504, BufferExceeded: 502, AllTargetsFailed: 503
+  }
+
+  it("httpStatus: what a service answers to the one who asked it, never the provider's 401 or 403", () => {
+    for (const [tag, status] of Object.entries(statuses)) {
+      expect([tag, LlmError.httpStatus({ _tag: tag, errors: [], targets: [] } as never)]).toEqual([tag, status])
+    }
+    expect(LlmError.httpStatus(new LlmError.ServerError({ status: 401 }))).toBe(502)
+  })
+
+  it("httpStatus: of several targets the status that all agree on, also once they are only names", () => {
+    const status = (...errors: ReadonlyArray<unknown>) =>
+      LlmError.httpStatus(new Rejection.AllTargetsFailed({ errors }))
+    const long = new LlmError.ContextLengthExceeded({})
+    expect(status(long, long)).toBe(413)
+    expect(status(long, new LlmError.Overloaded({}))).toBe(503)
+    expect(status(new LlmError.TimedOut({ phase: "attempt" }), { status: 504, error: {} })).toBe(504)
+    const walked = new Rejection.AllTargetsFailed({
+      errors: [long],
+      targets: [
+        { target: "a", tag: "ContextLengthExceeded", asked: true },
+        { target: "b", asked: false }
+      ]
+    })
+    const back = Schema.decodeUnknownSync(Rejection.AllTargetsFailed)(JSON.parse(JSON.stringify(walked)))
+    expect([LlmError.httpStatus(walked), LlmError.httpStatus(back)]).toEqual([413, 413])
+  })
+
+  it("retryAfter: the time somebody has named, whatever kind of failure names it", () => {
+    const seconds = Duration.seconds(20)
+    const named = [
+      new LlmError.RateLimited({ retryAfter: seconds }),
+      new Rejection.CircuitOpen({ key: "a", retryAfter: seconds }),
+      new Rejection.AllTargetsFailed({ errors: [new LlmError.Overloaded({ retryAfter: seconds })] })
+    ]
+    for (const error of named) expect(LlmError.retryAfter(error)).toEqual(Option.some(seconds))
+    const unnamed = [
+      new LlmError.ServerError({}),
+      new Rejection.CircuitHalfOpen({ key: "a" }),
+      new Rejection.CircuitOpen({ key: "a", retryAfter: Duration.infinity })
+    ]
+    for (const error of unnamed) expect(LlmError.retryAfter(error)).toEqual(Option.none())
   })
 })

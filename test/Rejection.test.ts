@@ -46,8 +46,28 @@ const all: ReadonlyArray<readonly [Rejection.Rejection, message: string, json: R
   ],
   [
     new Rejection.AllTargetsFailed({ errors: [new LlmError.ServerError({}), new Error("own"), "text"] }),
-    "None of the targets answered (3 failed attempts)",
-    { errors: ["ServerError", "Error", "Error"] }
+    "None of 3 targets answered: ServerError, Error, Error",
+    { errors: ["ServerError", "Error", "Error"], targets: [] }
+  ],
+  [
+    new Rejection.AllTargetsFailed({
+      errors: [new LlmError.RateLimited({ retryAfter: Duration.seconds(20) }), new LlmError.ContextLengthExceeded({})],
+      targets: [
+        { target: "acme/large", tag: "RateLimited", asked: true },
+        { target: "acme/small", tag: "ContextLengthExceeded", asked: false },
+        { target: "other/large", asked: false }
+      ]
+    }),
+    "None of 3 targets answered: acme/large (RateLimited), acme/small (skipped, ContextLengthExceeded), other/large (not asked); one may answer again in 20s",
+    {
+      errors: ["RateLimited", "ContextLengthExceeded"],
+      targets: [
+        { target: "acme/large", tag: "RateLimited", asked: true },
+        { target: "acme/small", tag: "ContextLengthExceeded", asked: false },
+        { target: "other/large", asked: false }
+      ],
+      retryAfter: 20_000
+    }
   ]
 ]
 
@@ -81,6 +101,19 @@ describe("Rejection", () => {
     expect(decode("RateLimitExceeded", { _tag: "RateLimitExceeded", key: "a", retryAfter: 1 })).toMatchObject({
       by: "limit"
     })
+  })
+
+  it("what all targets failed with says the soonest of the times that were named, and none that never comes", () => {
+    const open = (retryAfter: Duration.Duration) => new Rejection.CircuitOpen({ key: "a", retryAfter })
+    const limited = new LlmError.RateLimited({ retryAfter: Duration.seconds(20) })
+    const soonest = (errors: ReadonlyArray<unknown>) => new Rejection.AllTargetsFailed({ errors }).retryAfter
+    expect(soonest([limited, open(Duration.seconds(5)), new LlmError.ServerError({})])).toEqual(Duration.seconds(5))
+    expect(soonest([open(Duration.infinity), limited])).toEqual(Duration.seconds(20))
+    expect(soonest([open(Duration.infinity), new Error("own"), { retryAfter: 3 }, null])).toBeUndefined()
+    expect(soonest([new Rejection.AllTargetsFailed({ errors: [limited] })])).toEqual(Duration.seconds(20))
+    expect(new Rejection.AllTargetsFailed({ errors: [limited], retryAfter: Duration.seconds(1) }).retryAfter).toEqual(
+      Duration.seconds(1)
+    )
   })
 
   it("nothing else is a rejection", () => {

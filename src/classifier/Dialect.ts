@@ -2,7 +2,7 @@
  * A wire dialect: what one provider's failures mean, as a table of facts that can be checked against its documentation
  * row by row, and the order of precedence that all tables share.
  */
-import type { Tag } from "../LlmError.js"
+import type { Tag } from "../internal/errors/llmError.js"
 import type { Facts } from "./Facts.js"
 
 /**

@@ -2,8 +2,8 @@
  * Errors that come as data where no status announces them: inside a stream, in a 200, in what a client's error kept.
  */
 import * as Redacted from "effect/Redacted"
+import * as LlmError from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
-import * as LlmError from "../LlmError.js"
 import { holdsAnswer, isAnswer } from "./Answers.js"
 import { fromHttpResponse } from "./HttpResponse.js"
 import { names } from "./Names.js"

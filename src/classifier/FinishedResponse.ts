@@ -2,8 +2,8 @@
  * A response that arrived whole and with a good status: is it an answer?
  */
 import * as Option from "effect/Option"
+import type { LlmError } from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
-import type { LlmError } from "../LlmError.js"
 import { answers, isAnswer, isOpaque, malformed } from "./Answers.js"
 import { badEnding } from "./Ending.js"
 import { failureBody, fromErrorBody, mostText, onlyWords, parsed } from "./ErrorBody.js"

@@ -4,7 +4,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
-import type { LlmError } from "../LlmError.js"
+import type { LlmError } from "../internal/errors/llmError.js"
 import { firstFit, type Rule, type Verdict } from "./Dialect.js"
 import { choose } from "./Dialects.js"
 import { type Facts, gather, type HeadersInput, headersOf } from "./Facts.js"

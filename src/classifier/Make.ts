@@ -3,7 +3,8 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import * as LlmError from "../LlmError.js"
+import * as LlmError from "../internal/errors/llmError.js"
+import { traits } from "../internal/errors/traits.js"
 import type { Verdict } from "./Dialect.js"
 
 /**
@@ -104,7 +105,7 @@ let helping: ReadonlySet<string> | undefined
 const helps = (): ReadonlySet<string> => {
   helping ??= new Set(
     Object.entries(makers)
-      .filter(([tag, maker]) => LlmError.traits(maker({ message: "" }, { is: tag as Verdict["is"] }, {})).retryable)
+      .filter(([tag, maker]) => traits(maker({ message: "" }, { is: tag as Verdict["is"] }, {})).retryable)
       .map(([tag]) => tag)
   )
   return helping

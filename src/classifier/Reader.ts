@@ -3,7 +3,7 @@
  */
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
-import type { LlmError } from "../LlmError.js"
+import type { LlmError } from "../internal/errors/llmError.js"
 
 /**
  * Reads a failure if it knows it: `Some` decides, `None` leaves it to the next reader.

@@ -1,8 +1,8 @@
 /**
  * What one look at a thrown value gave: how sure it is, and what it says.
  */
-import type { LlmError } from "../LlmError.js"
-import type { Rejection } from "../Rejection.js"
+import type { LlmError } from "../internal/errors/llmError.js"
+import type { Rejection } from "../internal/errors/rejection.js"
 import type { Verdict } from "./Verdict.js"
 
 /**

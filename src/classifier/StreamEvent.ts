@@ -2,8 +2,8 @@
  * An event of a stream that says that there will be no answer becomes an `LlmError`.
  */
 import * as Option from "effect/Option"
+import type { LlmError } from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
-import type { LlmError } from "../LlmError.js"
 import { badEnding } from "./Ending.js"
 import { failureBody, fromErrorBody, parsed } from "./ErrorBody.js"
 import { fromUnknown } from "./Unknown.js"

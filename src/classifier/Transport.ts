@@ -2,8 +2,9 @@
  * Failures of the connection itself: Node's system errors, undici's, TLS, names, and what other runtimes and HTTP
  * clients call the same things.
  */
+
+import type * as LlmError from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
-import type * as LlmError from "../LlmError.js"
 import { type Reading, sureness } from "./Reading.js"
 import { table, type Verdict } from "./Verdict.js"
 

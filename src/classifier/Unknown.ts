@@ -2,10 +2,10 @@
  * Anything that was thrown becomes an `LlmError`.
  */
 import * as Redacted from "effect/Redacted"
+import * as LlmError from "../internal/errors/llmError.js"
+import { isRejection, type Rejection } from "../internal/errors/rejection.js"
 import * as Foreign from "../internal/errors/safeRead.js"
 import { unwrap } from "../internal/errors/wrapped.js"
-import * as LlmError from "../LlmError.js"
-import { isRejection, type Rejection } from "../Rejection.js"
 import * as EffectErrors from "./EffectErrors.js"
 import { badEnding } from "./Ending.js"
 import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"

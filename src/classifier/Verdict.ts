@@ -3,7 +3,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import { fieldsOf } from "../internal/errors/errorClass.js"
-import * as LlmError from "../LlmError.js"
+import * as LlmError from "../internal/errors/llmError.js"
 
 /**
  * What is known of a failed call besides the failure itself.

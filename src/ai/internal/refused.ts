@@ -1,7 +1,7 @@
 import type * as Response from "@effect/ai/Response"
 import * as Chunk from "effect/Chunk"
 import * as Stream from "effect/Stream"
-import { ContentFiltered, type LlmError } from "../../LlmError.js"
+import { ContentFiltered, type LlmError } from "../../internal/errors/llmError.js"
 import * as StreamDialect from "../../StreamDialect.js"
 
 type Part = Response.AnyPart

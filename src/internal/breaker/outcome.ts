@@ -3,8 +3,8 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import { fromUnknown } from "../../Classifier.js"
-import * as LlmError from "../../LlmError.js"
-import { isRejection } from "../../Rejection.js"
+import { isRejection } from "../errors/rejection.js"
+import { traits } from "../errors/traits.js"
 
 /**
  * What the end of a call says about the target.
@@ -62,7 +62,7 @@ export const fromExit = (exit: Exit.Exit<unknown, unknown>): Outcome => {
   const problem = Cause.squash(exit.cause)
   const error = fromUnknown(problem)
   if (isRejection(error)) return ignored
-  const { countsAgainstHealth, parks } = LlmError.traits(error)
+  const { countsAgainstHealth, parks } = traits(error)
   if (countsAgainstHealth) return { _tag: "Failure", retryAfter: error.retryAfter }
   if (!parks) return ignored
   const resetsAt = error._tag === "QuotaExhausted" ? error.resetsAt : undefined

@@ -1,5 +1,5 @@
 import * as Duration from "effect/Duration"
-import { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../../Rejection.js"
+import { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
 
 // A rejection says all it has to say in its fields, and an open circuit may reject many calls at once. Made by its own
 // constructor an error is validated and looks at the stack (8 us); made here it does neither (0.1 us), and is the same

@@ -5,8 +5,8 @@
  */
 import * as Option from "effect/Option"
 import * as Classifier from "../../Classifier.js"
-import type { LlmError } from "../../LlmError.js"
-import * as Errors from "../../LlmError.js"
+import type { LlmError } from "../errors/llmError.js"
+import * as Errors from "../errors/llmError.js"
 
 type Fetch = typeof globalThis.fetch
 

@@ -1,6 +1,6 @@
 import * as Classifier from "../../Classifier.js"
-import type { LlmError } from "../../LlmError.js"
-import type { Rejection } from "../../Rejection.js"
+import type { LlmError } from "./llmError.js"
+import type { Rejection } from "./rejection.js"
 
 /**
  * What a policy decides by: a rejection or an `LlmError` as it is, also one folded into a foreign error type; anything

@@ -1,5 +1,5 @@
-import type { LlmError } from "../../LlmError.js"
-import type { Rejection } from "../../Rejection.js"
+import type { LlmError } from "./llmError.js"
+import type { Rejection } from "./rejection.js"
 import { isObject, original } from "./safeRead.js"
 
 /** The failures behind errors of a foreign type. Beside them and not in them, so that nothing can print or encode one. */

@@ -3,10 +3,11 @@
  *
  * @internal
  */
-import * as LlmError from "../../LlmError.js"
-import { AllTargetsFailed } from "../../Rejection.js"
 import { failureOf } from "../errors/failureOf.js"
+import * as LlmError from "../errors/llmError.js"
+import { AllTargetsFailed, type Rejection, soonest, type TargetOutcome } from "../errors/rejection.js"
 import { original } from "../errors/safeRead.js"
+import { traits } from "../errors/traits.js"
 import { invalid } from "../options/check.js"
 
 /** @internal */
@@ -20,8 +21,16 @@ export interface Walk<T extends Named> {
   readonly targets: ReadonlyArray<T>
   readonly fallbackOn: ReadonlyArray<LlmError.Tag>
   readonly index: number
-  readonly errors: ReadonlyArray<unknown>
+  /** What became of the targets before it. */
+  readonly seen: ReadonlyArray<Seen>
   readonly needed: Needed | undefined
+}
+
+/** The failure of a target, as it came and as it was read. One that was passed over was not asked. */
+interface Seen {
+  readonly error: unknown
+  readonly read: LlmError.LlmError | Rejection
+  readonly asked: boolean
 }
 
 /** What a prompt that was too long for a target needs: a window of so many tokens, if that much is known. */
@@ -46,7 +55,7 @@ export const begin = <T extends Named>(
       "another for each target"
     )
   })
-  return { targets, fallbackOn, index: 0, errors: [], needed: undefined }
+  return { targets, fallbackOn, index: 0, seen: [], needed: undefined }
 }
 
 /** Whether another target would be asked if the one at hand failed. @internal */
@@ -64,24 +73,38 @@ export const after = <T extends Named>(
   failure: unknown
 ): { readonly on: Walk<T> } | { readonly failure: unknown } => {
   const error = failureOf(failure)
-  const { fallback, otherTarget } = LlmError.traits(error)
-  const errors = [...walk.errors, original(failure)]
+  const { fallback, otherTarget } = traits(error)
+  const seen = [...walk.seen, { error: original(failure), read: error, asked: true }]
   if (!fallback && !walk.fallbackOn.some((tag) => tag === error._tag)) {
-    return { failure: errors.length === 1 ? failure : new AllTargetsFailed({ errors }) }
+    return { failure: seen.length === 1 ? failure : allFailed({ ...walk, seen }) }
   }
   const target = walk.targets[walk.index]
   const needed = otherTarget === "largerWindow" ? needs(walk.needed, target, error) : walk.needed
-  return past({ ...walk, index: walk.index + 1, errors, needed })
+  return past({ ...walk, index: walk.index + 1, seen, needed })
 }
 
 /** Past the targets that are not known to be large enough. */
 const past = <T extends Named>(walk: Walk<T>): { readonly on: Walk<T> } | { readonly failure: AllTargetsFailed } => {
-  const { errors, index, needed, targets } = walk
+  const { index, needed, seen, targets } = walk
   const target = targets[index]
-  if (target === undefined) return { failure: new AllTargetsFailed({ errors }) }
+  if (target === undefined) return { failure: allFailed(walk) }
   if (needed === undefined || fits(target, needed)) return { on: walk }
-  return past({ ...walk, index: index + 1, errors: [...errors, tooSmall(target, needed)] })
+  const error = tooSmall(target, needed)
+  return past({ ...walk, index: index + 1, seen: [...seen, { error, read: error, asked: false }] })
 }
+
+/** Each target has one failure, up to the one that the walk has not come to. */
+const allFailed = ({ seen, targets }: Walk<Named>): AllTargetsFailed =>
+  new AllTargetsFailed({
+    errors: seen.map(({ error }) => error),
+    targets: targets.map(({ name }, index): TargetOutcome => {
+      const { asked, read } = seen[index] ?? {}
+      return read === undefined
+        ? { target: name, asked: false }
+        : { target: name, tag: read._tag, asked: asked === true }
+    }),
+    retryAfter: soonest(seen.map(({ read }) => read))
+  })
 
 /** A target whose window nobody has stated is not known to be larger than any. */
 const fits = ({ contextWindow }: Named, needed: Needed | undefined): boolean =>

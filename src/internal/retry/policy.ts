@@ -3,7 +3,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
-import { LlmError, ServerError } from "../../LlmError.js"
 import type {
   Attempt,
   BackoffOptions,
@@ -14,6 +13,7 @@ import type {
   Options,
   RetryPolicy
 } from "../../RetryPolicy.js"
+import { LlmError, ServerError } from "../errors/llmError.js"
 import { attempts, finiteMillis, given, invalid, millis, number } from "../options/check.js"
 import { errorOptions, refuseUnknown, retryOptions } from "../options/names.js"
 import { cappedAt, decorrelatedJitter, equalJitter, exponential, fullJitter, proportionalJitter } from "./backoff.js"

@@ -1,6 +1,6 @@
-import type { LlmError } from "../../LlmError.js"
-import type { Rejection } from "../../Rejection.js"
 import { failureOf } from "../errors/failureOf.js"
+import type { LlmError } from "../errors/llmError.js"
+import type { Rejection } from "../errors/rejection.js"
 
 /**
  * A failure together with what it was read as, so that a policy of many pieces reads it once.

@@ -1,6 +1,6 @@
 import * as Redacted from "effect/Redacted"
-import { isLlmError, StreamInterrupted } from "../../LlmError.js"
 import { failureOf } from "../errors/failureOf.js"
+import { isLlmError, StreamInterrupted } from "../errors/llmError.js"
 import type { Received } from "./received.js"
 
 /**

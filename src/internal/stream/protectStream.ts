@@ -16,19 +16,19 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { type LlmError, TimedOut } from "../../LlmError.js"
+import { ResilienceEvent } from "../../ResilienceEvent.js"
+import type { Restore } from "../admission/gate.js"
+import { HeldPermit } from "../admission/permit.js"
+import { Call } from "../call/call.js"
+import type { Target } from "../call/target.js"
+import { type LlmError, TimedOut } from "../errors/llmError.js"
 import type {
   BufferExceeded,
   CircuitHalfOpen,
   CircuitOpen,
   DeadlineExceeded,
   RateLimitExceeded
-} from "../../Rejection.js"
-import { ResilienceEvent } from "../../ResilienceEvent.js"
-import type { Restore } from "../admission/gate.js"
-import { HeldPermit } from "../admission/permit.js"
-import { Call } from "../call/call.js"
-import type { Target } from "../call/target.js"
+} from "../errors/rejection.js"
 import { text } from "../errors/safeRead.js"
 import { tagsOf } from "../fiber/currentFiber.js"
 import { clockOf } from "../time/timer.js"

@@ -1,5 +1,5 @@
-import type { ToolCall } from "../../LlmError.js"
 import type { ToolCallPiece } from "../../StreamDialect.js"
+import type { ToolCall } from "../errors/llmError.js"
 
 /**
  * The tool calls of one answer, put together from their pieces.

@@ -1,6 +1,6 @@
 import * as Redacted from "effect/Redacted"
-import { ServerError, type Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import { ServerError, type Usage } from "../../errors/llmError.js"
 import { isEnd } from "./ending.js"
 import { failedPart, judged } from "./failed.js"
 import {

@@ -1,5 +1,5 @@
-import type { Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import type { Usage } from "../../errors/llmError.js"
 import { failed, judged } from "./failed.js"
 import {
   content,

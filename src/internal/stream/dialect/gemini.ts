@@ -1,5 +1,5 @@
-import type { ToolCall, Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import type { ToolCall, Usage } from "../../errors/llmError.js"
 import { isEnd } from "./ending.js"
 import { failed, judged } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, malformed, numbers, textOf } from "./shape.js"

@@ -1,5 +1,5 @@
-import type { Usage } from "../../../LlmError.js"
 import type { Reading, StreamDialect, ToolCallPiece } from "../../../StreamDialect.js"
+import type { Usage } from "../../errors/llmError.js"
 import { isEnd } from "./ending.js"
 import { failed, judged } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, malformed, metadata, numbers, textOf } from "./shape.js"
