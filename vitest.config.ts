@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config"
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
+// These change what files share, their modules or what a module holds for the process: they get fresh modules.
+const alone = ["test/inSpan.test.ts", "test/Resilience.names.test.ts"]
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -11,8 +14,25 @@ export default defineConfig({
     ]
   },
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 20_000,
-    pool: "threads"
+    pool: "threads",
+    minWorkers: 1,
+    maxWorkers: 2,
+    // Loading Effect takes longer than most files of tests do, so files share their modules.
+    poolOptions: { threads: { isolate: false } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: alone
+        }
+      },
+      {
+        extends: true,
+        test: { name: "alone", include: alone, poolOptions: { threads: { isolate: true } } }
+      }
+    ]
   }
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
 import {
   Cause,
@@ -569,7 +570,8 @@ describe("Resilience.protect", () => {
 
   it.effect("metrics count attempts and calls by target and outcome", () =>
     Effect.gen(function* () {
-      const name = "metrics/only-here"
+      // The registry of metrics is one for the process, and this runs twice in it.
+      const name = `metrics/${randomUUID()}`
       const { call } = yield* scripted<string, LlmError.LlmError>(down, Effect.succeed("fine"))
       yield* toEnd(Resilience.protect(call, name))
       const counts = (yield* Metric.snapshot)
