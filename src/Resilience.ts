@@ -375,7 +375,7 @@ export const protect: {
  *     idle: "10 seconds"
  *   }),
  *   Stream.catchTag("StreamInterrupted", (error) =>
- *     Stream.drain(Stream.fromEffect(Console.log(`cut after ${error.partial?.length} characters`)))
+ *     Stream.drain(Stream.fromEffect(Console.log(`cut after ${error.emittedToolCalls.length} tool calls`)))
  *   )
  * )
  * ```

@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Stream, TestClock } from "effect"
+import { Cause, Duration, Effect, Exit, Redacted, Stream, TestClock } from "effect"
 import { CircuitBreaker, Classifier, Fallback, LlmError, Rejection, Resilience, RetryPolicy } from "effect-resilience"
 import { toEnd } from "./targets.js"
 
@@ -91,7 +91,7 @@ describe("a hostile failure stays a failure", () => {
 describe("what an error must not print", () => {
   it("C14: is not in it even where everything that is hidden is printed", () => {
     const secret = "the answer so far"
-    const made = { partial: secret }
+    const made = { partial: Redacted.make(secret) }
     const errors = [
       new LlmError.StreamInterrupted(made),
       new Rejection.DeadlineExceeded({ budget: Duration.seconds(1), lastError: { secret } }),

@@ -29,7 +29,7 @@ describe("LlmError", () => {
 
   it("C14: no copy of a failure, and no way of printing that asks it nothing, shows what it must not", () => {
     const hiding: ReadonlyArray<readonly [Error, string]> = [
-      [new LlmError.StreamInterrupted({ partial: secret }), "partial"],
+      [new LlmError.StreamInterrupted({ partial: Redacted.make(secret) }), "partial"],
       [failure, "providerMessage"],
       [failure, "cause"],
       [new Rejection.DeadlineExceeded({ budget: Duration.seconds(1), lastError: { secret } }), "lastError"],
@@ -38,6 +38,7 @@ describe("LlmError", () => {
     for (const [error, field] of hiding) {
       expect(Object.keys({ ...error })).not.toContain(field)
       expect(inspect(error, { customInspect: false, depth: 10 })).not.toContain(secret)
+      expect(inspect(error, { customInspect: false, showHidden: true, depth: 10 })).not.toContain(secret)
       expect(inspect({ ...error }, { customInspect: false, depth: 10 })).not.toContain(secret)
       expect(inspect(error)).not.toContain(secret)
       expect(JSON.stringify(error)).not.toContain(secret)
@@ -45,7 +46,8 @@ describe("LlmError", () => {
   })
 
   it("a program reads what is hidden by its name", () => {
-    expect(new LlmError.StreamInterrupted({ partial: "text" }).partial).toBe("text")
+    const partial = new LlmError.StreamInterrupted({ partial: Redacted.make("text") }).partial
+    expect(partial && Redacted.value(partial)).toBe("text")
     expect(new LlmError.StreamInterrupted({}).partial).toBeUndefined()
     expect(failure.providerMessage && Redacted.value(failure.providerMessage)).toBe(`key ${secret}`)
     const errors = [new LlmError.ServerError({}), "anything"]

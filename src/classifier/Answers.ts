@@ -140,8 +140,35 @@ export const answers: ReadonlyArray<Answer> = [
       0
         ? undefined
         : emptyBecause(Foreign.get(body, "finish_reason") ?? Foreign.get(body, "finishReason"))
+  },
+  {
+    dialect: "LangChain",
+    recognise: (body) =>
+      Foreign.isObject(Foreign.get(body, "response_metadata")) &&
+      Foreign.isObject(Foreign.get(body, "additional_kwargs")),
+    lacks: (body) => {
+      const content = Foreign.get(body, "content")
+      const said = typeof content === "string" ? content !== "" : list(body, "content").length > 0
+      const called = list(body, "tool_calls").length + list(body, "additional_kwargs", "tool_calls").length > 0
+      return said || called || Foreign.has(Foreign.get(body, "additional_kwargs"), "function_call")
+        ? undefined
+        : emptyBecause(
+            Foreign.get(body, "response_metadata", "finish_reason") ??
+              Foreign.get(body, "response_metadata", "stop_reason")
+          )
+    }
   }
 ]
+
+/**
+ * LangChain writes a message as what would construct it: `{"lc": 1, "kwargs": {"content": "..."}}`.
+ *
+ * @internal
+ */
+export const unwrapped = (body: unknown): unknown => {
+  const kept = Foreign.get(body, "kwargs")
+  return typeof Foreign.get(body, "lc") === "number" && Foreign.isObject(kept) ? kept : body
+}
 
 const isTurn = (body: unknown): boolean => Foreign.isObject(Foreign.get(body, "message"))
 

@@ -13,7 +13,7 @@ export const anthropic: Dialect = {
     facts.header("request-id")?.startsWith("req_") === true,
   rules: [
     { type: "rate_limit_error", detail: ["error_code", /^enforced_spend_limit_reached$/i], is: "QuotaExhausted" },
-    { type: "rate_limit_error", says: /(?:extra usage|usage credits) (?:is|are) required/, is: "PermissionDenied" },
+    { type: "rate_limit_error", says: /(?:extra usage|usage credits) (?:is|are) required/, is: "ModelNotFound" },
     { type: "rate_limit_error", detail: ["anthropic-ratelimit-unified-status", /^rejected$/i], is: "QuotaExhausted" },
     { type: "rate_limit_error", detail: ["anthropic-ratelimit-unified-5h-status", /^rejected$/i], is: "QuotaExhausted" },
     { type: "rate_limit_error", detail: ["anthropic-ratelimit-unified-7d-status", /^rejected$/i], is: "QuotaExhausted" },
@@ -31,7 +31,7 @@ export const anthropic: Dialect = {
     { type: "timeout_error", is: "TimedOut" },
     { says: /prompt is too long|exceeds? (?:the )?(?:model )?context/, is: "ContextLengthExceeded" },
     { says: /credit balance is too low|api usage limits|out of extra usage|draw from your extra usage/, is: "QuotaExhausted" },
-    { says: /(?:extra usage|usage credits) (?:is|are) required/, is: "PermissionDenied" },
+    { says: /(?:extra usage|usage credits) (?:is|are) required/, is: "ModelNotFound" },
     { says: /organization has been disabled|credential is only authorized/, is: "PermissionDenied" },
     { says: /output blocked by content filtering/, is: "ContentFiltered", by: "completion" },
     { says: /exceeds \d{1,3} ?mb maximum|exceeds the maximum size/, is: "RequestTooLarge" },

@@ -5,6 +5,8 @@
  * fills the context window; such endings are not listed.
  */
 import * as Foreign from "../internal/errors/safeRead.js"
+import { isEnd } from "../internal/stream/dialect/ending.js"
+import { isCodeShaped } from "./Safe.js"
 import { table, type Verdict } from "./Verdict.js"
 
 const filtered: Verdict = { is: "ContentFiltered", by: "completion" }
@@ -114,6 +116,11 @@ const endings: ReadonlyArray<Ending> = [
   { dialect: "AI SDK parts",     at: "finishReason",                      means: unifiedFinish, where: isResult },
   { dialect: "AI SDK parts",     at: "finishReason.unified",              means: unifiedFinish, where: isResult },
   { dialect: "AI SDK parts",     at: "reason",                            means: unifiedFinish, where: isFinishPart },
+  { dialect: "LangChain",        at: "response_metadata.finish_reason",   means: chatFinish },
+  { dialect: "LangChain",        at: "response_metadata.stop_reason",     means: anthropicStop },
+  { dialect: "LangChain",        at: "response_metadata.finishReason",    means: geminiFinish },
+  { dialect: "LangChain",        at: "response_metadata.stopReason",      means: bedrockStop },
+  { dialect: "LangChain",        at: "additional_kwargs.refusal",         means: words },
   { dialect: "@effect/ai",       at: "content.+.reason",                  means: unifiedFinish, where: hasFinishPart },
   { dialect: "@effect/ai",       at: "content.+.metadata.openai.refusal", means: words },
   { dialect: "@effect/ai",       at: "metadata.openai.refusal",           means: words }
@@ -132,7 +139,7 @@ const judge = (
   if (step === undefined) {
     if (typeof data !== "string") return undefined
     const verdict = means(data)
-    return verdict && (/^[\w.-]{1,40}$/.test(data) ? { code: data, ...verdict } : verdict)
+    return verdict && (isCodeShaped(data) ? { code: data, ...verdict } : verdict)
   }
   if (step !== "*" && step !== "+") return judge(Foreign.get(data, step), path, from + 1, means)
   let found: Verdict | undefined
@@ -155,6 +162,32 @@ export const badEnding = (data: unknown): Verdict | undefined => {
   for (const { means, path, where } of rows) {
     const verdict = judge(data, path, 0, means)
     if (verdict !== undefined && where?.(data) !== false) return verdict
+  }
+  return undefined
+}
+
+/** Where the reason of a whole answer stands, besides the places above that hold one. */
+// biome-ignore format: a table
+const reasons = [
+  "choices.*.finish_reason", "choices.*.finishReason", "Choices.*.FinishReason", "output.choices.*.finish_reason",
+  "output.finish_reason", "finish_reason", "finishReason", "finishReason.unified", "stop_reason", "stopReason",
+  "candidates.*.finishReason", "done_reason", "content.+.reason",
+  "response_metadata.finish_reason", "response_metadata.finishReason", "response_metadata.stop_reason"
+].map((at) => at.split("."))
+
+const unended = (reason: string): Verdict | undefined =>
+  isEnd(reason) ? undefined : { is: "MalformedResponse", code: "no_finish_reason" }
+
+/**
+ * A whole answer whose reason for ending is a word for nothing: its server gave it up. A piece of a stream says so
+ * rightly, and an answer that has no such field says nothing.
+ *
+ * @internal
+ */
+export const noEnding = (data: unknown): Verdict | undefined => {
+  for (const path of reasons) {
+    const verdict = judge(data, path, 0, unended)
+    if (verdict !== undefined && (path[0] !== "content" || hasFinishPart(data))) return verdict
   }
   return undefined
 }

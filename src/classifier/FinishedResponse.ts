@@ -4,8 +4,8 @@
 import * as Option from "effect/Option"
 import type { LlmError } from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
-import { answers, isAnswer, isOpaque, malformed } from "./Answers.js"
-import { badEnding } from "./Ending.js"
+import { answers, isAnswer, isOpaque, malformed, unwrapped } from "./Answers.js"
+import { badEnding, noEnding } from "./Ending.js"
 import { failureBody, fromErrorBody, mostText, onlyWords, parsed } from "./ErrorBody.js"
 import type { HeadersInput } from "./Facts.js"
 import { fromHttpResponse } from "./HttpResponse.js"
@@ -76,7 +76,7 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
   const text = textIn(response.body)
   // Too large to be read here: no failure is.
   if (typeof text === "string" && text.length > mostText) return isMarkup(text) ? found(malformed) : Option.none()
-  const body = parsed(text)
+  const body = unwrapped(parsed(text))
   if (body === undefined || body === null || body === "") return found(malformed)
   if (typeof body === "string") {
     if (linesOf(body).every((line) => /^\s*(?::|$)/.test(line))) return found(neverServed)
@@ -90,7 +90,7 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
   const words = onlyWords(body)
   if (words !== undefined) return saysNothingKnown(words, response) ? found(malformed) : told(words)
   for (const item of Foreign.isList(body) ? Foreign.items(body, 256) : [body]) {
-    const verdict = badEnding(item) ?? badEnding(parsed(Foreign.get(item, "response", "body")))
+    const verdict = badEnding(item) ?? badEnding(parsed(Foreign.get(item, "response", "body"))) ?? noEnding(item)
     if (verdict !== undefined) return found(verdict)
   }
   const answer = answers.find(({ recognise }) => recognise(body))

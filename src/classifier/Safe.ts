@@ -4,13 +4,35 @@
 import type { Rule } from "./Dialect.js"
 import type { Facts } from "./Facts.js"
 
-const looksLikeAName = /^[a-z][a-z0-9_.:-]{1,79}$/
 const looksLikeAKey =
-  /^(?:sk|pk|rk|gsk|xai|hf|aiza|akia|asia|bearer|eyj|key|r8|pplx|csk|ghp|github_pat)[-_]|^(?:aiza|akia|eyj)|[a-z0-9]{28}|\d{7}/
+  /^(?:sk|pk|rk|gsk|xai|hf|aiza|akia|asia|bearer|eyj|key|r8|pplx|csk|ghp|github_pat)[-_]|^(?:aiza|akia|eyj)|\d{7}/
 const looksLikeANumber = /^\d{3,6}$/
 const says = new Set(["error", "failure", "failed", "exception", "errors", "fail"])
 
-const isSafeName = (name: string): boolean => looksLikeAName.test(name) && !looksLikeAKey.test(name) && !says.has(name)
+/** A word, a number, or a word with a number at its end: `exceeded`, `1302`, `http2`, `v1beta`. */
+const isPart = (part: string): boolean =>
+  /^(?:[a-z]{1,27}|\d{1,6}|[a-z]{1,12}\d{1,3}|[a-z]\d{4,5}|[a-z]\d[a-z]{2,8})$/.test(part) &&
+  !/^[a-f\d]{8}|[^aeiouy\d]{7}/.test(part)
+
+/** Names are made of words; a key that a provider echoes in their place changes between letters, digits and cases. */
+const isMadeOfWords = (name: string): boolean => {
+  const parts = name
+    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+    .split(/[_-]/)
+  return parts.every(isPart) && parts.length <= 12 && name.length >= 3 * (parts.length - 1)
+}
+
+/**
+ * Whether it is shaped as the codes of failures are, and may be printed.
+ *
+ * @internal
+ */
+export const isCodeShaped = (code: string): boolean =>
+  code.length <= 80 && !looksLikeAKey.test(code.toLowerCase()) && code.split(/[.:]/).every(isMadeOfWords)
+
+const isSafeName = (facts: Facts, name: string): boolean =>
+  /^[a-z]./.test(name) && !says.has(name) && isCodeShaped(spelled(facts, name))
 
 /**
  * The name the provider gave the failure: the one that decided, else the first one that says more than the status.
@@ -22,7 +44,7 @@ export const codeOf = (facts: Facts, rule: Rule | undefined): string | undefined
     .flat()
     .map((name) => name?.toLowerCase())
     .find((name) => name !== undefined && (facts.codes.has(name) || facts.types.has(name)))
-  const found = decided ?? [...facts.codes, ...facts.types].find(isSafeName)
+  const found = decided ?? [...facts.codes, ...facts.types].find((name) => isSafeName(facts, name))
   if (found !== undefined) return spelled(facts, found)
   return [...facts.codes].find((code) => looksLikeANumber.test(code) && !/^[1-5]\d\d$/.test(code))
 }

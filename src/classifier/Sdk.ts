@@ -2,6 +2,7 @@
  * The error objects of the vendors' clients, told by their shape: none of the packages is imported.
  */
 import * as Foreign from "../internal/errors/safeRead.js"
+import { badEnding } from "./Ending.js"
 import { parsed } from "./ErrorBody.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import { table, type Verdict } from "./Verdict.js"
@@ -194,11 +195,35 @@ const byName = table({
 /** The error names a download that the prompt asked for: its status is not the provider's. */
 const notTheProvider = new Set(["AI_DownloadError"])
 
+const filtered: Verdict = { is: "ContentFiltered", by: "completion", code: "content-filter" }
+const refused: Verdict = { is: "ContentFiltered", by: "refusal", code: "refusal" }
+
 /** Why an AI SDK call that made nothing of an answer got none. */
 const finishReasons = table({
-  "content-filter": { is: "ContentFiltered", by: "completion", code: "content-filter" },
-  length: tooShort
+  "content-filter": filtered,
+  content_filter: filtered,
+  safety: filtered,
+  refusal: refused,
+  error: { is: "ServerError" },
+  length: tooShort,
+  max_tokens: tooShort
 })
+
+/**
+ * The SDK's own word for the reason, else the provider's, else what the answer itself says: a refusal ends with "stop".
+ */
+const unfinished = (error: object): Verdict | undefined => {
+  const said = ["finishReason", "rawFinishReason"].flatMap((name) => [
+    Foreign.text(error, name),
+    Foreign.text(error, name, "unified"),
+    Foreign.text(error, name, "raw")
+  ])
+  for (const reason of said) {
+    const verdict = reason === undefined ? undefined : finishReasons(reason.toLowerCase())
+    if (verdict !== undefined) return verdict
+  }
+  return badEnding(parsed(Foreign.get(error, "response", "body")))
+}
 
 /** What the clients say before they send anything, or after a stream that ended too soon. */
 const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
@@ -223,8 +248,8 @@ export const read = (error: object): Reading | undefined => {
   if (verdict !== undefined && notTheProvider.has(name)) return { sure: sureness.certain, verdict }
   const response = responseOf(error)
   if (response !== undefined) return response
-  const unfinished = name.startsWith("AI_No") && finishReasons(Foreign.text(error, "finishReason") ?? "")
-  if (unfinished) return { sure: sureness.certain, verdict: unfinished }
+  const why = name.startsWith("AI_No") ? unfinished(error) : undefined
+  if (why !== undefined) return { sure: sureness.certain, verdict: why }
   if (verdict !== undefined) return { sure: verdict === malformed ? sureness.vague : sureness.named, verdict }
   const words = (Foreign.text(error, "message") ?? "").slice(0, 200).trim().toLowerCase()
   const worded = words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]

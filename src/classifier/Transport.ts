@@ -6,6 +6,7 @@
 import type * as LlmError from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
 import { type Reading, sureness } from "./Reading.js"
+import { isCodeShaped } from "./Safe.js"
 import { table, type Verdict } from "./Verdict.js"
 
 const neverSent: Verdict = { is: "ConnectionFailed", sent: "no" }
@@ -186,7 +187,7 @@ const coded = (error: unknown): Verdict | undefined => {
   const code = Foreign.text(error, "code") ?? Foreign.text(error, "errno")
   if (code === undefined || code.length > 80) return undefined
   const verdict = refined(code, error)
-  return verdict && { ...verdict, code }
+  return verdict && (codes(code) !== undefined || isCodeShaped(code) ? { ...verdict, code } : verdict)
 }
 
 /** What an error calls itself, or its class. */

@@ -17,6 +17,12 @@ const claude = (content: unknown, stop_reason: string): object => ({
   content,
   stop_reason
 })
+const langChain = (fields: object) => ({
+  lc: 1,
+  type: "constructor",
+  id: ["langchain_core", "messages", "AIMessage"],
+  kwargs: { content: "yes", tool_calls: [], additional_kwargs: {}, response_metadata: {}, ...fields }
+})
 const sse = { "content-type": "text/event-stream" }
 
 // biome-ignore format: a table
@@ -88,6 +94,20 @@ const failures: ReadonlyArray<Case> = [
   { what: "C15: an error under data", body: { data: { error: { message: "Overloaded" } } }, gives: { _tag: "Overloaded" } },
   { what: "C15: a flat object beside an empty text", body: { code: 429, message: "Rate limited", text: "" }, gives: { _tag: "RateLimited" } },
   ...([{ foo: 1 }, { status: "ok" }, { success: true }, { code: 0, message: "success", data: null }, { id: "x", model: "m", usage: { total_tokens: 3 } }, { object: "chat.completion", id: "x" }, { message: "pong" }, { result: null, success: true }, { data: [] }, { type: "ping" }, [], [{}], [{ foo: 1 }], 7, true] as const).map((body) => ({ what: `C15: nothing of an answer: ${JSON.stringify(body)}`, body, gives: { _tag: "MalformedResponse" } })),
+  ...["", " ", "null", "None", "undefined", "nil"].flatMap((word) => [
+    { what: `C15: an answer that ends with ${JSON.stringify(word)}`, body: chat([{ message: { content: "yes" }, finish_reason: word }]), gives: { _tag: "MalformedResponse" } },
+    { what: `C15: the same of Claude's`, body: claude([{ type: "text", text: "yes" }], word), gives: { _tag: "MalformedResponse" } },
+    { what: `C15: the same of Gemini's`, body: { candidates: [{ content: { parts: [{ text: "yes" }] }, finishReason: word }] }, gives: { _tag: "MalformedResponse" } },
+    { what: `C15: the same of Bedrock's`, body: { output: { message: { content: [{ text: "yes" }] } }, stopReason: word }, gives: { _tag: "MalformedResponse" } },
+    { what: `C15: the same of Cohere's`, body: { finish_reason: word, message: { content: [{ type: "text", text: "yes" }] } }, gives: { _tag: "MalformedResponse" } },
+    { what: `C15: the same of Ollama's`, body: { model: "m", response: "yes", done: true, done_reason: word }, gives: { _tag: "MalformedResponse" } },
+    { what: `C15: the same of DashScope's`, body: { output: { text: "yes", finish_reason: word } }, gives: { _tag: "MalformedResponse" } },
+    { what: `C15: the same of the Vercel AI SDK's`, body: { text: "yes", finishReason: word }, gives: { _tag: "MalformedResponse" } }
+  ]),
+  { what: "C15: LangChain's message, filtered", body: langChain({ content: "ye", response_metadata: { finish_reason: "content_filter" } }), gives: { _tag: "ContentFiltered" } },
+  { what: "C15: LangChain's message, refused", body: langChain({ content: "", additional_kwargs: { refusal: "No." } }), gives: { _tag: "ContentFiltered", by: "refusal" } },
+  { what: "C15: LangChain's message without words", body: langChain({ content: "", response_metadata: { finish_reason: "stop" } }).kwargs, gives: { _tag: "MalformedResponse" } },
+  { what: "C15: LangChain's message, all tokens thought away", body: langChain({ content: "", response_metadata: { finish_reason: "length" } }), gives: { _tag: "InvalidRequest" } },
   { what: "lines of JSON with an error in them", body: '{"model":"m","response":"a","done":false}\n{"error":"the runner has died"}\n', gives: { _tag: "ServerError" } }
 ]
 
@@ -113,6 +133,10 @@ const answers: ReadonlyArray<readonly [what: string, body: unknown, headers?: Re
   ["C15: Cloudflare's answer", { result: { response: "yes" }, success: true, errors: [], messages: [] }],
   ["C15: Baidu's answer", { id: "as-1", object: "chat.completion", result: "yes", choices: [{ message: { content: "yes" } }] }],
   ["C15: Tencent's answer", { Response: { Choices: [{ Message: { Content: "yes" }, FinishReason: "stop" }], RequestId: "r" } }],
+  ["C15: an answer that does not say why it ended", chat([{ message: { content: "yes" }, finish_reason: null }])],
+  ["C15: LangChain's message as JSON", langChain({ response_metadata: { finish_reason: "stop" } })],
+  ["C15: LangChain's message", langChain({}).kwargs],
+  ["C15: LangChain's call of a tool", langChain({ content: "", tool_calls: [{ name: "t", args: {} }] })],
   ["C15: a relay's answer", { code: 0, msg: "success", data: { answer: "yes" } }],
   ["C15: Cohere's first version", { text: "yes", generation_id: "g", chat_history: [] }],
   ["C15: Cohere's client", { id: "1", finishReason: "COMPLETE", message: { role: "assistant", content: [{ type: "text", text: "yes" }] } }],

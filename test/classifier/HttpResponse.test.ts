@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, FastCheck as fc, Redacted } from "effect"
+import { Duration, FastCheck as fc, Option, Redacted } from "effect"
 import { Classifier, LlmError } from "effect-resilience"
 import { cases } from "./cases/index.js"
 
@@ -113,6 +113,34 @@ describe("fromHttpResponse", () => {
     }
     expect(error._tag).toBe("AuthenticationFailed")
     expect(Redacted.value(error.providerMessage!)).toContain(prompt)
+  })
+
+  it("C14: a key shaped like an identifier, echoed as a code or a type, is not printed", () => {
+    for (const key of [
+      "my_key_a8f3kd93kd02kd",
+      "aB3dE5fG7hJ9kL1mN3pQ",
+      "acme_live_9f8e7d6c",
+      "prod-key-92ab31",
+      "eXaMpLeKeY",
+      "deadbeefcafe",
+      "Zm9vYmFy",
+      "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+    ]) {
+      for (const error of [{ code: key }, { type: key }, { error_code: key, status: key }]) {
+        const failure = read({ status: 401, body: { error: { message: "no", ...error } } })
+        expect(`${failure.message} ${inspect(failure)} ${JSON.stringify(failure)}`).not.toContain(key)
+      }
+      const ended = { choices: [{ message: { content: "" }, finish_reason: `content_filter:${key}` }] }
+      const refused = Option.getOrThrow(Classifier.fromFinishedResponse({ body: ended }))
+      expect(`${refused.message} ${inspect(refused)}`).not.toContain(key)
+    }
+  })
+
+  it("prints every code of the tables, and such as are shaped alike", () => {
+    const own = ["E4001", "RPMExceeded", "limit.burst_rate", "NotEnoughCredits", "http2_reset", "LIMIT_OF_SECOND_TIER"]
+    for (const code of own) {
+      expect(read({ status: 418, body: { error: { message: "no", code } } }).code).toBe(code)
+    }
   })
 
   it("C14: no case's own words stand in its message", () => {

@@ -167,7 +167,7 @@ export class MalformedResponse extends Failure<MalformedResponse>()("MalformedRe
 /**
  * A stream ended before its end, after content had reached the consumer. What was delivered is never repeated.
  *
- * `partial` is the text delivered so far; it is neither encoded nor printed.
+ * `partial` is the text delivered so far (`Redacted.value` gives it); it is neither encoded nor printed.
  *
  * @since 0.1.0
  * @category Errors
@@ -175,7 +175,7 @@ export class MalformedResponse extends Failure<MalformedResponse>()("MalformedRe
 export class StreamInterrupted extends Failure<StreamInterrupted>()("StreamInterrupted", {
   message: message("The stream broke off after content had been delivered"),
   ...described,
-  partial: unencoded(Schema.String),
+  partial: unencoded(Schema.RedactedFromSelf(Schema.String)),
   usage: optional(Usage),
   emittedToolCalls: Schema.Array(ToolCall).pipe(
     Schema.propertySignature,

@@ -13,7 +13,7 @@ export const interrupted = <A>(target: string, received: Received<A>, error: unk
   const failure = failureOf(error)
   return new StreamInterrupted({
     target,
-    partial: received.text.toString(),
+    partial: Redacted.make(received.text.toString()),
     emittedToolCalls: [...received.toolCalls],
     message: `${target} broke off after content had been delivered: ${failure.message}`,
     cause: Redacted.make(error),

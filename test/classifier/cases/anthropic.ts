@@ -187,13 +187,13 @@ export const anthropic: ReadonlyArray<Case> = [
     "long context is not in the plan",
     429,
     error("rate_limit_error", "Extra usage is required for long context requests."),
-    denied
+    model
   ),
   c(
     "long context is not in the plan, as 400",
     400,
     error("invalid_request_error", "Usage credits are required for long context requests."),
-    denied
+    model
   ),
   c("server", 500, error("api_error", "Internal server error"), server),
   c("server, other words", 500, error("api_error", "Oops"), server),
