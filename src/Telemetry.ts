@@ -11,8 +11,9 @@
  * - `llm_circuit_breaker_state`, a gauge: 0 closed, 1 open (or isolated), 2 half-open, by `model`.
  * - `llm_circuit_breaker_failures_total`, a counter: how often a circuit opened, by `model`.
  *
- * An `outcome` is `success`, `interrupted`, `defect`, the tag of the failure or rejection, or `Error` for a failure
- * without a tag. A `model` is the key of the circuit, which is the target's name. Names have labels of their own as long
+ * An `outcome` is `success`, `interrupted`, `defect`, or the tag of the failure or rejection as the policies read it: a 429
+ * is `RateLimited` whatever error it came in, and what nobody knows is `Unclassified`. A `model` is the key of the
+ * circuit, which is the target's name. Names have labels of their own as long
  * as `LabelCapacity` allows; what comes after them counts under `other`.
  *
  * *Spans*: within a span, each attempt is a child span `llm.attempt` with the attributes `llm.target` and `llm.attempt`.
@@ -59,9 +60,9 @@ export interface TrailEntry {
   readonly target: string
   /** Counts from 1 within the target. */
   readonly attempt: number
-  /** `Success`, `Interrupted`, `Defect`, or the tag of the failure or rejection. */
+  /** `Success`, `Interrupted`, `Defect`, or the tag of the failure or rejection as the policies read it. */
   readonly outcome: string
-  /** The failure or rejection itself. */
+  /** The failure or rejection itself, as it came. */
   readonly error?: unknown
   /** How long the attempt took. */
   readonly duration: Duration.Duration

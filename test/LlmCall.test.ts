@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Option, Redacted } from "effect"
 import { type Classifier, LlmCall, LlmError } from "effect-resilience"
 import { layer, MisbehavingProvider, Script, Step } from "effect-resilience/testing/MisbehavingProvider"
 import OpenAI from "openai"
@@ -45,6 +45,23 @@ describe("LlmCall.tryPromise", () => {
       const answer = yield* ask({ checkAnswer: true })
       expect(answer.choices[0]?.message.content).toContain("embedded")
     }).pipe(provided(Step.answer({ reply: { text: "embedded" } })))
+  )
+
+  it.effect("a bug of one's own says what was thrown, and keeps it with its stack", () =>
+    Effect.gen(function* () {
+      class Mine extends Error {}
+      const failing = (thrown: unknown) =>
+        Effect.flip(LlmCall.tryPromise({ target, try: () => Promise.reject(thrown) }))
+      const bug = new TypeError("secret prompt")
+      const error = yield* failing(bug)
+      expect(error).toMatchObject({ _tag: "Unclassified", code: "TypeError" })
+      expect(error.message).toBe(`The call to "${target}" failed in an unknown way (TypeError)`)
+      expect(error.cause && Redacted.value(error.cause)).toBe(bug)
+      expect(yield* failing(new Mine("secret"))).toMatchObject({ code: "Mine" })
+      for (const nameless of [new Error("secret"), {}, "secret", undefined, { name: "a secret sentence" }]) {
+        expect((yield* failing(nameless)).message).toBe(`The call to "${target}" failed in an unknown way`)
+      }
+    })
   )
 
   it.effect("a reader of one's own goes first, and one that throws or does not know leaves it to the toolkit's", () =>

@@ -184,6 +184,45 @@ describe("metrics", () => {
     }).pipe(Effect.provide(Resilience.layer({ targets: { "metrics/unused": { retry: false } } })))
   )
 
+  it.effect(
+    "O2: an outcome is what a failure was read as, whatever error it came in, in metrics and in the trail",
+    () =>
+      Effect.gen(function* () {
+        const target = "metrics/read"
+        const failed = (status: number) => ({ _tag: "HttpResponseError", response: { status, headers: {} }, body: "" })
+        const call = (status: number) => Effect.exit(Resilience.protect(Effect.fail(failed(status)), target))
+        const { trail } = yield* toEnd(Telemetry.withTrail(Effect.andThen(call(429), call(500))))
+        expect(trail.map(({ outcome }) => outcome)).toEqual(["RateLimited", "ServerError"])
+        expect(trail.map(({ error }) => error)).toMatchObject([failed(429), failed(500)])
+        for (const name of ["llm_attempts_total", "llm_calls_total"]) {
+          const own = (yield* series(name)).filter(({ labels }) => labels.target === target)
+          expect(Object.fromEntries(own.map(({ labels, state }) => [labels.outcome, state.count]))).toEqual({
+            RateLimited: 1,
+            ServerError: 1
+          })
+        }
+      }).pipe(Effect.provide(Resilience.layer({ retry: false, circuitBreaker: false })))
+  )
+
+  it.effect("O2: what counts is told by target; only the two metrics of the guides say model", () =>
+    Effect.gen(function* () {
+      yield* Resilience.protect(answer, "metrics/labels")
+      const labels = new Map<string, ReadonlySet<string>>()
+      for (const { metricKey } of yield* Metric.snapshot) {
+        if (!metricKey.name.startsWith("llm_")) continue
+        labels.set(
+          metricKey.name,
+          new Set([...(labels.get(metricKey.name) ?? []), ...[...metricKey.tags].map((t) => t.key)])
+        )
+      }
+      for (const [name, keys] of labels) {
+        const guides = name === "llm_circuit_breaker_state" || name === "llm_circuit_breaker_failures_total"
+        expect([name, keys.has("model"), keys.has("target")]).toEqual([name, guides, !guides])
+      }
+      expect(labels.size).toBeGreaterThanOrEqual(5)
+    }).pipe(Effect.provide(Resilience.layer()))
+  )
+
   it.effect("O2: attempts and calls are counted by target and outcome, and calls are timed", () =>
     Effect.gen(function* () {
       const target = "metrics/calls"
@@ -207,14 +246,14 @@ describe("metrics", () => {
         success: 1,
         ServerError: 2,
         defect: 1,
-        Error: 1,
+        Unclassified: 1,
         interrupted: 1
       })
       expect(yield* byOutcome("llm_calls_total")).toEqual({
         success: 1,
         ServerError: 1,
         defect: 1,
-        Error: 1,
+        Unclassified: 1,
         interrupted: 1
       })
       const [timed] = (yield* series("llm_call_duration_seconds")).filter(({ labels }) => labels.target === target)

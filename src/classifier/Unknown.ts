@@ -166,11 +166,20 @@ const placed = (error: LlmError.LlmError, origin: Origin): LlmError.LlmError => 
 }
 
 const fromReading = (reading: Reading | undefined, thrown: unknown, origin: Origin): LlmError.LlmError | Rejection => {
-  if (reading === undefined) return flagged(fromVerdict({ is: "Unclassified" }, thrown, origin), thrown)
+  if (reading === undefined)
+    return flagged(fromVerdict({ is: "Unclassified", ...named(thrown) }, thrown, origin), thrown)
   if ("original" in reading) return reading.original
   const error =
     "verdict" in reading ? fromVerdict(reading.verdict, thrown, origin) : fromResponse(reading.response, thrown, origin)
   return flagged(error, thrown)
+}
+
+/** Says `TypeError`, so that a bug of the program's own is not taken for the provider's. A name is no text of anybody's. */
+const named = (thrown: unknown): { readonly code?: string } => {
+  const code = Foreign.names(thrown).find(
+    (name) => /^[A-Z]\w{1,63}$/.test(name) && name !== "Error" && name !== "Object"
+  )
+  return code === undefined ? {} : { code }
 }
 
 const fromResponse = (response: Response, cause: unknown, origin: Origin): LlmError.LlmError => {

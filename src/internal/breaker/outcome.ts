@@ -2,7 +2,7 @@ import * as Cause from "effect/Cause"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
-import { fromUnknown } from "../../Classifier.js"
+import { failureOf } from "../errors/failureOf.js"
 import { isRejection } from "../errors/rejection.js"
 import { traits } from "../errors/traits.js"
 
@@ -60,7 +60,7 @@ export const fromExit = (exit: Exit.Exit<unknown, unknown>): Outcome => {
   if (Exit.isSuccess(exit)) return success
   if (Cause.isInterruptedOnly(exit.cause)) return ignored
   const problem = Cause.squash(exit.cause)
-  const error = fromUnknown(problem)
+  const error = failureOf(problem)
   if (isRejection(error)) return ignored
   const { countsAgainstHealth, parks } = traits(error)
   if (countsAgainstHealth) return { _tag: "Failure", retryAfter: error.retryAfter }

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import { ResilienceEvent } from "../../ResilienceEvent.js"
 import type { TrailEntry } from "../../Telemetry.js"
 import type { Target } from "../call/target.js"
+import { failureOf } from "../errors/failureOf.js"
 import { nextCall } from "./callNumber.js"
 import type { Tags } from "./targetMetrics.js"
 
@@ -121,12 +122,5 @@ export class Report {
 const outcomeOf = (cause: Cause.Cause<unknown>, error: unknown): string =>
   Cause.isInterrupted(cause) ? "interrupted" : Cause.isDie(cause) ? "defect" : tagOf(error)
 
-/** The tag of a failure. Errors without one share a name, so that metrics stay few; one that throws has none. */
-const tagOf = (error: unknown): string => {
-  try {
-    const tag = (error as { readonly _tag?: unknown } | null | undefined)?._tag
-    return typeof tag === "string" ? tag : "Error"
-  } catch {
-    return "Error"
-  }
-}
+/** The tag of a failure as it was read: `RateLimited` and not `HttpResponseError`. There are as many as the table has. */
+const tagOf = (error: unknown): string => failureOf(error)._tag

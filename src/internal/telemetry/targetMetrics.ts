@@ -23,7 +23,7 @@ export const labelCapacity: Effect.Effect<number> = Effect.map(LabelCapacity, (c
 export type Tags = ReadonlyArray<MetricLabel.MetricLabel>
 
 export interface TargetMetrics {
-  /** An attempt ended; `outcome` is `success`, `interrupted`, `defect` or the tag of the failure. */
+  /** An attempt ended; `outcome` is `success`, `interrupted`, `defect` or the tag of the failure as it was read. */
   readonly attempt: (outcome: string, tags: Tags) => void
   /** A call, with all its attempts, ended. */
   readonly call: (outcome: string, millis: number, tags: Tags) => void
@@ -32,21 +32,17 @@ export interface TargetMetrics {
 /** From a cache hit to a long generation, in seconds. */
 const seconds = MetricBoundaries.fromIterable([0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300])
 
-/** The tag of a failure may be anybody's, and be made of what a provider says. */
-const mostOutcomes = 100
-const outcomes = named<string>("outcomes")
 const same = (label: string): string => label
 
 const counters = (name: string, description: string, target: string): TargetMetrics["attempt"] => {
   const byOutcome = new Map<string, Metric.Metric.Counter<number>>()
   const key = MetricKey.counter(name, { description, incremental: true })
   return (outcome, tags) => {
-    const label = byOutcome.has(outcome) ? outcome : byLabel(outcomes, outcome, mostOutcomes, same)
-    let counter = byOutcome.get(label)
+    let counter = byOutcome.get(outcome)
     if (counter === undefined) {
-      const labels = [MetricLabel.make("target", target), MetricLabel.make("outcome", label)]
+      const labels = [MetricLabel.make("target", target), MetricLabel.make("outcome", outcome)]
       counter = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labels))
-      byOutcome.set(label, counter)
+      byOutcome.set(outcome, counter)
     }
     counter.unsafeUpdate(1, tags)
   }
