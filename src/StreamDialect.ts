@@ -59,13 +59,15 @@ export interface Reading {
 
 /**
  * A tool call, or a piece of one. Pieces of one `key` (default: its id) are one call; an `id` or `name` that a piece does
- * not tell is empty.
+ * not tell is empty. One that tells nothing at all continues the call before it.
  *
  * @since 0.1.0
  * @category Models
  */
 export interface ToolCallPiece extends ToolCall {
   readonly key?: string
+  /** The provider runs the tool itself, so that there is no call to answer. Default `false`. */
+  readonly providerExecuted?: boolean
 }
 
 /**

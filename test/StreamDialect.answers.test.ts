@@ -192,6 +192,58 @@ describe("S20: formats of others", () => {
   )
 })
 
+const foreign: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [
+  [
+    "Responses",
+    [
+      { type: "response.output_item.added", output_index: 0, item: { type: "mcp_call", id: "m", name: "search" } },
+      { type: "response.mcp_call_arguments.delta", output_index: 0, item_id: "m", delta: "{}" }
+    ]
+  ],
+  [
+    "Anthropic",
+    [
+      {
+        type: "content_block_start",
+        index: 0,
+        content_block: { type: "server_tool_use", id: "s", name: "web_search" }
+      },
+      { type: "content_block_delta", index: 0, delta: { type: "input_json_delta", partial_json: "{}" } }
+    ]
+  ],
+  [
+    "Bedrock",
+    [
+      { contentBlockStart: { contentBlockIndex: 0, start: { toolUse: { toolUseId: "s", type: "server_tool_use" } } } },
+      { contentBlockDelta: { contentBlockIndex: 0, delta: { toolUse: { input: "{}" } } } }
+    ]
+  ],
+  [
+    "@effect/ai",
+    [
+      { type: "tool-params-start", id: "s", name: "web_search", providerExecuted: true },
+      { type: "tool-params-delta", id: "s", delta: "{}" }
+    ]
+  ],
+  [
+    "AI SDK",
+    [
+      { type: "tool-input-start", id: "s", toolName: "web_search", providerExecuted: true },
+      { type: "tool-input-delta", id: "s", delta: "{}" },
+      { type: "tool-call", toolCallId: "s", toolName: "web_search", providerExecuted: true }
+    ]
+  ]
+]
+
+describe("S19: tools that the provider runs itself", () => {
+  it.effect.each(foreign)("%s: content, and no call of ours", ([, elements]) =>
+    Effect.gen(function* () {
+      const { error } = yield* consume([...elements, { error: "no" }])
+      expect(error).toMatchObject({ _tag: "StreamInterrupted", emittedToolCalls: [] })
+    })
+  )
+})
+
 describe("S19: tool calls", () => {
   const delta = (call: unknown) => choice({ tool_calls: [call] })
   const pay = [{ name: "pay" }]
@@ -250,6 +302,67 @@ describe("S19: tool calls", () => {
         { type: "tool-call", toolCallId: "1", toolName: "pay" }
       ],
       pay
+    ],
+    [
+      "of the Responses API, by a piece before its name, which comes without an id at first",
+      [
+        { type: "response.function_call_arguments.delta", output_index: 0, delta: "{" },
+        { type: "response.output_item.added", output_index: 0, item: { type: "function_call", name: "pay" } },
+        {
+          type: "response.output_item.done",
+          output_index: 0,
+          item: { type: "function_call", id: "f", call_id: "1", name: "pay" }
+        }
+      ],
+      [{ id: "1", name: "pay" }]
+    ],
+    [
+      "of Bedrock, by a piece before its name",
+      [
+        { contentBlockDelta: { contentBlockIndex: 0, delta: { toolUse: { input: "{" } } } },
+        { contentBlockStart: { contentBlockIndex: 0, start: { toolUse: { toolUseId: "1", name: "pay" } } } }
+      ],
+      [{ id: "1", name: "pay" }]
+    ],
+    [
+      "of Cohere, by a piece that is never named",
+      [{ type: "message-start" }, { type: "tool-call-delta", index: 0, delta: {} }],
+      [{ id: "", name: "" }]
+    ],
+    [
+      "of Anthropic, by a piece before its name",
+      [
+        { type: "message_start" },
+        { type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: "{" } },
+        { type: "content_block_start", index: 1, content_block: { type: "tool_use", id: "1", name: "pay" } }
+      ],
+      [{ id: "1", name: "pay" }]
+    ],
+    [
+      "of @effect/ai, by a piece before its name",
+      [
+        { type: "tool-params-delta", id: "1", delta: "{" },
+        { type: "tool-call", id: "1", name: "pay" }
+      ],
+      [{ id: "1", name: "pay" }]
+    ],
+    [
+      "of the AI SDK, by a piece before its name",
+      [
+        { type: "start" },
+        { type: "tool-input-delta", id: "1", delta: "{" },
+        { type: "tool-input-available", toolCallId: "1", toolName: "pay" }
+      ],
+      [{ id: "1", name: "pay" }]
+    ],
+    [
+      "of Gemini, in pieces",
+      [
+        { candidates: [{ content: { parts: [{ functionCall: { name: "pay", willContinue: true } }] } }] },
+        { candidates: [{ content: { parts: [{ functionCall: { partialArgs: [{}], willContinue: true } }] } }] },
+        { candidates: [{ content: { parts: [{ functionCall: { name: "pay" } }, { functionCall: {} }] } }] }
+      ],
+      [...pay, ...pay]
     ]
   ] as const)("%s: one call from its first piece, and nothing is restarted after it", ([, elements, calls]) =>
     Effect.gen(function* () {

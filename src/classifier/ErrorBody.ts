@@ -94,9 +94,11 @@ const isFlat = (data: unknown): boolean =>
   said(data, [...wordFields, "errmsg", "err_msg", "errorMsg", "error_message"]) &&
   !holdsAnswer(data, true)
 
+const isHttpFailure = (status: unknown): boolean => typeof status === "number" && status >= 400 && status < 600
+
 const isFailedStatus = (status: unknown): boolean =>
   typeof status === "number"
-    ? status >= 400 && status < 600
+    ? isHttpFailure(status)
     : typeof status === "string" && /^(?:error|fail(?:ed|ure)?)$/i.test(status)
 
 /** `{"base_resp": {"status_code": 1008}}`, iFlytek's `{"header": {"code": 11202}}`. */
@@ -152,11 +154,25 @@ const flat: ReadonlyArray<(data: unknown) => unknown> = [
   (data) => within(Foreign.get(data, "data")) ?? within(Foreign.get(data, "result")),
   // {"code": "Throttling", "message": "...", "request_id": "..."}; Baidu: {"error_code": 336003, "error_msg": "..."}.
   (data) => (isFlat(data) ? data : undefined),
+  // {"type": "rate_limit_error", "message": "..."}: a failure by the name of its type; that of a tool is none.
+  (data) =>
+    /^(?!.*(?:tool|function)).*(?:error|exception)$/i.test(Foreign.text(data, "type") ?? "") &&
+    said(data, wordFields) &&
+    !holdsAnswer(data, true)
+      ? data
+      : undefined,
   // {"status": "error", "message": "..."}; problem+json: {"status": 404, "title": "...", "detail": "..."}.
   (data) =>
     ["status", "state", "result", "Status"].some((name) => isFailedStatus(Foreign.get(data, name))) &&
     !isPart(data) &&
     said(data, wordFields) &&
+    !holdsAnswer(data, true)
+      ? data
+      : undefined,
+  // {"status": 503}, and nothing else.
+  (data) =>
+    ["status", "status_code", "statusCode", "code"].some((name) => isHttpFailure(Foreign.get(data, name))) &&
+    !isPart(data) &&
     !holdsAnswer(data, true)
       ? data
       : undefined
@@ -176,6 +192,14 @@ export const onlyWords = (body: unknown): unknown =>
   !Foreign.isList(body) && (said(body, wordFields) || filled(Foreign.get(body, "detail"))) && !isAnswer(body)
     ? body
     : undefined
+
+/**
+ * FastAPI's words in the place of an event: `{"detail": "..."}`, and nothing of an answer.
+ *
+ * @internal
+ */
+export const onlyDetail = (data: unknown): unknown =>
+  Foreign.has(data, "detail") && filled(Foreign.get(data, "detail")) && !isPiece(data) ? onlyWords(data) : undefined
 
 /**
  * The error in a piece of data, as the body a failed response would have had, if there is one.

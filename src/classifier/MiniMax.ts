@@ -7,7 +7,7 @@ export const miniMax: Dialect = {
   title: "MiniMax",
   aliases: ["mini-max", "minimaxi", "hailuo"],
   recognise: (facts) =>
-    (facts.values("status_msg").length > 0 && [...facts.codes].some((code) => /^[12]\d{3}$/.test(code))) ||
+    facts.values("status_code").some((code) => /^[12]\d{3}$/.test(code)) ||
     /minimax/i.test(facts.message),
   rules: [
     { code: "1001", is: "TimedOut" },

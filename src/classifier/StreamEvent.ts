@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import type { LlmError } from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
 import { badEnding } from "./Ending.js"
-import { failureBody, fromErrorBody, parsed } from "./ErrorBody.js"
+import { failureBody, fromErrorBody, onlyDetail, parsed } from "./ErrorBody.js"
 import { fromUnknown } from "./Unknown.js"
 import { fromVerdict, type Origin } from "./Verdict.js"
 
@@ -67,7 +67,10 @@ export const fromStreamEvent = (given: StreamEvent): Option.Option<LlmError> => 
     return Option.some(fromErrorBody(body, from, { headers, cause: given.data }))
   }
 
-  const body = failureBody(data) ?? (given.event === "error" || field === "error" ? { error: data } : undefined)
+  const body =
+    failureBody(data) ??
+    onlyDetail(data) ??
+    (given.event === "error" || field === "error" ? { error: data } : undefined)
   if (body !== undefined) return Option.some(fromErrorBody(body, given, { cause: given.data }))
 
   const verdict = Foreign.isList(data)

@@ -2,19 +2,9 @@ import * as Redacted from "effect/Redacted"
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { ServerError, type Usage } from "../../errors/llmError.js"
 import { isEnd } from "./ending.js"
-import { failedPart, judged } from "./failed.js"
-import {
-  content,
-  type Fields,
-  fieldsOf,
-  isFields,
-  malformed,
-  metadata,
-  numbers,
-  reasoning,
-  textOf,
-  textual
-} from "./shape.js"
+import { errorOf, judged, strange, untaught } from "./failed.js"
+import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { content, metadata, reasoning, textual } from "./readings.js"
 
 /**
  * By shape, so that the core does not need `@effect/ai`.
@@ -24,7 +14,7 @@ import {
 export const ai: StreamDialect<unknown> = {
   endMarker: true,
   read: (part) => {
-    if (!isFields(part) || typeof part.type !== "string") return malformed
+    if (!isFields(part) || typeof part.type !== "string") return strange(undefined, part)
     switch (part.type) {
       case "text-delta":
         return textual(part.delta)
@@ -36,23 +26,28 @@ export const ai: StreamDialect<unknown> = {
       case "reasoning":
         return reasoning
       case "tool-params-start":
-      case "tool-call":
-        return { kind: "content", toolCalls: [{ id: textOf(part.id), name: textOf(part.name) }] }
       case "tool-params-delta":
+      case "tool-call":
+        return callOf(part)
       case "tool-params-end":
       case "tool-result":
       case "file":
       case "source":
         return content
       case "error":
-        return failedPart(part.error)
+        return errorOf(part)
       case "finish":
         return finished(part)
       default:
-        return metadata
+        return untaught(undefined, part)
     }
   }
 }
+
+const callOf = ({ id, name, providerExecuted }: Fields): Reading => ({
+  kind: "content",
+  toolCalls: [{ id: textOf(id), name: textOf(name), ...(providerExecuted === true && { providerExecuted }) }]
+})
 
 const finished = (part: Fields): Reading => {
   const usage = usageOf(fieldsOf(part.usage))

@@ -1,18 +1,8 @@
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { isEnd } from "./ending.js"
-import { failed, failedPart, judged } from "./failed.js"
-import {
-  content,
-  type Fields,
-  fieldsOf,
-  isFields,
-  malformed,
-  metadata,
-  numbers,
-  reasoning,
-  textOf,
-  textual
-} from "./shape.js"
+import { errorOf, judged, strange, untaught } from "./failed.js"
+import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { content, reasoning, textual } from "./readings.js"
 
 /** The parts that only the Vercel AI SDK has. @internal */
 export const isAiSdk = (part: Fields, type: string): boolean =>
@@ -29,7 +19,7 @@ export const isAiSdk = (part: Fields, type: string): boolean =>
 export const aiSdk: StreamDialect<unknown> = {
   endMarker: true,
   read: (part) => {
-    if (!isFields(part) || typeof part.type !== "string") return malformed
+    if (!isFields(part) || typeof part.type !== "string") return strange(undefined, part)
     switch (part.type) {
       case "text-delta":
         return textual(part.text ?? part.textDelta ?? part.delta)
@@ -40,24 +30,27 @@ export const aiSdk: StreamDialect<unknown> = {
       case "tool-input-start":
       case "tool-call-streaming-start":
       case "tool-input-available":
-      case "tool-call":
-        return callOf(part)
+      case "tool-input-error":
       case "tool-input-delta":
       case "tool-call-delta":
+      case "tool-call":
+        return callOf(part)
       case "tool-result":
       case "tool-output-available":
+      // A tool that failed is no failure of the answer.
       case "tool-error":
+      case "tool-output-error":
       case "source":
       case "source-url":
       case "source-document":
       case "file":
         return content
       case "error":
-        return typeof part.errorText === "string" ? failed(undefined, part) : failedPart(part.error)
+        return errorOf(part)
       case "finish":
         return endOf(part)
       default:
-        return metadata
+        return untaught(undefined, part)
     }
   }
 }
@@ -65,7 +58,8 @@ export const aiSdk: StreamDialect<unknown> = {
 /** A call is announced by the first piece of its input, and told whole afterwards, under the same id. */
 const callOf = (part: Fields): Reading => {
   const id = textOf(part.toolCallId ?? part.id)
-  return { kind: "content", toolCalls: [{ id, name: textOf(part.toolName), ...(id !== "" && { key: id }) }] }
+  const ours = part.providerExecuted === true ? { providerExecuted: true } : undefined
+  return { kind: "content", toolCalls: [{ id, name: textOf(part.toolName), ...ours }] }
 }
 
 const endOf = (part: Fields): Reading => {

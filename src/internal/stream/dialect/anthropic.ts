@@ -1,18 +1,8 @@
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import type { Usage } from "../../errors/llmError.js"
-import { failed, judged } from "./failed.js"
-import {
-  content,
-  type Fields,
-  fieldsOf,
-  isFields,
-  malformed,
-  metadata,
-  numbers,
-  reasoning,
-  textOf,
-  textual
-} from "./shape.js"
+import { failed, judged, untaught } from "./failed.js"
+import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { content, malformed, metadata, reasoning, textual } from "./readings.js"
 
 const provider = "anthropic"
 
@@ -24,9 +14,9 @@ export const anthropic: StreamDialect<unknown> = {
     if (!isFields(event)) return malformed
     switch (event.type) {
       case "content_block_delta":
-        return deltaOf(fieldsOf(event.delta))
+        return deltaOf(event.index, fieldsOf(event.delta))
       case "content_block_start":
-        return blockOf(fieldsOf(event.content_block))
+        return blockOf(event.index, fieldsOf(event.content_block))
       case "message_start":
         return withUsage(metadata, fieldsOf(event.message).usage)
       case "message_delta":
@@ -36,19 +26,18 @@ export const anthropic: StreamDialect<unknown> = {
       case "error":
         return failed(provider, event)
       default:
-        if (event.error) return failed(provider, event)
-        return typeof event.type === "string" ? metadata : malformed
+        return untaught(provider, event)
     }
   }
 }
 
-const deltaOf = (delta: Fields): Reading => {
+const deltaOf = (index: unknown, delta: Fields): Reading => {
   switch (delta.type) {
     case "text_delta":
       return textual(delta.text)
     case "input_json_delta":
       // Anthropic opens each call with an empty one.
-      return delta.partial_json === "" ? metadata : content
+      return delta.partial_json === "" ? metadata : callOf(index, {})
     case "thinking_delta":
       return reasoning
     default:
@@ -56,7 +45,7 @@ const deltaOf = (delta: Fields): Reading => {
   }
 }
 
-const blockOf = (block: Fields): Reading => {
+const blockOf = (index: unknown, block: Fields): Reading => {
   switch (block.type) {
     case "text":
       return textual(block.text)
@@ -64,11 +53,20 @@ const blockOf = (block: Fields): Reading => {
     case "redacted_thinking":
       return reasoning
     case "tool_use":
+      return callOf(index, block)
     case "server_tool_use":
     case "mcp_tool_use":
-      return { kind: "content", toolCalls: [{ id: textOf(block.id), name: textOf(block.name) }] }
+      return callOf(index, block, true)
     default:
       return typeof block.type === "string" ? content : metadata
+  }
+}
+
+const callOf = (index: unknown, { id, name }: Fields, providerExecuted = false): Reading => {
+  const key = typeof index === "number" ? { key: String(index) } : undefined
+  return {
+    kind: "content",
+    toolCalls: [{ id: textOf(id), name: textOf(name), ...key, ...(providerExecuted && { providerExecuted }) }]
   }
 }
 

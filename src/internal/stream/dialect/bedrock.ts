@@ -1,18 +1,8 @@
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { isEnd } from "./ending.js"
-import { failed, judged } from "./failed.js"
-import {
-  content,
-  type Fields,
-  fieldsOf,
-  isFields,
-  malformed,
-  metadata,
-  numbers,
-  reasoning,
-  textOf,
-  textual
-} from "./shape.js"
+import { failed, judged, strange } from "./failed.js"
+import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { malformed, metadata, reasoning, textual } from "./readings.js"
 
 const provider = "bedrock"
 
@@ -31,7 +21,7 @@ export const bedrock: StreamDialect<unknown> = {
   endMarker: true,
   read: (event) => {
     if (!isFields(event)) return malformed
-    if (isFields(event.contentBlockDelta)) return deltaOf(fieldsOf(event.contentBlockDelta.delta))
+    if (isFields(event.contentBlockDelta)) return deltaOf(event.contentBlockDelta)
     if (isFields(event.contentBlockStart)) return startOf(event.contentBlockStart)
     if (isFields(event.messageStop)) {
       return judged(provider, event, { kind: "metadata", end: isEnd(event.messageStop.stopReason) })
@@ -39,24 +29,34 @@ export const bedrock: StreamDialect<unknown> = {
     if (isFields(event.metadata)) return { kind: "metadata", usage: usageOf(fieldsOf(event.metadata.usage)) }
     if (isFields(event.messageStart) || isFields(event.contentBlockStop)) return metadata
     for (const key in event) if (key.endsWith("Exception")) return failed(provider, event)
-    if (event.error) return failed(provider, event)
     // The SDK's own wrapper for what it does not know.
-    return "$unknown" in event ? metadata : malformed
+    return "$unknown" in event ? metadata : strange(provider, event)
   }
 }
 
-const deltaOf = (delta: Fields): Reading => {
+const deltaOf = ({ contentBlockIndex, delta: given }: Fields): Reading => {
+  const delta = fieldsOf(given)
   if (typeof delta.text === "string") return textual(delta.text)
-  if (isFields(delta.toolUse)) return content
+  if (isFields(delta.toolUse)) return callOf(contentBlockIndex, {})
   return isFields(delta.reasoningContent) ? reasoning : metadata
 }
 
 const startOf = ({ contentBlockIndex, start }: Fields): Reading => {
   const { toolUse } = fieldsOf(start)
-  if (!isFields(toolUse)) return metadata
-  const call = { id: textOf(toolUse.toolUseId), name: textOf(toolUse.name), key: String(contentBlockIndex) }
-  return { kind: "content", toolCalls: [call] }
+  return isFields(toolUse) ? callOf(contentBlockIndex, toolUse) : metadata
 }
+
+const callOf = (index: unknown, { name, toolUseId, type }: Fields): Reading => ({
+  kind: "content",
+  toolCalls: [
+    {
+      id: textOf(toolUseId),
+      name: textOf(name),
+      key: String(index),
+      ...(type === "server_tool_use" && { providerExecuted: true })
+    }
+  ]
+})
 
 const usageOf = (u: Fields) =>
   numbers({ inputTokens: u.inputTokens, outputTokens: u.outputTokens, cachedInputTokens: u.cacheReadInputTokens })

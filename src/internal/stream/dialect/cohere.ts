@@ -1,18 +1,8 @@
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { isEnd } from "./ending.js"
-import { failed, judged } from "./failed.js"
-import {
-  content,
-  type Fields,
-  fieldsOf,
-  isFields,
-  malformed,
-  metadata,
-  numbers,
-  reasoning,
-  textOf,
-  textual
-} from "./shape.js"
+import { failed, judged, untaught } from "./failed.js"
+import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { malformed, reasoning, textual } from "./readings.js"
 
 const provider = "cohere"
 
@@ -38,13 +28,12 @@ export const cohere: StreamDialect<unknown> = {
       case "tool-call-start":
         return callOf(event.index, fieldsOf(message.toolCalls ?? message.tool_calls))
       case "tool-call-delta":
-        return content
+        return callOf(event.index, {})
       case "message-end":
         return endOf(fieldsOf(event.delta))
       default:
-        if (event.error || event.type === "error") return failed(provider, event)
-        // Later kinds of events are no content until somebody says so; the end is known all the same.
-        return typeof event.type === "string" ? metadata : malformed
+        if (event.type === "error") return failed(provider, event)
+        return untaught(provider, event)
     }
   }
 }

@@ -4,11 +4,13 @@ import { aiSdk, isAiSdk } from "./aiSdk.js"
 import { anthropic } from "./anthropic.js"
 import { bedrock, isBedrock } from "./bedrock.js"
 import { cohere, isCohere } from "./cohere.js"
+import { unlessFailed } from "./failed.js"
+import { type Fields, isFields } from "./fields.js"
 import { gemini } from "./gemini.js"
 import { isOllama, ollama } from "./ollama.js"
-import { openAiChat } from "./openAiChat.js"
+import { isOpenAiChat, openAiChat } from "./openAiChat.js"
 import { openAiResponses } from "./openAiResponses.js"
-import { content, type Fields, isFields, textual } from "./shape.js"
+import { content, textual } from "./readings.js"
 import { isServerSentEvent, sseDetecting } from "./sse.js"
 
 /**
@@ -20,7 +22,7 @@ import { isServerSentEvent, sseDetecting } from "./sse.js"
 export const detect = (first: unknown): StreamDialect<unknown> => {
   if (!isFields(first)) return plain
   if ("~effect/ai/Content/Part" in first) return ai
-  if (Array.isArray(first.choices)) return openAiChat
+  if (isOpenAiChat(first)) return openAiChat
   if ("candidates" in first || "promptFeedback" in first || "usageMetadata" in first) return gemini
   if (isServerSentEvent(first)) return sseDetecting(detect)
   if (isOllama(first)) return ollama
@@ -44,4 +46,7 @@ const plain: StreamDialect<unknown> = {
 }
 
 /** Objects of no format that the toolkit knows: taken as they come, and told of. @internal */
-export const unknown: StreamDialect<unknown> = { endMarker: false, read: () => content }
+export const unknown: StreamDialect<unknown> = {
+  endMarker: false,
+  read: (element) => (isFields(element) ? unlessFailed(undefined, element, content) : content)
+}

@@ -1,8 +1,9 @@
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import type { ToolCall, Usage } from "../../errors/llmError.js"
 import { isEnd } from "./ending.js"
-import { failed, judged } from "./failed.js"
-import { arrayOf, type Fields, fieldsOf, isFields, malformed, numbers, textOf } from "./shape.js"
+import { failed, judged, strange } from "./failed.js"
+import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { malformed } from "./readings.js"
 
 const provider = "gemini"
 
@@ -17,7 +18,7 @@ export const gemini: StreamDialect<unknown> = {
     const candidates = arrayOf(response.candidates)
     const blocked = isFields(response.promptFeedback)
     // The last response may carry nothing but usage; one without anything is not Gemini's.
-    if (candidates.length === 0 && usage === undefined && !blocked) return malformed
+    if (candidates.length === 0 && usage === undefined && !blocked) return strange(provider, response)
     const reading = readCandidate(fieldsOf(candidates[0]))
     const known = usage === undefined ? reading : { ...reading, usage }
     return blocked || reading.end === true ? judged(provider, response, known) : known

@@ -1,7 +1,8 @@
 import type { Reading, StreamDialect, ToolCallPiece } from "../../../StreamDialect.js"
 import { isEnd } from "./ending.js"
-import { failed } from "./failed.js"
-import { arrayOf, type Fields, fieldsOf, isFields, malformed, numbers, textOf } from "./shape.js"
+import { failed, strange } from "./failed.js"
+import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { malformed } from "./readings.js"
 
 const provider = "ollama"
 
@@ -16,7 +17,7 @@ export const ollama: StreamDialect<unknown> = {
   read: (line) => {
     if (!isFields(line)) return malformed
     if (line.error) return failed(provider, line)
-    if (typeof line.done !== "boolean") return malformed
+    if (typeof line.done !== "boolean") return strange(provider, line)
     const message = fieldsOf(line.message)
     const text = textOf(message.content) || textOf(line.response)
     const toolCalls = arrayOf(message.tool_calls).map(callOf)

@@ -1,10 +1,18 @@
 import type { Reading, StreamDialect, ToolCallPiece } from "../../../StreamDialect.js"
 import type { Usage } from "../../errors/llmError.js"
 import { isEnd } from "./ending.js"
-import { failed, judged } from "./failed.js"
-import { arrayOf, type Fields, fieldsOf, isFields, malformed, metadata, numbers, textOf } from "./shape.js"
+import { failed, judged, strange } from "./failed.js"
+import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { malformed, metadata } from "./readings.js"
 
 const provider = "openai"
+
+/** The last chunk, with usage or the status of the whole, may have no choices at all. @internal */
+export const isOpenAiChat = (chunk: Fields): boolean =>
+  Array.isArray(chunk.choices) ||
+  (chunk.choices === null && isFields(chunk.usage)) ||
+  isFields(chunk.base_resp) ||
+  textOf(chunk.object).startsWith("chat.completion")
 
 /** @internal */
 export const openAiChat: StreamDialect<unknown> = {
@@ -13,12 +21,18 @@ export const openAiChat: StreamDialect<unknown> = {
   read: (chunk) => {
     if (!isFields(chunk)) return malformed
     if (chunk.error) return failed(provider, chunk)
-    if (!Array.isArray(chunk.choices)) return malformed
+    const { choices } = chunk
     const usage = usageOf(chunk.usage)
+    if (!Array.isArray(choices)) {
+      if (!isOpenAiChat(chunk)) return strange(provider, chunk)
+      return judged(provider, chunk, usage === undefined ? metadata : { kind: "metadata", usage })
+    }
     let reading = metadata
-    for (const choice of chunk.choices) reading = join(reading, readChoice(fieldsOf(choice)))
+    for (const choice of choices) reading = join(reading, readChoice(fieldsOf(choice)))
     if (usage !== undefined) reading = { ...reading, usage }
-    return chunk.choices.some(isDecisive) ? judged(provider, chunk, reading) : reading
+    return choices.length === 0 || isFields(chunk.base_resp) || choices.some(isDecisive)
+      ? judged(provider, chunk, reading)
+      : reading
   }
 }
 

@@ -1,18 +1,8 @@
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import type { Usage } from "../../errors/llmError.js"
-import { failed, judged } from "./failed.js"
-import {
-  content,
-  type Fields,
-  fieldsOf,
-  isFields,
-  malformed,
-  metadata,
-  numbers,
-  reasoning,
-  textOf,
-  textual
-} from "./shape.js"
+import { failed, judged, strange, untaught } from "./failed.js"
+import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { content, malformed, metadata, reasoning, textual } from "./readings.js"
 
 const provider = "openai"
 
@@ -22,13 +12,13 @@ export const openAiResponses: StreamDialect<unknown> = {
   endMarker: true,
   read: (event) => {
     if (!isFields(event)) return malformed
-    if (event.error && typeof event.type !== "string") return failed(provider, event)
-    if (typeof event.type !== "string") return malformed
+    if (typeof event.type !== "string") return strange(provider, event)
     switch (event.type) {
       case "response.output_text.delta":
         return textual(event.delta)
       case "response.function_call_arguments.delta":
       case "response.custom_tool_call_input.delta":
+        return callOf(event, {})
       case "response.mcp_call_arguments.delta":
       case "response.code_interpreter_call_code.delta":
       case "response.audio.delta":
@@ -40,7 +30,7 @@ export const openAiResponses: StreamDialect<unknown> = {
         return reasoning
       case "response.output_item.added":
       case "response.output_item.done":
-        return itemOf(fieldsOf(event.item))
+        return itemOf(event, fieldsOf(event.item))
       case "response.completed":
         return ended(fieldsOf(event.response))
       case "response.incomplete":
@@ -52,16 +42,19 @@ export const openAiResponses: StreamDialect<unknown> = {
       case "response.cancelled":
         return failed(provider, event)
       default:
-        return metadata
+        return event.type.startsWith("response.") ? metadata : untaught(provider, event)
     }
   }
 }
 
 /** A call is told when it begins, and once more when it is done. */
-const itemOf = (item: Fields): Reading => {
-  if (item.type !== "function_call" && item.type !== "custom_tool_call") return metadata
-  const id = textOf(item.call_id ?? item.id)
-  const key = textOf(item.id) || id
+const itemOf = (event: Fields, item: Fields): Reading =>
+  item.type === "function_call" || item.type === "custom_tool_call" ? callOf(event, item) : metadata
+
+/** A call is its place in the answer; a server that gives none names its item. */
+const callOf = ({ item_id, output_index }: Fields, item: Fields): Reading => {
+  const id = textOf(item.call_id) || textOf(item.id)
+  const key = typeof output_index === "number" ? `#${output_index}` : textOf(item.id) || textOf(item_id) || id
   return { kind: "content", toolCalls: [{ id, name: textOf(item.name), ...(key !== "" && { key }) }] }
 }
 

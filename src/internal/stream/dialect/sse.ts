@@ -1,6 +1,7 @@
 import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { failed } from "./failed.js"
-import { isFields, malformed, metadata } from "./shape.js"
+import { isFields } from "./fields.js"
+import { malformed, metadata } from "./readings.js"
 
 export interface ServerSentEvent {
   readonly data: string

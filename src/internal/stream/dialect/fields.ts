@@ -3,7 +3,6 @@
  *
  * @internal
  */
-import type { Reading } from "../../../StreamDialect.js"
 
 /** @internal */
 export type Fields = Readonly<Record<string, unknown>>
@@ -29,19 +28,3 @@ export const numbers = <const K extends string>(fields: Readonly<Record<K, unkno
   }
   return known
 }
-
-/** @internal */
-export const metadata: Reading = { kind: "metadata" }
-
-/** @internal */
-export const content: Reading = { kind: "content" }
-
-/** @internal */
-export const reasoning: Reading = { kind: "reasoning" }
-
-/** @internal */
-export const malformed: Reading = { kind: "malformed" }
-
-/** Text is content, and an empty text is not. @internal */
-export const textual = (text: unknown): Reading =>
-  typeof text === "string" && text !== "" ? { kind: "content", text } : metadata

@@ -1,0 +1,199 @@
+/** What holds in every dialect, told by its name and by its first element, parsed and as server-sent events. */
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Either, FastCheck as fc, Stream } from "effect"
+import { StreamDialect as Dialects, type LlmError, Resilience, type StreamDialect } from "effect-resilience"
+import { samples } from "./internal/stream/samples.js"
+
+const consume = (elements: ReadonlyArray<unknown>, options: Resilience.StreamOptions<unknown> = {}) => {
+  let subscriptions = 0
+  const source = Stream.suspend(() => {
+    subscriptions++
+    return Stream.rechunk(Stream.fromIterable(elements), 2)
+  })
+  return source.pipe(
+    Resilience.protectStream("a", options),
+    Stream.runCollect,
+    Effect.either,
+    Effect.map((result) => {
+      const error = Either.isLeft(result) ? (result.left as LlmError.LlmError) : undefined
+      return { outcome: error?._tag ?? "success", error, subscriptions }
+    }),
+    Effect.provide(Resilience.layer({ retry: false, deadline: false }))
+  )
+}
+
+/** How a sample comes: by its dialect's name or without one, parsed or as server-sent events with a name or without. */
+const ways: Record<
+  string,
+  (dialect: StreamDialect.StreamDialect<unknown>) => {
+    readonly dialect?: StreamDialect.StreamDialect<unknown>
+    readonly as: (element: unknown) => unknown
+  }
+> = {
+  "by its name": (dialect) => ({ dialect, as: (element) => element }),
+  "by its first element": () => ({ as: (element) => element }),
+  "as events, by its name": (dialect) => ({
+    dialect: Dialects.sse(dialect) as StreamDialect.StreamDialect<unknown>,
+    as: (element) => ({ data: JSON.stringify(element) })
+  }),
+  "as events, by the first": () => ({ as: (element) => ({ id: "1", event: undefined, data: JSON.stringify(element) }) })
+}
+
+/** Failures as providers, relays and gateways put them into a stream whose status was 200. */
+const failures: ReadonlyArray<readonly [element: unknown, tag: string]> = [
+  [{ error: { message: "no", type: "server_error" } }, "ServerError"],
+  [{ error: "no" }, "ServerError"],
+  [{ error: true, message: "no" }, "ServerError"],
+  [{ error: {} }, "ServerError"],
+  [{ type: "error", message: "no" }, "ServerError"],
+  [{ type: "error", error: { type: "overloaded_error", message: "Overloaded" } }, "Overloaded"],
+  [{ type: "rate_limit_error", message: "slow down" }, "RateLimited"],
+  [{ object: "error", message: "slow down", code: 429 }, "RateLimited"],
+  [{ code: "Throttling", message: "no", request_id: "r" }, "RateLimited"],
+  [{ code: 429, message: "no" }, "RateLimited"],
+  [{ status: 429, message: "no" }, "RateLimited"],
+  [{ status: 503 }, "Overloaded"],
+  [{ statusCode: 529 }, "Overloaded"],
+  [{ base_resp: { status_code: 1008, status_msg: "insufficient balance" } }, "QuotaExhausted"],
+  [{ base_resp: { status_code: 1008 } }, "QuotaExhausted"],
+  [{ choices: null, base_resp: { status_code: 1002 } }, "RateLimited"],
+  [{ choices: [], base_resp: { status_code: 1027 } }, "ContentFiltered"],
+  [{ errorText: "no" }, "ServerError"],
+  [{ errors: [{ code: 7000, message: "no" }] }, "ServerError"],
+  [{ success: false, errors: ["no"] }, "ServerError"],
+  [{ error_code: 336003, error_msg: "no" }, "InvalidRequest"],
+  [{ detail: "no" }, "ServerError"],
+  [{ detail: [{ loc: ["body"], msg: "no", type: "missing" }] }, "ServerError"],
+  [{ ErrorMsg: { Code: "RequestLimitExceeded", Msg: "no" } }, "RateLimited"],
+  [{ type: "about:blank", title: "Too Many Requests", status: 429 }, "RateLimited"],
+  [{ throttlingException: { message: "no" } }, "RateLimited"],
+  [{ header: { code: 11202, message: "no" } }, "ServerError"]
+]
+
+const finishes = (reason: unknown): ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> => [
+  ["OpenAI chat", [{ choices: [{ index: 0, delta: { content: "x" }, finish_reason: reason }] }]],
+  ["Gemini", [{ candidates: [{ content: { parts: [{ text: "x" }] }, finishReason: reason }] }]],
+  ["Bedrock", [{ contentBlockDelta: { delta: { text: "x" } } }, { messageStop: { stopReason: reason } }]],
+  [
+    "Cohere",
+    [
+      { type: "content-delta", delta: { message: { content: { text: "x" } } } },
+      { type: "message-end", delta: { finish_reason: reason } }
+    ]
+  ],
+  ["Ollama", [{ model: "m", message: { content: "x" }, done: true, done_reason: reason }]],
+  [
+    "@effect/ai",
+    [
+      { type: "text-delta", delta: "x" },
+      { type: "finish", reason, usage: {} }
+    ]
+  ],
+  [
+    "AI SDK",
+    [
+      { type: "text-delta", text: "x" },
+      { type: "finish", finishReason: reason }
+    ]
+  ]
+]
+
+describe("a healthy answer", () => {
+  for (const { calls, dialect, elements, name } of samples) {
+    it.effect.each(Object.entries(ways))(`${name}, %s, is a success`, ([, way]) =>
+      Effect.gen(function* () {
+        const { as, dialect: given } = way(dialect)
+        expect((yield* consume(elements.map(as), { dialect: given })).outcome).toBe("success")
+      })
+    )
+
+    it.effect(`S19: ${name}: a call is seen from its first piece, and once`, () =>
+      Effect.gen(function* () {
+        const { error } = yield* consume([...elements, { error: "no" }], { dialect })
+        expect(error).toMatchObject({ _tag: "StreamInterrupted", emittedToolCalls: calls })
+      })
+    )
+  }
+})
+
+describe("S1, S4, S20: what is never a success, in any dialect", () => {
+  const cases = fc.record({
+    sample: fc.constantFrom(...samples),
+    way: fc.constantFrom(...Object.values(ways)),
+    delivery: fc.constantFrom("incremental" as const, "buffered" as const, "restartable" as const)
+  })
+
+  it.effect.prop(
+    "an answer that is cut at any element",
+    { one: cases, at: fc.nat() },
+    ({ at, one: { delivery, sample, way } }) =>
+      Effect.gen(function* () {
+        const { as, dialect } = way(sample.dialect)
+        const cut = sample.elements.slice(0, at % (sample.completeAt + 1))
+        expect((yield* consume(cut.map(as), { dialect, delivery })).outcome).toMatch(
+          /^(?:MalformedResponse|StreamInterrupted)$/
+        )
+      }),
+    { fastCheck: { numRuns: 300 } }
+  )
+
+  it.effect.prop(
+    "an answer with a failure at any position",
+    { one: cases, at: fc.nat(), failure: fc.constantFrom(...failures) },
+    ({ at, failure: [failure], one: { delivery, sample, way } }) =>
+      Effect.gen(function* () {
+        const { as, dialect } = way(sample.dialect)
+        const position = at % (sample.elements.length + 1)
+        const elements = [...sample.elements.slice(0, position), failure, ...sample.elements.slice(position)]
+        expect((yield* consume(elements.map(as), { dialect, delivery })).outcome).not.toBe("success")
+      }),
+    { fastCheck: { numRuns: 400 } }
+  )
+
+  it.effect.each(["", " ", "null", "NULL", "None", "undefined", "nil"])("S18: an answer whose reason is %j", (reason) =>
+    Effect.gen(function* () {
+      for (const [name, elements] of finishes(reason)) {
+        expect([name, (yield* consume(elements)).outcome]).toEqual([name, "StreamInterrupted"])
+      }
+      for (const [name, elements] of finishes("an_unknown_word")) {
+        expect([name, (yield* consume(elements)).outcome]).toEqual([name, "success"])
+      }
+    })
+  )
+})
+
+describe("C15: a failure in a 200 keeps its class", () => {
+  for (const { dialect, elements, name } of samples) {
+    it.effect.each(failures)(`${name}: %j is %s, first and after the first element`, ([failure, tag]) =>
+      Effect.gen(function* () {
+        expect(dialect.read(failure).error?._tag).toBe(tag)
+        if (dialect.read(elements[0]).kind !== "metadata") return
+        expect((yield* consume([elements[0], failure])).outcome).toBe(tag)
+      })
+    )
+  }
+
+  it.effect.each(failures)("without a dialect: %j is %s", ([failure, tag]) =>
+    Effect.gen(function* () {
+      expect((yield* consume([failure])).outcome).toBe(tag)
+      expect((yield* consume([{ data: JSON.stringify(failure) }])).outcome).toBe(tag)
+    })
+  )
+
+  it.effect("an envelope that says that all is well is no failure", () =>
+    Effect.gen(function* () {
+      const [first, ...rest] = samples[0]!.elements
+      const well = { base_resp: { status_code: 0, status_msg: "success" } }
+      expect((yield* consume([{ ...(first as object), ...well }, ...rest, well])).outcome).toBe("success")
+      expect((yield* consume([well])).outcome).toBe("MalformedResponse")
+    })
+  )
+
+  it.effect("a tool that failed is no failure of the answer", () =>
+    Effect.gen(function* () {
+      const { elements } = samples.find(({ name }) => name === "AI SDK")!
+      const failed = { type: "tool-output-error", toolCallId: "1", errorText: "no" }
+      expect((yield* consume([...elements.slice(0, 9), failed, ...elements.slice(9)])).outcome).toBe("success")
+    })
+  )
+})
