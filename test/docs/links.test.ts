@@ -42,3 +42,22 @@ it("every relative link of the documentation leads to a file, and to a heading o
   })
   expect(broken.map(({ link, page }) => `${relative(root, page)}: ${link}`)).toEqual([])
 })
+
+it("what the package holds of the documentation leads to nothing that it does not hold", () => {
+  const { files }: { readonly files: ReadonlyArray<string> } = JSON.parse(
+    readFileSync(join(root, "package.json"), "utf8")
+  )
+  const left = files.filter((path) => path.startsWith("!")).map((path) => path.slice(1))
+  const isPacked = (path: string): boolean =>
+    ["README.md", "LICENSE", "package.json", ...files].some((file) => path === file || path.startsWith(`${file}/`)) &&
+    !left.includes(path)
+  const packed = pages.filter((page) => isPacked(relative(root, page)))
+  expect(packed.length).toBeGreaterThan(10)
+  const missing = packed.flatMap((page) =>
+    linksOf(page)
+      .map((link) => link.split("#")[0] ?? "")
+      .filter((path) => path !== "" && !isPacked(relative(root, resolve(dirname(page), path))))
+      .map((path) => `${relative(root, page)}: ${path}`)
+  )
+  expect(missing).toEqual([])
+})

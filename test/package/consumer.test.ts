@@ -58,7 +58,6 @@ describe.each([
         dependencies: {
           [manifest.name]: `file:../${tarball}`,
           effect: version("effect"),
-          "@effect/platform": version("@effect/platform"),
           typescript: developed("typescript")
         }
       })

@@ -72,6 +72,11 @@ describe("imports", () => {
     expect(beyond).toEqual([])
   })
 
+  it("a required peer is one that the core imports", () => {
+    const needed = new Set(coreModules.flatMap((path) => [...needs(`${path}.ts`)]))
+    expect(requiredPeers.filter((name) => !needed.has(name))).toEqual([])
+  })
+
   it("testing/MisbehavingProvider needs effect and Node, nothing else, so that any project's tests can use it", () => {
     const beyond = [...needs("testing/MisbehavingProvider.ts")].filter((name) => !name.startsWith("node:"))
     expect(beyond).toEqual(["effect"])
