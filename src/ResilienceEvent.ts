@@ -30,6 +30,10 @@ interface AboutAttempt extends About {
   readonly attempt: number
 }
 
+interface AboutHedge extends About {
+  readonly hedge: number
+}
+
 /**
  * The states a circuit can be in. `isolated` is open by somebody's decision.
  *
@@ -81,6 +85,14 @@ export type ResilienceEvent = Data.TaggedEnum<{
   CircuitChanged: About & { readonly from: CircuitState; readonly to: CircuitState }
   /** A target asked to be left alone; callers wait or go elsewhere until `wait` is over. */
   TargetParked: About & { readonly wait: Duration.Duration; readonly error: unknown }
+  /** Another attempt was started, since those under way are late or one has failed. `hedge` counts from 1 within the call. */
+  HedgeStarted: AboutHedge & { readonly because: "slow" | "failure" }
+  /** Of several attempts this one answered first, after `duration`. `hedge` is 0 for the first attempt. */
+  HedgeWon: AboutHedge & { readonly duration: Duration.Duration }
+  /** Another attempt answered first, and this one was cut off: it took at least `duration`, and cost nobody knows what. */
+  HedgeLost: AboutHedge & { readonly duration: Duration.Duration }
+  /** An attempt was due, and was not started: the budget is dry, or no other target is ready. Told once in a call. */
+  HedgeWithheld: About & { readonly reason: "budget" | "notReady" }
   /** A store behind a policy failed; calls go on as if the policy were not there. */
   StoreFailed: About & { readonly policy: string; readonly error: unknown }
   /** A client under the toolkit repeats calls on its own, which multiplies the attempts. */

@@ -33,8 +33,8 @@ interface Seen {
   readonly asked: boolean
 }
 
-/** What a prompt that was too long for a target needs: a window of so many tokens, if that much is known. */
-interface Needed {
+/** What a prompt that was too long for a target needs: a window of so many tokens, if that much is known. @internal */
+export interface Needed {
   readonly by: string
   readonly tokens: number | undefined
 }
@@ -106,12 +106,16 @@ const allFailed = ({ seen, targets }: Walk<Named>): AllTargetsFailed =>
     retryAfter: soonest(seen.map(({ read }) => read))
   })
 
-/** A target whose window nobody has stated is not known to be larger than any. */
-const fits = ({ contextWindow }: Named, needed: Needed | undefined): boolean =>
+/** A target whose window nobody has stated is not known to be larger than any. @internal */
+export const fits = ({ contextWindow }: Named, needed: Needed | undefined): boolean =>
   needed === undefined || (contextWindow !== undefined && contextWindow >= (needed.tokens ?? 0))
 
-/** The failure's own words go before what is known of its target; what an earlier failure has told stays true. */
-const needs = (before: Needed | undefined, target: Named | undefined, error: { readonly _tag: string }): Needed => {
+/** The failure's own words go before what is known of its target; what an earlier failure has told stays true. @internal */
+export const needs = (
+  before: Needed | undefined,
+  target: Named | undefined,
+  error: { readonly _tag: string }
+): Needed => {
   const { limit, requested } = error instanceof LlmError.ContextLengthExceeded ? error : {}
   const tooFew = limit ?? target?.contextWindow
   const tokens = requested ?? (tooFew === undefined ? undefined : tooFew + 1)
@@ -119,8 +123,8 @@ const needs = (before: Needed | undefined, target: Named | undefined, error: { r
   return { by: target?.name ?? "another target", tokens: known.length === 0 ? undefined : Math.max(...known) }
 }
 
-/** A target passed over is reported like one that was asked: the prompt does not fit it either. */
-const tooSmall = ({ contextWindow, name }: Named, { by, tokens }: Needed): LlmError.LlmError => {
+/** A target passed over is reported like one that was asked: the prompt does not fit it either. @internal */
+export const tooSmall = ({ contextWindow, name }: Named, { by, tokens }: Needed): LlmError.LlmError => {
   const window = contextWindow === undefined ? "is not stated" : `of ${contextWindow} tokens is too small`
   const prompt = tokens === undefined ? `was too long for ${by}` : `needs at least ${tokens}`
   return new LlmError.ContextLengthExceeded({

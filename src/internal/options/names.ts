@@ -7,6 +7,7 @@
  */
 import type * as CircuitBreaker from "../../CircuitBreaker.js"
 import type * as Fallback from "../../Fallback.js"
+import type * as Hedge from "../../Hedge.js"
 import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, TargetOptions } from "../../Resilience.js"
 import type * as RetryBudget from "../../RetryBudget.js"
 import type * as RetryPolicy from "../../RetryPolicy.js"
@@ -110,3 +111,15 @@ export const allOptions: Names<Options> = { ...targetOptions, ...boundsOptions, 
 
 /** @internal */
 export const fallbackOptions: Names<Fallback.Options> = { fallbackOn: true }
+
+/** @internal */
+export const hedgeOptions: Names<Hedge.Options> = {
+  after: true,
+  hedges: true,
+  budget: true,
+  fallbackOn: true,
+  name: true
+}
+
+/** @internal */
+export const memoryOptions: Names<Hedge.MemoryOptions> = { ...boundsOptions, halfLife: true, budget: true }

@@ -1,0 +1,349 @@
+/**
+ * A second attempt for a call that takes longer than usual, beside the first one: whichever answers first is the answer.
+ *
+ * A few calls of a model take many times as long as most, and nothing is wrong with them but bad luck. A hedge asks
+ * again, the same target or another, once an answer is late, and cuts off whoever comes second. It bounds what the slow
+ * calls cost in time, and pays for that with the tokens of the attempts that are cut off; a budget bounds those.
+ *
+ * Source: J. Dean, L. A. Barroso,
+ * ["The Tail at Scale"](https://research.google/pubs/the-tail-at-scale/), Communications of the ACM 56 (2), 2013.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import type * as Fallback from "./Fallback.js"
+import { begin } from "./internal/fallback/nextTarget.js"
+import { type Begun, begun, close, raceToContent } from "./internal/hedge/firstContent.js"
+import { LatencyMemory } from "./internal/hedge/memory.js"
+import { deposited, type HedgingState, planOf, type Settings, settingsOf, surroundings } from "./internal/hedge/plan.js"
+import { type Attempted, race } from "./internal/hedge/race.js"
+import { boundsOf } from "./internal/keyed/boundedMap.js"
+import { finiteMillis, invalid } from "./internal/options/check.js"
+import { memoryOptions, refuseUnknown } from "./internal/options/names.js"
+import type * as LlmError from "./LlmError.js"
+import type { AllTargetsFailed } from "./Rejection.js"
+import * as RetryBudget from "./RetryBudget.js"
+
+/**
+ * One way to make the call, and its name: latencies are kept by it.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Target<A, E, R> extends Fallback.Target<A, E, R> {
+  /**
+   * Whether the target would take a call now. One that would not is no hedge: it is passed over for the next one, and
+   * asked only after a failure. Default: it is taken to be ready.
+   */
+  readonly ready?: Effect.Effect<boolean> | undefined
+}
+
+/**
+ * One target that can give a stream.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface StreamTarget<A, E, R> extends Omit<Target<A, E, R>, "run"> {
+  readonly run: Stream.Stream<A, E, R>
+}
+
+/**
+ * A delay that follows what the target's own answers take.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Quantile {
+  readonly _tag: "Quantile"
+  readonly q: number
+  readonly minimumSamples: number
+  readonly initial?: Duration.DurationInput | undefined
+}
+
+/**
+ * When another attempt is started, and how many.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Options {
+  /**
+   * How long an answer may take before it is late: a fixed time, or a `quantile` of the target's own latencies. The next
+   * attempt is due that long after the start of the last one.
+   */
+  readonly after: Duration.DurationInput | Quantile
+  /** How many attempts may run beside a first one in a call. Default: 1 for `again`, every other target for `across`. */
+  readonly hedges?: number | undefined
+  /**
+   * What bounds the attempts that hedging adds, over all calls: each takes a token of the first target's. Default: one
+   * attempt in ten calls, and one a second, shared by all hedges (see `layer`). `false` leaves hedging unbounded.
+   */
+  readonly budget?: RetryBudget.Budget | false | undefined
+  /** As in `Fallback.Options`: failures after which another target is asked although `LlmError.traits` would not. */
+  readonly fallbackOn?: ReadonlyArray<LlmError.Tag> | undefined
+  /** The name of the call, for targets that are plain effects: `across` calls them `name/1`, `name/2`. Default `hedge`. */
+  readonly name?: string | undefined
+}
+
+/**
+ * Late is what takes longer than the share `q` of the target's own answers: with 0.95 one call in twenty.
+ *
+ * Only answers enter, and how long attempts had taken that were cut off, as "at least"; failures do not. What was heard
+ * ten minutes ago weighs half (see `layer`). Before `minimumSamples` answers (default 20) nothing is late, unless
+ * `initial` says from when. For streams it is the time to the first content. The quantile is known to within 2.5 %.
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const quantile = (
+  q: number,
+  options?: { readonly minimumSamples?: number | undefined; readonly initial?: Duration.DurationInput | undefined }
+): Quantile => ({ _tag: "Quantile", q, minimumSamples: options?.minimumSamples ?? 20, initial: options?.initial })
+
+/**
+ * How much hedged calls remember, and what they may add.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface MemoryOptions {
+  /** The time in which a latency loses half of its weight. Default 10 minutes. */
+  readonly halfLife?: Duration.DurationInput | undefined
+  /** Of how many targets the latencies are kept; each takes about 5 kB. Default 1 000. */
+  readonly capacity?: number | undefined
+  /** For how long those of a target that nobody asks are kept. Default 1 hour. */
+  readonly idleTimeToLive?: Duration.DurationInput | undefined
+  /** The budget of the hedges that have none of their own. Default: a share of 0.1, and one a second. */
+  readonly budget?: RetryBudget.Options | false | undefined
+}
+
+const make = (options: MemoryOptions = {}): Effect.Effect<HedgingState> =>
+  Effect.suspend((): Effect.Effect<HedgingState> => {
+    refuseUnknown("Hedge.layer", "", options, memoryOptions)
+    const { budget, capacity = 1_000, halfLife = "10 minutes", idleTimeToLive } = options
+    const half = finiteMillis("Hedge.layer", "halfLife", halfLife)
+    if (half === 0) throw invalid("Hedge.layer", "halfLife", halfLife, "more than zero")
+    const latencies = new LatencyMemory(boundsOf("Hedge.layer", { capacity, idleTimeToLive }), half)
+    return budget === false
+      ? Effect.succeed({ latencies, budget: undefined })
+      : Effect.map(RetryBudget.make(budget), (budget) => ({ latencies, budget }))
+  })
+
+/**
+ * What hedged calls remember between them: latencies by target, and the budget. Without `layer` there is one for the
+ * whole process.
+ *
+ * @since 0.1.0
+ * @category Service
+ */
+export class Hedging extends Context.Reference<Hedging>()("effect-resilience/Hedging", {
+  defaultValue: (): Hedging.Memory => Effect.runSync(make()) as unknown as Hedging.Memory
+}) {}
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Hedging {
+  /**
+   * Latencies and a budget. There is nothing to do with it but to provide it, by `layer`.
+   *
+   * @since 0.1.0
+   * @category Service
+   */
+  export interface Memory {
+    readonly budget: RetryBudget.Budget | undefined
+  }
+}
+
+/**
+ * A memory of one's own for the hedged calls under it, with bounds of one's own. Throws a `RangeError`, as a defect, for
+ * options that make no sense.
+ *
+ * @example
+ * ```ts
+ * import { Hedge } from "effect-resilience"
+ *
+ * export const Hedges = Hedge.layer({ halfLife: "2 minutes", budget: { share: 0.05 } })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layer = (options?: MemoryOptions): Layer.Layer<never> =>
+  Layer.effect(Hedging, make(options) as unknown as Effect.Effect<Hedging.Memory>)
+
+const remembered = (context: Context.Context<never>): HedgingState =>
+  Context.get(context, Hedging) as unknown as HedgingState
+
+type AnyTarget = Target<unknown, unknown, unknown>
+type AnyRun = Effect.Effect<unknown, unknown, unknown>
+type AnyStreamTarget = StreamTarget<unknown, unknown, unknown>
+type AnyStream = Stream.Stream<unknown, unknown, unknown>
+
+type RunOf<T> = T extends { readonly run: infer Run } ? Run : T
+
+/**
+ * Asks the first target, and once its answer is late the next one as well. The first answer wins.
+ *
+ * The attempts that lose are interrupted, which aborts their requests; nobody waits for them to clean up. A failure that
+ * another target may help with (by `LlmError.traits` or `fallbackOn`) starts the next one at once, as `Fallback.firstOf`
+ * would, and costs no token unless it then runs beside another. A failure of the first target that no other can help
+ * with ends the call at once. The same from any other target ends that attempt only: a hedge never costs the answer.
+ *
+ * Where all have failed, the error is `AllTargetsFailed` with each target's own, in the order in which they came; if only
+ * one was asked, it is its failure as it is. Defects and interruptions end the call as they are.
+ *
+ * An attempt that was started before the winner and was still not there counts as given up with its circuit, which opens
+ * if that happens to every call. One that was started after it says nothing about its target.
+ *
+ * Throws a `RangeError` that names the option for options that make no sense.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Hedge, LlmCall, Resilience } from "effect-resilience"
+ *
+ * const ask = (target: string) => ({
+ *   name: target,
+ *   run: LlmCall.tryPromise({ target, try: async () => "42" }).pipe(Resilience.protect(target))
+ * })
+ *
+ * const answer = Hedge.across([ask("openai/gpt-5-mini"), ask("anthropic/haiku")], { after: Hedge.quantile(0.95) })
+ *
+ * export const program = answer.pipe(Effect.provide(Resilience.layer()))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const across = <const Targets extends readonly [AnyTarget | AnyRun, ...ReadonlyArray<AnyTarget | AnyRun>]>(
+  targets: Targets,
+  options: Options
+): Effect.Effect<
+  Effect.Effect.Success<RunOf<Targets[number]>>,
+  Effect.Effect.Error<RunOf<Targets[number]>> | AllTargetsFailed,
+  Effect.Effect.Context<RunOf<Targets[number]>>
+> => {
+  const settings = settingsOf(options)
+  const attempts = targets.map(
+    (target, index): Attempted<unknown, unknown, unknown> =>
+      Effect.isEffect(target) ? { name: `${settings.name}/${index + 1}`, run: target } : target
+  )
+  begin(attempts)
+  return hedged(settings, attempts, false) as never
+}
+
+/**
+ * Makes the same call again once its answer is late, and takes the first of both. `target` is the name by which
+ * latencies are kept.
+ *
+ * A failure that may pass by itself starts the next attempt at once; one that will not ends the call. A target that asks
+ * to be left alone is not asked again: what is under way may still answer. Where all attempts fail, the call fails with
+ * the last failure of its own.
+ *
+ * @example
+ * ```ts
+ * import { Hedge, LlmCall } from "effect-resilience"
+ *
+ * export const answer = LlmCall.tryPromise({ target: "acme/large", try: async () => "42" }).pipe(
+ *   Hedge.again("acme/large", { after: "3 seconds" })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const again: {
+  (target: string, options: AgainOptions): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, target: string, options: AgainOptions): Effect.Effect<A, E, R>
+} = dual(3, <A, E, R>(self: Effect.Effect<A, E, R>, target: string, options: AgainOptions): Effect.Effect<A, E, R> => {
+  const settings = settingsOf(options)
+  return hedged(settings, repeated(target, self, settings), true)
+})
+
+/**
+ * What `again` can be told: there are no other targets to turn to.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface AgainOptions extends Omit<Options, "fallbackOn" | "name"> {}
+
+/**
+ * `across` for streams: a race to the first content, and with it the race is over. No other stream is started after it,
+ * those that lose are closed, and what fails later is the winner's own failure.
+ *
+ * Without `Resilience.protectStream`, which tells content from what comes before it, every element counts as content.
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const acrossStreams = <
+  const Targets extends readonly [AnyStreamTarget | AnyStream, ...ReadonlyArray<AnyStreamTarget | AnyStream>]
+>(
+  targets: Targets,
+  options: Options
+): Stream.Stream<
+  Stream.Stream.Success<RunOf<Targets[number]>>,
+  Stream.Stream.Error<RunOf<Targets[number]>> | AllTargetsFailed,
+  Stream.Stream.Context<RunOf<Targets[number]>>
+> => {
+  const settings = settingsOf(options)
+  const attempts = targets.map((target, index): Attempted<Begun<unknown, unknown>, unknown, unknown> => {
+    const named = isStream(target) ? { name: `${settings.name}/${index + 1}`, run: target } : target
+    return { ...named, run: begun(named.run) }
+  })
+  begin(attempts)
+  return hedgedStream(settings, attempts, false) as never
+}
+
+/**
+ * `again` for streams: a race to the first content.
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const againStream: {
+  (target: string, options: AgainOptions): <A, E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
+  <A, E, R>(self: Stream.Stream<A, E, R>, target: string, options: AgainOptions): Stream.Stream<A, E, R>
+} = dual(3, <A, E, R>(self: Stream.Stream<A, E, R>, target: string, options: AgainOptions): Stream.Stream<A, E, R> => {
+  const settings = settingsOf(options)
+  return hedgedStream(settings, repeated(target, begun(self), settings), true)
+})
+
+const isStream = (target: AnyStreamTarget | AnyStream): target is AnyStream => Stream.StreamTypeId in target
+
+const repeated = <A, E, R>(name: string, run: Effect.Effect<A, E, R>, { hedges = 1 }: Settings) =>
+  Array.from({ length: 1 + Math.min(hedges, 100) }, () => ({ name, run }))
+
+const hedged = <A, E, R>(
+  settings: Settings,
+  targets: ReadonlyArray<Attempted<A, E, R>>,
+  same: boolean
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(surroundings(remembered), (around) =>
+    Effect.zipRight(
+      deposited(settings, around.state, targets[0]!.name),
+      Effect.suspend(() => race(planOf(settings, around, targets, { same, what: "" })))
+    )
+  )
+
+const hedgedStream = <A, E, R>(
+  settings: Settings,
+  targets: ReadonlyArray<Attempted<Begun<A, E>, E, R>>,
+  same: boolean
+): Stream.Stream<A, E, R> =>
+  raceToContent(
+    Effect.flatMap(surroundings(remembered), (around) =>
+      Effect.as(
+        deposited(settings, around.state, targets[0]!.name),
+        planOf(settings, around, targets, { same, what: " (first content)", discard: close })
+      )
+    )
+  )

@@ -1,0 +1,54 @@
+/**
+ * What hedged calls tell the outside.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import { type Hub, ResilienceEvent } from "../../ResilienceEvent.js"
+import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+
+/** Why an attempt is started: those under way are late, or one has failed. */
+export type Because = "slow" | "failure"
+
+/** What kept a hedge from being sent: the budget is dry, or no other target is ready. */
+export type Withheld = "budget" | "notReady"
+
+const count = outcomeCounters(
+  "llm_hedges_total",
+  "Attempts started beside or after a first one, by what became of them"
+)
+
+/** @internal */
+export class HedgeReport {
+  private told = new Set<Withheld>()
+
+  constructor(
+    private readonly hub: Hub,
+    private readonly labels: number
+  ) {}
+
+  started(target: string, at: number, hedge: number, because: Because): void {
+    count(target, "started", this.labels)
+    if (this.hub.listening()) this.hub.publish(ResilienceEvent.HedgeStarted({ at, target, hedge, because }))
+  }
+
+  won(target: string, at: number, hedge: number, millis: number): void {
+    if (hedge > 0) count(target, "won", this.labels)
+    if (!this.hub.listening()) return
+    this.hub.publish(ResilienceEvent.HedgeWon({ at, target, hedge, duration: Duration.millis(millis) }))
+  }
+
+  lost(target: string, at: number, hedge: number, millis: number): void {
+    if (hedge > 0) count(target, "lost", this.labels)
+    if (!this.hub.listening()) return
+    this.hub.publish(ResilienceEvent.HedgeLost({ at, target, hedge, duration: Duration.millis(millis) }))
+  }
+
+  /** Told once in a call, however often it is tried. */
+  withheld(target: string, at: number, reason: Withheld): void {
+    if (this.told.has(reason)) return
+    this.told.add(reason)
+    count(target, reason, this.labels)
+    if (this.hub.listening()) this.hub.publish(ResilienceEvent.HedgeWithheld({ at, target, reason }))
+  }
+}
