@@ -24,70 +24,24 @@ import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Amendment, Circuit, Decision, Reason, Result } from "./internal/breaker/circuit.js"
 import { makeBreaker } from "./internal/breaker/make.js"
 import { Memory } from "./internal/breaker/memory.js"
 import { fromExit, ignored as ignored_, type Outcome, success as success_ } from "./internal/breaker/outcome.js"
 import type { Policy, TripPolicy } from "./internal/breaker/policy.js"
 import { checkTrip, resolve } from "./internal/breaker/settings.js"
+import type { Amendment, Circuit, Counts, Decision, LastFailure, Reason, Result } from "./internal/breaker/state.js"
 import { fromMemory } from "./internal/breaker/store.js"
 import { boundsOf } from "./internal/keyed/boundedMap.js"
 import { millis } from "./internal/options/check.js"
-import { boundsOptions, refuseUnknown } from "./internal/options/names.js"
+import {
+  boundsOptions,
+  rateOptions,
+  rateOverOptions,
+  refuseUnknown,
+  slowCallOptions
+} from "./internal/options/names.js"
 import { CircuitHalfOpen, CircuitOpen, type RateLimitExceeded } from "./Rejection.js"
 
-export type {
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Amendment,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Change,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Circuit,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Decision,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Lease,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Permit,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Phase,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Reason,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Refusal,
-  /**
-   * @since 0.1.0
-   * @category Stores
-   */
-  Result
-} from "./internal/breaker/circuit.js"
 export type {
   /**
    * @since 0.1.0
@@ -112,6 +66,83 @@ export type {
    */
   TripPolicy
 } from "./internal/breaker/policy.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Amendment,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Change,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Circuit,
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  Counts,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Decision,
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  LastFailure,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Lease,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Parking,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Permit,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Phase,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Reason,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Refusal,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Restore,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Result,
+  /**
+   * @since 0.1.0
+   * @category Stores
+   */
+  Row
+} from "./internal/breaker/state.js"
 export {
   /**
    * @since 0.1.0
@@ -136,10 +167,16 @@ export interface Options {
   readonly tripPolicy?: TripPolicy | undefined
   /**
    * How long it stays open (default 60 seconds). With a schedule the n-th opening in a row lasts the schedule's n-th
-   * delay, and its last delay repeats; the row ends when the circuit closes. A failure's own `retryAfter` can only make
-   * it longer.
+   * delay, and its last delay repeats; the row ends when the circuit has been closed for as long as it was last open. A
+   * failure's own `retryAfter` can only make it longer.
    */
   readonly openDuration?: Duration.DurationInput | Schedule.Schedule<unknown, number> | undefined
+  /**
+   * The longest that the `retryAfter` of a failure keeps others away, whether it parks the target or opens the circuit
+   * (default 1 hour). A target that has asked for more is then tried by one caller at a time. The date at which a quota
+   * resets (`resetsAt`) is taken for what it says.
+   */
+  readonly maxRetryAfter?: Duration.DurationInput | undefined
   readonly halfOpen?: HalfOpenOptions | undefined
   readonly parking?: ParkingOptions | undefined
 }
@@ -190,7 +227,7 @@ export interface ExecuteOptions<A, E> {
 
 /**
  * A circuit as it is now. `retryAfter` is the open time left; a circuit past its open time reads as open until the next
- * call probes it.
+ * call probes it. `reason` and `lastFailure` say why it opened.
  *
  * @since 0.1.0
  * @category Models
@@ -202,18 +239,22 @@ export type State =
       readonly key: string
       readonly retryAfter: Duration.Duration
       readonly consecutiveOpenings: number
+      readonly reason: Reason | undefined
+      readonly lastFailure: LastFailure | undefined
     }
   | {
       readonly _tag: "HalfOpen"
       readonly key: string
       readonly probing: boolean
       readonly consecutiveOpenings: number
+      readonly reason: Reason | undefined
+      readonly lastFailure: LastFailure | undefined
     }
   | { readonly _tag: "Isolated"; readonly key: string }
 
 /**
  * A change of a circuit's state, made by this breaker. `reason` says why a circuit opened: too many failures, too many
- * slow calls, every call abandoned, or a probe that failed.
+ * slow calls, every call abandoned, a probe that failed, or somebody who opened it by hand; `counts` what it had counted.
  *
  * @since 0.1.0
  * @category Models
@@ -225,6 +266,7 @@ export interface Transition {
   readonly retryAfter: Duration.Duration
   readonly consecutiveOpenings: number
   readonly reason: Reason | undefined
+  readonly counts: Counts | undefined
 }
 
 /**
@@ -275,7 +317,13 @@ export interface CircuitBreaker {
   readonly transitions: Stream.Stream<Transition>
   /** Holds a circuit open until the scope closes. Whoever isolates it, it stays so until the last of them is done. */
   readonly isolate: (key: string) => Effect.Effect<void, CircuitBreakerStoreError, Scope.Scope>
-  /** Closes a circuit, forgets what it has counted, and ends a parking. */
+  /**
+   * Opens a circuit by hand for so long, however it is; probes then find out whether the target is back. It is a change
+   * with the reason `manual`, outlasts the process in a snapshot, and makes an open time longer, never shorter; `reset`
+   * ends it before its time. A duration that is 0, infinite or none is a defect.
+   */
+  readonly open: (key: string, duration: Duration.DurationInput) => Effect.Effect<void, CircuitBreakerStoreError>
+  /** Closes a circuit, forgets what it has counted and its row of openings, and ends a parking. */
   readonly reset: (key: string) => Effect.Effect<void, CircuitBreakerStoreError>
   /** What of the circuits outlasts the process: which are open or parked, and for how long. */
   readonly snapshot: Effect.Effect<Snapshot, CircuitBreakerStoreError>
@@ -283,10 +331,21 @@ export interface CircuitBreaker {
   readonly restore: (snapshot: Snapshot) => Effect.Effect<void, CircuitBreakerStoreError>
 }
 
+const Reasons: Schema.Literal<[Reason, ...Array<Reason>]> = Schema.Literal(
+  "failures",
+  "slowCalls",
+  "abandoned",
+  "probe",
+  "manual"
+)
+
 /**
- * The circuits that hold calls back, as JSON. Times are milliseconds; `openFor` and `parkedFor` count from `takenAt`. A
- * half-open circuit is one whose open time is over. What closed circuits have counted, and isolations, end with the
- * process.
+ * The circuits that hold calls back, as JSON. Times are milliseconds; `openFor`, `parkedFor` and `askedFor` (what the
+ * target has asked for, where that is longer than a hint may keep others away) count from `takenAt`. A half-open circuit
+ * is one whose open time is over. What closed circuits have counted, and isolations, end with the process.
+ *
+ * A snapshot that says more than `maxRetryAfter` holds nobody for longer than that, unless a circuit was opened by hand
+ * or the date at which a quota resets was `stated`.
  *
  * @since 0.1.0
  * @category Models
@@ -298,7 +357,12 @@ export const Snapshot = Schema.Struct({
       key: Schema.String,
       openFor: Schema.NonNegative,
       consecutiveOpenings: Schema.NonNegativeInt,
-      parkedFor: Schema.NonNegative
+      slow: Schema.optional(Schema.Boolean),
+      reason: Schema.optional(Reasons),
+      lastFailure: Schema.optional(Schema.Struct({ tag: Schema.String, at: Schema.Number })),
+      parkedFor: Schema.NonNegative,
+      askedFor: Schema.optional(Schema.NonNegative),
+      stated: Schema.optional(Schema.Boolean)
     })
   )
 })
@@ -451,25 +515,49 @@ export interface SlowCallOptions {
 }
 
 /**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface RateOptions {
+  /** The share of failed calls, above 0 and at most 1, that opens the circuit. Default 0.5. */
+  readonly threshold?: number | undefined
+  /** How many of the last calls are looked at. Default 100. */
+  readonly size?: number | undefined
+  /** Before there were so many, nothing opens. Default 20, or `size` if that is less. */
+  readonly minimumCalls?: number | undefined
+  readonly slowCall?: SlowCallOptions | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface RateOverOptions {
+  /** The share of failed calls, above 0 and at most 1, that opens the circuit. Default 0.5. */
+  readonly threshold?: number | undefined
+  /** The calls that ended within this time are looked at. Default 30 seconds. */
+  readonly window?: Duration.DurationInput | undefined
+  /** Before there were so many, nothing opens. Default 20. */
+  readonly minimumCalls?: number | undefined
+  readonly slowCall?: SlowCallOptions | undefined
+}
+
+/**
  * Opens when `threshold` (default 0.5) of the last `size` calls (default 100) have failed, once there were
  * `minimumCalls` of them (default 20, or `size` if that is less).
  *
  * @since 0.1.0
  * @category Trip policies
  */
-export const rate = (options?: {
-  readonly threshold?: number | undefined
-  readonly size?: number | undefined
-  readonly minimumCalls?: number | undefined
-  readonly slowCall?: SlowCallOptions | undefined
-}): TripPolicy => {
+export const rate = (options?: RateOptions): TripPolicy => {
+  if (options !== undefined) refuseUnknown(where, "rate", options, rateOptions)
   const size = options?.size ?? 100
   return checkTrip({
     _tag: "Rate",
     threshold: options?.threshold ?? 0.5,
     size,
     minimumCalls: options?.minimumCalls ?? Math.min(20, size),
-    slowCall: slow(options?.slowCall)
+    slowCall: slow("rate", options?.slowCall)
   })
 }
 
@@ -480,22 +568,22 @@ export const rate = (options?: {
  * @since 0.1.0
  * @category Trip policies
  */
-export const rateOver = (options?: {
-  readonly threshold?: number | undefined
-  readonly window?: Duration.DurationInput | undefined
-  readonly minimumCalls?: number | undefined
-  readonly slowCall?: SlowCallOptions | undefined
-}): TripPolicy =>
-  checkTrip({
+export const rateOver = (options?: RateOverOptions): TripPolicy => {
+  if (options !== undefined) refuseUnknown(where, "rateOver", options, rateOverOptions)
+  return checkTrip({
     _tag: "RateOver",
     threshold: options?.threshold ?? 0.5,
     window: millis(where, "rateOver.window", options?.window ?? "30 seconds"),
     minimumCalls: options?.minimumCalls ?? 20,
-    slowCall: slow(options?.slowCall)
+    slowCall: slow("rateOver", options?.slowCall)
   })
+}
 
-const slow = (options: SlowCallOptions | undefined) =>
-  options && { threshold: millis(where, "slowCall.threshold", options.threshold), rate: options.rate }
+const slow = (of: string, options: SlowCallOptions | undefined) => {
+  if (options === undefined) return undefined
+  refuseUnknown(where, `${of}.slowCall`, options, slowCallOptions)
+  return { threshold: millis(where, `${of}.slowCall.threshold`, options.threshold), rate: options.rate }
+}
 
 /**
  * How the end of a call is read by default: `LlmError.traits` says what counts against the target and what parks it. A
@@ -515,14 +603,20 @@ export const classify: (exit: Exit.Exit<unknown, unknown>) => Outcome = fromExit
 export const success: Outcome = success_
 
 /**
- * It counts against the target. If it opens the circuit, that stays open for at least `retryAfter`.
+ * It counts against the target. If it opens the circuit, that stays open for at least `retryAfter`, as far as
+ * `maxRetryAfter` allows. `tag` is what a rejection then calls the failure; by default the tag of the `LlmError` that it
+ * is, or is read as.
  *
  * @since 0.1.0
  * @category Outcomes
  */
-export const failure = (options?: { readonly retryAfter?: Duration.DurationInput | undefined }): Outcome => ({
+export const failure = (options?: {
+  readonly retryAfter?: Duration.DurationInput | undefined
+  readonly tag?: string | undefined
+}): Outcome => ({
   _tag: "Failure",
-  retryAfter: options?.retryAfter === undefined ? undefined : wait(options.retryAfter)
+  retryAfter: options?.retryAfter === undefined ? undefined : wait(options.retryAfter),
+  tag: options?.tag
 })
 
 /**

@@ -168,7 +168,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const limits: BoundsOptions = { capacity, idleTimeToLive }
     const bounds = boundsOf("Resilience", limits)
     const optionsOf = (name: string): TargetOptions => mergeOptions(general, ownOf(differing, name))
-    const breaker = CircuitBreaker.layer((name) => optionsOf(name).circuitBreaker || {})
+    const breaker = CircuitBreaker.layer((name) => circuitOf(optionsOf(name)))
     const context = yield* Layer.build(Layer.provide(breaker, CircuitBreaker.layerStoreMemory(limits)))
     const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
 
@@ -239,6 +239,12 @@ const notEntered = (target: Target, context: Context.Context<never>): Target => 
     return { ...target, ...open, retry: undefined, retryWithOthers: undefined, budget: undefined }
   }
   return circuit !== undefined && isWithin(context, circuit.scope, circuit.key) ? { ...target, ...open } : target
+}
+
+/** What a circuit has to know: what it counts is the bracket's to see to. */
+const circuitOf = ({ circuitBreaker }: TargetOptions): CircuitBreaker.Options => {
+  const { counts: _, ...options } = circuitBreaker || {}
+  return options
 }
 
 /** What a target's name finds, and not what any object has. */

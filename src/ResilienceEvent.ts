@@ -16,6 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Counts, Reason } from "./internal/breaker/state.js"
 import { makeHub } from "./internal/telemetry/eventHub.js"
 
 /** What every event says: when (milliseconds of the `Clock`) and about which target. */
@@ -81,8 +82,17 @@ export type ResilienceEvent = Data.TaggedEnum<{
   StreamEventSkipped: AboutAttempt
   /** A stream without a dialect began with an object of no known format: everything is taken for content, and any end for the end. */
   StreamFormatUnknown: AboutAttempt
-  /** A circuit, whose key is `target`, changed its state. */
-  CircuitChanged: About & { readonly from: CircuitState; readonly to: CircuitState }
+  /**
+   * A circuit, whose key is `target`, changed its state. Where it opened: for how long, why, and what it had counted, if
+   * calls were the reason.
+   */
+  CircuitChanged: About & {
+    readonly from: CircuitState
+    readonly to: CircuitState
+    readonly retryAfter?: Duration.Duration | undefined
+    readonly reason?: Reason | undefined
+    readonly counts?: Counts | undefined
+  }
   /** A target asked to be left alone; callers wait or go elsewhere until `wait` is over. */
   TargetParked: About & { readonly wait: Duration.Duration; readonly error: unknown }
   /** Another attempt was started, since those under way are late or one has failed. `hedge` counts from 1 within the call. */

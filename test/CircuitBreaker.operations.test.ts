@@ -271,8 +271,22 @@ describe("operations", () => {
       expect(JSON.parse(file)).toEqual({
         takenAt: 20_000,
         circuits: [
-          { key: "a", openFor: 50_000, consecutiveOpenings: 2, parkedFor: 0 },
-          { key: "b", openFor: 0, consecutiveOpenings: 1, parkedFor: 0 },
+          {
+            key: "a",
+            openFor: 50_000,
+            consecutiveOpenings: 2,
+            reason: "probe",
+            lastFailure: { tag: "ServerError", at: 10_000 },
+            parkedFor: 0
+          },
+          {
+            key: "b",
+            openFor: 0,
+            consecutiveOpenings: 1,
+            reason: "failures",
+            lastFailure: { tag: "ServerError", at: 10_000 },
+            parkedFor: 0
+          },
           { key: "parked", openFor: 0, consecutiveOpenings: 0, parkedFor: 290_000 }
         ]
       })

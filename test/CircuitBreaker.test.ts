@@ -86,7 +86,8 @@ describe("opening", () => {
             to: "Open",
             retryAfter: Duration.seconds(60),
             consecutiveOpenings: 1,
-            reason: "failures"
+            reason: "failures",
+            counts: { calls: 5, failures: 5, slow: 0, abandoned: 0 }
           }
         ])
       })
@@ -564,6 +565,13 @@ describe("open and half-open", () => {
           }
           expect(times).toEqual([1_000, 2_000, 4_000, 4_000, 4_000])
           yield* Effect.void.pipe(breaker.execute({ key: "a" }))
+          // The row outlives the close for as long as the circuit was last open.
+          yield* TestClock.adjust(3_999)
+          yield* trip(breaker, 1)
+          expect(yield* breaker.state("a")).toMatchObject({ retryAfter: Duration.seconds(4), consecutiveOpenings: 6 })
+          yield* TestClock.adjust("4 seconds")
+          yield* Effect.void.pipe(breaker.execute({ key: "a" }))
+          yield* TestClock.adjust("4 seconds")
           yield* trip(breaker, 1)
           expect(yield* breaker.state("a")).toMatchObject({ retryAfter: Duration.seconds(1), consecutiveOpenings: 1 })
         })
@@ -629,14 +637,17 @@ describe("open and half-open", () => {
         expect(rejection).toBeInstanceOf(Rejection.CircuitOpen)
         expect(rejection).toBeInstanceOf(Error)
         expect(Rejection.isRejection(rejection)).toBe(true)
-        expect(JSON.parse(JSON.stringify(rejection))).toEqual({ _tag: "CircuitOpen", key: "a", retryAfter: 60_000 })
-        expect(Schema.encodeSync(Rejection.CircuitOpen)(rejection as Rejection.CircuitOpen)).toEqual({
+        const json = {
           _tag: "CircuitOpen",
           key: "a",
-          retryAfter: 60_000
-        })
+          retryAfter: 60_000,
+          reason: "failures",
+          lastFailure: { tag: "ServerError", at: 0 }
+        }
+        expect(JSON.parse(JSON.stringify(rejection))).toEqual(json)
+        expect(Schema.encodeSync(Rejection.CircuitOpen)(rejection as Rejection.CircuitOpen)).toEqual(json)
         expect((rejection as Error).stack).toBe(
-          'CircuitOpen: The circuit of "a" is open; the next probe is let through in 1m'
+          'CircuitOpen: The circuit of "a" is open after too many failures (last failure: ServerError); the next probe is let through in 1m'
         )
         expect(yield* Effect.flip(rejection as Rejection.CircuitOpen)).toBe(rejection)
       })

@@ -159,7 +159,10 @@ describe("what a circuit breaker rejects with", () => {
       const breaker = yield* CircuitBreaker.CircuitBreaker
       yield* Effect.exit(Effect.fail(new LlmError.ServerError({})).pipe(breaker.execute({ key: "a" })))
       yield* TestClock.adjust("15 seconds")
-      check(yield* rejectedBy(breaker), 'The circuit of "a" is open; the next probe is let through in 45s')
+      check(
+        yield* rejectedBy(breaker),
+        'The circuit of "a" is open after too many failures (last failure: ServerError); the next probe is let through in 45s'
+      )
     }).pipe(Effect.provide(policies))
   )
 

@@ -6,9 +6,9 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type { Permit } from "../breaker/circuit.js"
 import type { CircuitGate } from "../breaker/gated.js"
 import type { Rejected } from "../breaker/guard.js"
+import type { Permit } from "../breaker/state.js"
 import type { Restore } from "./gate.js"
 
 /** @internal */

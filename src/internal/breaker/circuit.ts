@@ -1,151 +1,24 @@
+import { atClock } from "./clockSetBack.js"
 import * as InFlight from "./inFlight.js"
+import * as Parking from "./parking.js"
 import { openTime, type Policy, slowCall } from "./policy.js"
-import { type Cause, type TripReason, tripped } from "./tally.js"
+import type {
+  Change,
+  Circuit,
+  Counts,
+  Decision,
+  Input,
+  LastFailure,
+  Permit,
+  Phase,
+  Reason,
+  Refusal,
+  Restore,
+  Result,
+  Row
+} from "./state.js"
+import { type Cause, tripped } from "./tally.js"
 import * as Window from "./window.js"
-
-/**
- * All there is to know about the circuit of one key. Plain data: it can be stored, sent and compared.
- *
- * @since 0.1.0
- */
-export interface Circuit {
-  /** Counts the changes of phase. What was admitted in one generation has no say in another. */
-  readonly generation: number
-  readonly phase: Phase
-  /** Until when (milliseconds of the `Clock`) the target has asked to be left alone. */
-  readonly parkedUntil: number
-  /** How many hold the circuit open by hand. */
-  readonly isolations: number
-}
-
-/**
- * The three states of the machine, with what each has to remember.
- *
- * @since 0.1.0
- */
-export type Phase =
-  | { readonly _tag: "Closed"; readonly window: Window.Window; readonly inFlight: InFlight.InFlight | undefined }
-  | {
-      readonly _tag: "Open"
-      readonly until: number
-      readonly openings: number
-      /** It opened for slow calls, so its probes have to be quick. */
-      readonly slow: boolean
-    }
-  | {
-      readonly _tag: "HalfOpen"
-      readonly openings: number
-      readonly slow: boolean
-      readonly successes: number
-      /** Probes abandoned since the last one that was answered. */
-      readonly abandoned: number
-      readonly leases: ReadonlyArray<Lease>
-      readonly nextLease: number
-    }
-
-/**
- * The place of a running probe.
- *
- * @since 0.1.0
- */
-export interface Lease {
-  readonly id: number
-  readonly expiresAt: number
-}
-
-/**
- * What a call that was let through brings back when it ends.
- *
- * @since 0.1.0
- */
-export interface Permit {
-  readonly generation: number
-  /** The place of a probe, or 0 for a call through a closed circuit. */
-  readonly lease: number
-  readonly startedAt: number
-  /** When a stream gave its first element, or 0. */
-  readonly answeredAt: number
-  /** Where the call is counted while it is under way. */
-  readonly slot: number
-}
-
-/**
- * How a call ended.
- *
- * @since 0.1.0
- */
-export interface Result {
-  readonly _tag: "Record"
-  readonly permit: Permit
-  readonly outcome: "Success" | "Failure" | "Ignored" | "Abandoned"
-  /** For how many milliseconds the target asked to be left alone, or 0. */
-  readonly retryAfter: number
-}
-
-/**
- * What happens to a circuit besides calls that begin and end.
- *
- * @since 0.1.0
- */
-export type Amendment =
-  /** A stream gave its first element: from here on it is not slow, however long it lasts. */
-  | { readonly _tag: "Answer"; readonly permit: Permit }
-  | { readonly _tag: "Isolate" }
-  | { readonly _tag: "Rejoin" }
-  | { readonly _tag: "Reset" }
-  /** What a snapshot has kept of the circuit: the milliseconds it is open and parked for, from now on. */
-  | { readonly _tag: "Restore"; readonly openFor: number; readonly openings: number; readonly parkedFor: number }
-
-/**
- * Everything that can happen to a circuit.
- *
- * @since 0.1.0
- */
-export type Input = { readonly _tag: "Admit" } | Result | Amendment
-
-/**
- * Why a circuit opened.
- *
- * @since 0.1.0
- */
-export type Reason = TripReason | "probe"
-
-/**
- * A change of phase, or the beginning or end of an isolation.
- *
- * @since 0.1.0
- */
-export interface Change {
-  /** Milliseconds of the `Clock`. */
-  readonly at: number
-  readonly from: Phase["_tag"] | "Isolated"
-  readonly to: Phase["_tag"] | "Isolated"
-  /** How long the circuit stays open, if that is where it goes. */
-  readonly openFor: number
-  readonly openings: number
-  readonly reason: Reason | undefined
-}
-
-/**
- * What follows from an input.
- *
- * @since 0.1.0
- */
-export interface Decision {
-  readonly permit: Permit | undefined
-  readonly rejection: Refusal | undefined
-  readonly change: Change | undefined
-}
-
-/**
- * Why a call is not let through, and in how many milliseconds it could be.
- *
- * @since 0.1.0
- */
-export interface Refusal {
-  readonly _tag: "Open" | "HalfOpen" | "Parked" | "Isolated"
-  readonly retryAfter: number
-}
 
 type Step = readonly [Decision, Circuit]
 type Closed = Extract<Phase, { _tag: "Closed" }>
@@ -153,32 +26,36 @@ type HalfOpen = Extract<Phase, { _tag: "HalfOpen" }>
 
 const nothing: Decision = { permit: undefined, rejection: undefined, change: undefined }
 
-const closed = (policy: Policy, now: number): Closed => {
+const closed = (policy: Policy, row: Row | undefined, now: number): Closed => {
   const slow = slowCall(policy.trip)
   return {
     _tag: "Closed",
     window: Window.empty(policy.trip, now),
-    inFlight: slow && InFlight.empty(slow.threshold, now)
+    inFlight: slow && InFlight.empty(slow.threshold, now),
+    row
   }
 }
 
 /** @internal */
 export const initial = (policy: Policy, generation: number, now: number): Circuit => ({
   generation,
-  phase: closed(policy, now),
-  parkedUntil: 0,
-  isolations: 0
+  phase: closed(policy, undefined, now),
+  parking: undefined,
+  isolations: 0,
+  lastFailure: undefined
 })
 
 /**
- * Whether a circuit that nobody uses any more holds anything back. The growth of its open time is not kept for ever.
+ * Whether a circuit that nobody uses any more holds anything back, or would stay open for longer if it opened. The row of
+ * openings is not kept for ever.
  *
  * @internal
  */
-export const atRest = ({ isolations, parkedUntil, phase }: Circuit, now: number): boolean => {
-  if (isolations > 0 || now < parkedUntil) return false
+export const atRest = (circuit: Circuit, now: number): boolean => {
+  const { isolations, parking, phase } = atClock(circuit, now)
+  if (isolations > 0 || Parking.held(parking, now) !== undefined) return false
   if (phase._tag === "HalfOpen") return phase.leases.every((lease) => lease.expiresAt <= now)
-  return phase._tag === "Closed" || phase.until <= now
+  return phase._tag === "Closed" ? openingsSoFar(phase, now) === 0 : phase.until <= now
 }
 
 /**
@@ -186,35 +63,45 @@ export const atRest = ({ isolations, parkedUntil, phase }: Circuit, now: number)
  *
  * @internal
  */
-export const step = (policy: Policy, circuit: Circuit, input: Input, now: number): Step => {
+export const step = (policy: Policy, kept: Circuit, input: Input, now: number): Step => {
+  const circuit = atClock(kept, now)
   switch (input._tag) {
     case "Admit":
       return admit(policy, circuit, now)
     case "Answer":
       return answer(policy, circuit, input.permit, now)
     case "Record":
-      return record(policy, parked(circuit, input, now), input, now)
+      return record(policy, withParking(circuit, Parking.after(policy, circuit.parking, input, now)), input, now)
     case "Isolate":
     case "Rejoin":
       return isolate(circuit, input._tag === "Isolate" ? 1 : -1, now)
-    case "Reset":
-      return change({ ...circuit, parkedUntil: 0 }, closed(policy, now), 0, 0, undefined, now)
+    case "Open":
+      return openByHand(circuit, input.openFor, now)
+    case "Reset": {
+      const afresh = { ...circuit, parking: undefined, lastFailure: undefined }
+      return change(afresh, closed(policy, undefined, now), 0, 0, undefined, now)
+    }
     case "Restore":
-      return restore(circuit, input, now)
+      return restore(policy, circuit, input, now)
   }
 }
 
-const inPhase = ({ generation, isolations, parkedUntil }: Circuit, phase: Phase): Circuit => ({
+const inPhase = ({ generation, isolations, lastFailure, parking }: Circuit, phase: Phase): Circuit => ({
   generation,
   phase,
-  parkedUntil,
-  isolations
+  parking,
+  isolations,
+  lastFailure
 })
 
-const reject = (circuit: Circuit, _tag: Refusal["_tag"], retryAfter: number): Step => [
-  { permit: undefined, rejection: { _tag, retryAfter }, change: undefined },
-  circuit
-]
+const withParking = (circuit: Circuit, parking: Circuit["parking"]): Circuit =>
+  parking === circuit.parking ? circuit : { ...circuit, parking }
+
+const reject = (circuit: Circuit, _tag: Refusal["_tag"], retryAfter: number): Step => {
+  const { lastFailure, phase } = circuit
+  const reason = _tag === "Isolated" ? "manual" : phase._tag === "Closed" ? undefined : phase.reason
+  return [{ permit: undefined, rejection: { _tag, retryAfter, reason, lastFailure }, change: undefined }, circuit]
+}
 
 const change = (
   circuit: Circuit,
@@ -222,92 +109,108 @@ const change = (
   openFor: number,
   openings: number,
   reason: Reason | undefined,
-  now: number
+  now: number,
+  counts?: Counts
 ): Step => {
   const from = circuit.phase._tag
+  const to = phase._tag
   // An isolated circuit stays isolated to the outside, and closing a closed one only starts it afresh.
-  const seen = circuit.isolations === 0 && from !== phase._tag
+  const seen = circuit.isolations === 0 && (from !== to || reason === "manual")
   return [
-    seen ? { ...nothing, change: { at: now, from, to: phase._tag, openFor, openings, reason } } : nothing,
+    seen ? { ...nothing, change: { at: now, from, to, openFor, openings, reason, counts } } : nothing,
     { ...circuit, generation: circuit.generation + 1, phase }
   ]
 }
 
+/** The failure's own hint can make the open time longer, as far as a hint may. */
 const open = (
   policy: Policy,
   circuit: Circuit,
   openings: number,
   reason: Reason,
+  counts: Counts,
   retryAfter: number,
   now: number
 ): Step => {
-  const openFor = Math.max(openTime(policy, openings), retryAfter)
-  const { phase } = circuit
-  const slow = phase._tag === "HalfOpen" ? phase.slow : reason === "slowCalls"
-  return change(circuit, { _tag: "Open", until: now + openFor, openings, slow }, openFor, openings, reason, now)
+  const openFor = Math.max(openTime(policy, openings), Math.min(retryAfter, policy.maxRetryAfter))
+  const slow = circuit.phase._tag === "HalfOpen" ? circuit.phase.slow : reason === "slowCalls"
+  const phase: Phase = { _tag: "Open", since: now, until: now + openFor, openings, slow, reason }
+  return change(circuit, phase, openFor, openings, reason, now, counts)
 }
+
+/** By hand it opens for longer, never for less, and is no part of the row that failures make. */
+const openByHand = (circuit: Circuit, openFor: number, now: number): Step => {
+  const { phase } = circuit
+  const until = now + openFor
+  if (phase._tag === "Open" && phase.until >= until) return [nothing, circuit]
+  const { openings, slow } = phase._tag === "Closed" ? { openings: openingsSoFar(phase, now), slow: false } : phase
+  const opened: Phase = { _tag: "Open", since: now, until, openings, slow, reason: "manual" }
+  return change(circuit, opened, openFor, openings, "manual", now)
+}
+
+const openingsSoFar = ({ row }: Closed, now: number): number =>
+  row !== undefined && now - row.closedAt < row.lastOpenFor ? row.openings : 0
 
 const admit = (policy: Policy, circuit: Circuit, now: number): Step => {
   const phase = circuit.phase
   if (circuit.isolations > 0) return reject(circuit, "Isolated", Number.POSITIVE_INFINITY)
   if (phase._tag === "Open" && now < phase.until) return reject(circuit, "Open", phase.until - now)
-  if (now < circuit.parkedUntil) return reject(circuit, "Parked", circuit.parkedUntil - now)
+  const wait = Parking.held(circuit.parking, now)
+  if (wait !== undefined) return reject(circuit, "Parked", wait)
   switch (phase._tag) {
     case "Closed":
-      return phase.inFlight === undefined ? pass(circuit, now, 0) : admitTimed(policy, circuit, phase, now)
+      return phase.inFlight === undefined ? pass(policy, circuit, now, 0) : admitTimed(policy, circuit, phase, now)
     case "Open": {
-      const [begun, halfOpen] = change(
-        circuit,
-        {
-          _tag: "HalfOpen",
-          openings: phase.openings,
-          slow: phase.slow,
-          successes: 0,
-          abandoned: 0,
-          leases: [],
-          nextLease: 1
-        },
-        0,
-        phase.openings,
-        undefined,
-        now
-      )
-      const [decision, next] = admit(policy, halfOpen, now)
+      const { openings, reason, since, slow, until } = phase
+      const halfOpen: HalfOpen = {
+        _tag: "HalfOpen",
+        openFor: until - since,
+        openings,
+        slow,
+        reason,
+        successes: 0,
+        abandoned: 0,
+        leases: [],
+        nextLease: 1
+      }
+      const [begun, probed] = change(circuit, halfOpen, 0, openings, undefined, now)
+      const [decision, next] = admit(policy, probed, now)
       return [{ ...decision, change: begun.change }, next]
     }
     case "HalfOpen": {
       const leases = phase.leases.filter((lease) => lease.expiresAt > now)
       if (leases.length >= policy.halfOpen.probes) return reject(circuit, "HalfOpen", 0)
-      const lease = { id: phase.nextLease, expiresAt: now + policy.halfOpen.probeTimeout }
-      return pass(
-        inPhase(circuit, { ...phase, leases: [...leases, lease], nextLease: phase.nextLease + 1 }),
-        now,
-        0,
-        lease.id
-      )
+      const lease = { id: phase.nextLease, since: now, expiresAt: now + policy.halfOpen.probeTimeout }
+      const probing: HalfOpen = { ...phase, leases: [...leases, lease], nextLease: phase.nextLease + 1 }
+      return pass(policy, inPhase(circuit, probing), now, 0, lease.id)
     }
   }
 }
 
-const pass = (circuit: Circuit, now: number, slot: number, lease = 0): Step => [
-  {
-    permit: { generation: circuit.generation, lease, startedAt: now, answeredAt: 0, slot },
-    rejection: undefined,
-    change: undefined
-  },
-  circuit
-]
+const pass = (policy: Policy, circuit: Circuit, now: number, slot: number, lease = 0): Step => {
+  const { parking } = circuit
+  const left = parking && Parking.enter(policy, parking, now)
+  const finder = left?.finder?.id ?? 0
+  return [
+    {
+      permit: { generation: circuit.generation, lease, finder, startedAt: now, answeredAt: 0, slot },
+      rejection: undefined,
+      change: undefined
+    },
+    withParking(circuit, left)
+  ]
+}
 
 /** With a limit on slow calls, those under way are looked at before another one joins them. */
 const admitTimed = (policy: Policy, circuit: Circuit, phase: Closed, now: number): Step => {
-  const [decision, judged] = judge(policy, circuit, phase.window, phase.inFlight, "slow", 0, now)
-  if (decision.change !== undefined) {
+  const [decision, judged] = judge(policy, circuit, phase, "slow", 0, now)
+  if (decision.change !== undefined || judged.phase._tag !== "Closed") {
     const [refused, next] = admit(policy, judged, now)
     return [{ ...refused, change: decision.change }, next]
   }
-  if (judged.phase._tag !== "Closed" || judged.phase.inFlight === undefined) return pass(judged, now, 0)
+  if (judged.phase.inFlight === undefined) return pass(policy, judged, now, 0)
   const inFlight = InFlight.enter(judged.phase.inFlight)
-  return pass(inPhase(judged, { _tag: "Closed", window: judged.phase.window, inFlight }), now, inFlight.slot)
+  return pass(policy, inPhase(judged, { ...judged.phase, inFlight }), now, inFlight.slot)
 }
 
 const timed = (policy: Policy, inFlight: InFlight.InFlight | undefined, now: number) => {
@@ -319,18 +222,20 @@ const timed = (policy: Policy, inFlight: InFlight.InFlight | undefined, now: num
 const judge = (
   policy: Policy,
   circuit: Circuit,
-  window: Window.Window,
-  inFlight: InFlight.InFlight | undefined,
+  { inFlight, row, window }: Closed,
   cause: Cause | undefined,
   retryAfter: number,
   now: number
 ): Step => {
   const aged = Window.age(window, policy.trip, now)
   const running = timed(policy, inFlight, now)
-  const reason = cause && tripped(policy.trip, aged, running?.overdue ?? 0, cause)
-  return reason === undefined
-    ? [nothing, inPhase(circuit, { _tag: "Closed", window: aged, inFlight: running })]
-    : open(policy, circuit, 1, reason, retryAfter, now)
+  const overdue = running?.overdue ?? 0
+  const here: Closed = { _tag: "Closed", window: aged, inFlight: running, row }
+  const reason = cause && tripped(policy.trip, aged, overdue, cause)
+  if (reason === undefined) return [nothing, inPhase(circuit, here)]
+  const { abandoned, calls, failures, slow } = aged
+  const counts: Counts = { calls: calls + overdue, failures, slow: slow + overdue, abandoned }
+  return open(policy, circuit, openingsSoFar(here, now) + 1, reason, counts, retryAfter, now)
 }
 
 const left = (policy: Policy, inFlight: InFlight.InFlight | undefined, permit: Permit, now: number) => {
@@ -345,23 +250,15 @@ const answer = (policy: Policy, circuit: Circuit, permit: Permit, now: number): 
   return [answered, inPhase(circuit, { ...circuit.phase, inFlight })]
 }
 
-/** A target that asks to be left alone is, whichever generation the call that was told belongs to. */
-const parked = (circuit: Circuit, { outcome, retryAfter }: Result, now: number): Circuit =>
-  outcome === "Ignored" && now + retryAfter > circuit.parkedUntil && retryAfter > 0
-    ? { ...circuit, parkedUntil: now + retryAfter }
-    : circuit
-
 const record = (policy: Policy, circuit: Circuit, result: Result, now: number): Step => {
-  if (result.permit.generation !== circuit.generation) return [nothing, circuit]
-  switch (circuit.phase._tag) {
-    case "Closed":
-      return recordClosed(policy, circuit, circuit.phase, result, now)
-    case "HalfOpen":
-      return recordProbe(policy, circuit, circuit.phase, result, now)
-    case "Open":
-      return [nothing, circuit]
-  }
+  if (result.permit.generation !== circuit.generation || circuit.phase._tag === "Open") return [nothing, circuit]
+  const told: Circuit = result.outcome === "Failure" ? { ...circuit, lastFailure: failureOf(result, now) } : circuit
+  return circuit.phase._tag === "Closed"
+    ? recordClosed(policy, told, circuit.phase, result, now)
+    : recordProbe(policy, told, circuit.phase, result, now)
 }
+
+const failureOf = ({ tag = "Failure" }: Result, at: number): LastFailure => ({ tag, at })
 
 const isSlow = (policy: Policy, { answeredAt, startedAt }: Permit, now: number): boolean => {
   const slow = slowCall(policy.trip)
@@ -382,39 +279,52 @@ const recordClosed = (policy: Policy, circuit: Circuit, phase: Closed, result: R
   // Only a streak can stay the very same, and it has no limit on slow calls: there is nothing else to keep.
   if (window === phase.window) return [nothing, circuit]
   const cause = outcome === "Abandoned" ? "abandoned" : sample.failed ? "failure" : sample.slow ? "slow" : undefined
-  return judge(policy, circuit, window, inFlight, cause, outcome === "Failure" ? result.retryAfter : 0, now)
+  const counted: Closed = { _tag: "Closed", window, inFlight, row: phase.row }
+  return judge(policy, circuit, counted, cause, outcome === "Failure" ? result.retryAfter : 0, now)
 }
 
 const recordProbe = (policy: Policy, circuit: Circuit, phase: HalfOpen, result: Result, now: number): Step => {
+  const { abandoned, openFor, openings, successes } = phase
   const probes: HalfOpen = { ...phase, leases: phase.leases.filter((lease) => lease.id !== result.permit.lease) }
   const stay = (next: HalfOpen): Step => [nothing, inPhase(circuit, next)]
-  const reopen = (reason: Reason, retryAfter: number): Step =>
-    open(policy, circuit, phase.openings + 1, reason, retryAfter, now)
+  const reopen = (reason: Reason, last: Partial<Counts>, retryAfter = 0): Step => {
+    const counts: Counts = { calls: successes + 1, failures: 0, slow: 0, abandoned, ...last }
+    return open(policy, circuit, openings + 1, reason, counts, retryAfter, now)
+  }
   switch (result.outcome) {
     case "Ignored":
       return stay(probes)
     case "Failure":
-      return reopen("probe", result.retryAfter)
+      return reopen("probe", { failures: 1 }, result.retryAfter)
     case "Abandoned":
-      return phase.abandoned + 1 >= policy.halfOpen.successes
-        ? reopen("abandoned", 0)
-        : stay({ ...probes, abandoned: phase.abandoned + 1 })
-    case "Success":
-      if (phase.slow && isSlow(policy, result.permit, now)) return reopen("slowCalls", 0)
-      return phase.successes + 1 >= policy.halfOpen.successes
-        ? change(circuit, closed(policy, now), 0, 0, undefined, now)
-        : stay({ ...probes, successes: phase.successes + 1, abandoned: 0 })
+      return abandoned + 1 >= policy.halfOpen.successes
+        ? reopen("abandoned", { calls: successes, abandoned: abandoned + 1 })
+        : stay({ ...probes, abandoned: abandoned + 1 })
+    case "Success": {
+      if (phase.slow && isSlow(policy, result.permit, now)) return reopen("slowCalls", { slow: 1 })
+      if (successes + 1 < policy.halfOpen.successes) {
+        return stay({ ...probes, successes: successes + 1, abandoned: 0 })
+      }
+      const row = openings === 0 ? undefined : { openings, closedAt: now, lastOpenFor: openFor }
+      return change(circuit, closed(policy, row, now), 0, 0, undefined, now)
+    }
   }
 }
 
-type Restore = Extract<Input, { _tag: "Restore" }>
-
-/** Whatever is longer holds: what the snapshot says, or what has happened since. */
-const restore = (circuit: Circuit, { openFor, openings, parkedFor }: Restore, now: number): Step => {
-  const parked = { ...circuit, parkedUntil: Math.max(circuit.parkedUntil, parkedFor > 0 ? now + parkedFor : 0) }
+/**
+ * Whatever is longer holds: what the snapshot says, or what has happened since. A snapshot holds nobody for longer than a
+ * hint may, unless it was somebody's or the policy's own decision.
+ */
+const restore = (policy: Policy, circuit: Circuit, from: Restore, now: number): Step => {
+  const { lastFailure, openings, reason, slow } = from
+  const most =
+    reason === "manual" ? from.openFor : Math.max(policy.maxRetryAfter, openTime(policy, Math.max(1, openings)))
+  const openFor = Math.min(from.openFor, most)
+  const parking = Parking.restore(policy, circuit.parking, from, now)
+  const told: Circuit = { ...circuit, parking, lastFailure: circuit.lastFailure ?? lastFailure }
   const until = now + openFor
-  if (openings === 0 || (circuit.phase._tag === "Open" && circuit.phase.until >= until)) return [nothing, parked]
-  return change(parked, { _tag: "Open", until, openings, slow: false }, openFor, openings, undefined, now)
+  if (openings === 0 || (circuit.phase._tag === "Open" && circuit.phase.until >= until)) return [nothing, told]
+  return change(told, { _tag: "Open", since: now, until, openings, slow, reason }, openFor, openings, undefined, now)
 }
 
 const isolate = (circuit: Circuit, by: 1 | -1, now: number): Step => {
@@ -422,9 +332,22 @@ const isolate = (circuit: Circuit, by: 1 | -1, now: number): Step => {
   const began = circuit.isolations === 0 && isolations > 0
   const ended = circuit.isolations > 0 && isolations === 0
   const here = circuit.phase._tag
-  const change: Change = { at: now, from: "Isolated", to: here, openFor: 0, openings: 0, reason: undefined }
+  const change = (from: Change["from"], to: Change["to"]): Change => ({
+    at: now,
+    from,
+    to,
+    openFor: 0,
+    openings: 0,
+    reason: undefined,
+    counts: undefined
+  })
   return [
-    { ...nothing, change: began ? { ...change, from: here, to: "Isolated" } : ended ? change : undefined },
+    {
+      ...nothing,
+      change: began ? change(here, "Isolated") : ended ? change("Isolated", here) : undefined
+    },
     { ...circuit, isolations }
   ]
 }
+
+export type * from "./state.js"

@@ -1,8 +1,8 @@
 import type * as Effect from "effect/Effect"
 import type { CircuitBreaker } from "../../CircuitBreaker.js"
 import type { Gate } from "../admission/gate.js"
-import type { Permit } from "./circuit.js"
 import type { Rejected } from "./guard.js"
+import type { Permit } from "./state.js"
 
 /** A circuit as a gate, for a stack of policies that brackets the call only once. */
 export type CircuitGate = Gate<Permit | undefined, unknown, unknown, Rejected>

@@ -6,16 +6,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type { ExecuteOptions, Store } from "../../CircuitBreaker.js"
+import { fromUnknown } from "../../Classifier.js"
 import { CurrentDeadline, millisLeft } from "../../Deadline.js"
 import type { Gate, Restore } from "../admission/gate.js"
 import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
 import { Abandonment } from "./abandoned.js"
-import type { Change, Decision, Input, Permit, Refusal, Result } from "./circuit.js"
 import { immediate } from "./immediate.js"
 import { fromExit, type Outcome } from "./outcome.js"
 import { slowCall } from "./policy.js"
 import { circuitHalfOpen, circuitOpen, parked } from "./rejected.js"
 import type { Settings } from "./settings.js"
+import type { Change, Decision, Input, Permit, Refusal, Result } from "./state.js"
 
 /** @internal */
 export type Rejected = CircuitOpen | CircuitHalfOpen | RateLimitExceeded
@@ -73,15 +74,15 @@ export const gate = <A, E>(
   }
 
   /** An exit, not an effect: with `Effect.fail` each refusal takes two more steps, to note the span it came from. */
-  const refuse = ({ _tag, retryAfter }: Refusal, restore: Restore, clock: Clock.Clock): Admitted => {
-    switch (_tag) {
+  const refuse = (refusal: Refusal, restore: Restore, clock: Clock.Clock): Admitted => {
+    switch (refusal._tag) {
       case "Open":
       case "Isolated":
-        return Exit.fail(circuitOpen(key, retryAfter))
+        return Exit.fail(circuitOpen(key, refusal))
       case "HalfOpen":
-        return Exit.fail(circuitHalfOpen(key))
+        return Exit.fail(circuitHalfOpen(key, refusal))
       case "Parked":
-        return waitParked(retryAfter, restore, clock)
+        return waitParked(refusal.retryAfter, restore, clock)
     }
   }
 
@@ -116,17 +117,21 @@ export const gate = <A, E>(
     try {
       return recordRead(permit, exit, (classify ?? fromExit)(exit), clock)
     } catch (defect) {
-      return Effect.zipRight(record(resultOf(permit, "Ignored", 0), clock) ?? Effect.void, Effect.die(defect))
+      return Effect.zipRight(record(resultOf(permit, "Ignored"), clock) ?? Effect.void, Effect.die(defect))
     }
   }
 
   const recordRead = (permit: Permit, exit: Exit.Exit<A, E>, outcome: Outcome, clock: Clock.Clock) => {
-    const now = clock.unsafeCurrentTimeMillis()
-    const wait = restOf(outcome, now)
-    if (outcome._tag === "Ignored" && wait > 0) {
-      announce.parked(key, now, wait, Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit.value)
+    if (outcome._tag === "Success") return record(resultOf(permit, "Success"), clock)
+    const retryAfter = outcome.retryAfter === undefined ? 0 : Duration.toMillis(outcome.retryAfter)
+    if (outcome._tag === "Failure") {
+      return record({ ...resultOf(permit, "Failure"), retryAfter, tag: outcome.tag ?? tagOf(exit) }, clock)
     }
-    return record(resultOf(permit, outcome._tag, wait), clock)
+    const now = clock.unsafeCurrentTimeMillis()
+    const resetsIn = outcome.resetsAt === undefined ? 0 : Math.max(0, DateTime.toEpochMillis(outcome.resetsAt) - now)
+    const wait = Math.max(resetsIn, Math.min(retryAfter, policy.maxRetryAfter))
+    if (wait > 0) announce.parked(key, now, wait, Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit.value)
+    return record({ ...resultOf(permit, "Ignored"), retryAfter, resetsIn }, clock)
   }
 
   const answered = (permit: Permit | undefined): Effect.Effect<Permit | undefined> =>
@@ -143,9 +148,9 @@ export const gate = <A, E>(
     release: (permit, exit, clock) => {
       if (permit === undefined) return undefined
       if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) {
-        return Effect.flatMap(givenUp, (outcome) => record(resultOf(permit, outcome, 0), clock) ?? Effect.void)
+        return Effect.flatMap(givenUp, (outcome) => record(resultOf(permit, outcome), clock) ?? Effect.void)
       }
-      if (Exit.isSuccess(exit) && classify === undefined) return record(resultOf(permit, "Success", 0), clock)
+      if (Exit.isSuccess(exit) && classify === undefined) return record(resultOf(permit, "Success"), clock)
       return read(permit, exit, clock)
     },
     answered: slowCall(policy.trip) && answered
@@ -154,23 +159,21 @@ export const gate = <A, E>(
 
 const admission: Input = { _tag: "Admit" }
 
-const resultOf = (permit: Permit, outcome: Result["outcome"], retryAfter: number): Result => ({
+const resultOf = (permit: Permit, outcome: Result["outcome"]): Result => ({
   _tag: "Record",
   permit,
   outcome,
-  retryAfter
+  retryAfter: 0,
+  resetsIn: 0
 })
+
+/** What a failure is called that a reader of one's own has found. */
+const tagOf = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
+  Exit.isFailure(exit) ? fromUnknown(Cause.squash(exit.cause))._tag : undefined
 
 const toEffect = (
   admitted: Permit | undefined | Effect.Effect<Permit | undefined, Rejected>
 ): Effect.Effect<Permit | undefined, Rejected> => (Effect.isEffect(admitted) ? admitted : Effect.succeed(admitted))
-
-const restOf = (outcome: Outcome, now: number): number => {
-  if (outcome._tag === "Success") return 0
-  if (outcome.retryAfter !== undefined) return Duration.toMillis(outcome.retryAfter)
-  if (outcome._tag === "Failure" || outcome.resetsAt === undefined) return 0
-  return Math.max(0, DateTime.toEpochMillis(outcome.resetsAt) - now)
-}
 
 /** Whether a call that was interrupted had been given up on, by a hedge or by its deadline, or was not wanted any more. */
 const givenUp: Effect.Effect<"Abandoned" | "Ignored"> = Effect.gen(function* () {

@@ -1,6 +1,6 @@
 import type { Store } from "../../CircuitBreaker.js"
-import type { Decision, Input } from "./circuit.js"
 import type { Policy } from "./policy.js"
+import type { Decision, Input } from "./state.js"
 
 /**
  * A store that can answer without an effect says so under this key. It saves four steps of the fiber a call, half of

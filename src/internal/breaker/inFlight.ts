@@ -7,8 +7,10 @@
  * @internal
  */
 export interface InFlight {
-  /** The number of the current slot, counted from time 0. */
+  /** The number of the current slot. It never goes back, since calls under way bring theirs back when they end. */
   readonly slot: number
+  /** How many slots the clock has been set back by; the current slot is that many after the one of the time. */
+  readonly setBack: number
   /** The calls under way that started in the current slot (last) and in those before it. */
   readonly starts: ReadonlyArray<number>
   readonly overdue: number
@@ -21,18 +23,21 @@ const slotAt = (threshold: number, now: number): number => Math.floor(now / (thr
 /** @internal */
 export const empty = (threshold: number, now: number): InFlight => ({
   slot: slotAt(threshold, now),
+  setBack: 0,
   starts: new Array(slotsPerThreshold + 1).fill(0),
   overdue: 0
 })
 
 /** @internal */
 export const age = (self: InFlight, threshold: number, now: number): InFlight => {
-  const slot = slotAt(threshold, now)
+  const slot = slotAt(threshold, now) + self.setBack
+  if (slot < self.slot) return { ...self, setBack: self.setBack + self.slot - slot }
   const passed = Math.min(slot - self.slot, self.starts.length)
-  if (passed <= 0) return self
+  if (passed === 0) return self
   const left = self.starts.slice(0, passed)
   return {
     slot,
+    setBack: self.setBack,
     starts: [...self.starts.slice(passed), ...left.map(() => 0)],
     overdue: left.reduce((sum, started) => sum + started, self.overdue)
   }

@@ -9,10 +9,10 @@ import type { CircuitBreaker, ExecuteOptions, Options, State, Store, Transition 
 import { type CircuitState, type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
 import * as Gate from "../admission/gate.js"
 import { circuitMetrics, labelCapacity } from "../telemetry/targetMetrics.js"
-import type { Amendment } from "./circuit.js"
 import { Gated, type Gates } from "./gated.js"
 import { type Announce, gate } from "./guard.js"
-import { byKey, type Settings } from "./settings.js"
+import { byKey, openTimeOf, type Settings } from "./settings.js"
+import type { Amendment } from "./state.js"
 import { snapshotOf, stateOf } from "./views.js"
 
 /** @internal */
@@ -60,6 +60,8 @@ export const makeBreaker = (
         Effect.asVoid(
           Effect.acquireRelease(amend(key, { _tag: "Isolate" }), () => Effect.ignore(amend(key, { _tag: "Rejoin" })))
         ),
+      open: (key, duration) =>
+        Effect.suspend(() => amend(key, { _tag: "Open", openFor: openTimeOf("the duration of open", duration) })),
       reset: (key) => amend(key, { _tag: "Reset" }),
       snapshot: Effect.zipWith(store.all, Clock.currentTimeMillis, snapshotOf),
       restore: ({ circuits, takenAt }) =>
@@ -67,12 +69,17 @@ export const makeBreaker = (
           const passed = Math.max(0, now - takenAt)
           return Effect.forEach(
             circuits,
-            ({ consecutiveOpenings, key, openFor, parkedFor }) =>
+            ({ askedFor = 0, consecutiveOpenings, key, lastFailure, openFor, parkedFor, reason, slow, stated }) =>
               amend(key, {
                 _tag: "Restore",
                 openFor: Math.max(0, openFor - passed),
                 openings: consecutiveOpenings,
-                parkedFor: Math.max(0, parkedFor - passed)
+                slow: slow === true,
+                reason,
+                lastFailure,
+                parkedFor: Math.max(0, parkedFor - passed),
+                askedFor: Math.max(0, askedFor - passed),
+                stated: stated === true
               }),
             { discard: true }
           )
@@ -107,21 +114,17 @@ const showAtRest = (labels: number): ((key: string) => void) => {
 
 const announceTo = (pubsub: PubSub.PubSub<Transition>, hub: Hub, labels: number): Announce => ({
   used: showAtRest(labels),
-  changed: (key, { at, from, openFor, openings, reason, to }) => {
+  changed: (key, { at, counts, from, openFor, openings, reason, to }) => {
     const circuit = circuitMetrics(key, labels)
     circuit.exists()
     circuit.changed(eventState[to])
-    if (to === "Open" && reason !== undefined) circuit.tripped()
-    pubsub.unsafeOffer({
-      key,
-      from,
-      to,
-      retryAfter: Duration.millis(openFor),
-      consecutiveOpenings: openings,
-      reason
-    })
+    if (to === "Open" && reason !== undefined && reason !== "manual") circuit.tripped()
+    const retryAfter = Duration.millis(openFor)
+    pubsub.unsafeOffer({ key, from, to, retryAfter, consecutiveOpenings: openings, reason, counts })
     if (hub.listening()) {
-      hub.publish(ResilienceEvent.CircuitChanged({ at, target: key, from: eventState[from], to: eventState[to] }))
+      const states = { from: eventState[from], to: eventState[to] }
+      const opened = to === "Open" ? { retryAfter, reason, counts } : {}
+      hub.publish(ResilienceEvent.CircuitChanged({ at, target: key, ...states, ...opened }))
     }
   },
   parked: (key, at, wait, error) => {

@@ -1,5 +1,6 @@
 import { BoundedMap, type Bounds } from "../keyed/boundedMap.js"
 import * as Circuit from "./circuit.js"
+import { atClock } from "./clockSetBack.js"
 import type { Policy } from "./policy.js"
 import { StateRef } from "./stateRef.js"
 
@@ -64,7 +65,11 @@ export class Memory {
 
   /** An open circuit whose time is over still has its probes before it, so it goes only once nobody comes any more. */
   #mayGo({ running, state }: Entry, now: number, idle: boolean): boolean {
-    const circuit = state.getNow()
+    // What a clock that was set back means for it has to be kept, or it would begin anew at each look.
+    const circuit = state.modifyNow((kept) => {
+      const circuit = atClock(kept, now)
+      return [circuit, circuit]
+    })
     if (running > 0 || !Circuit.atRest(circuit, now) || !(idle || circuit.phase._tag === "Closed")) return false
     this.#generation = Math.max(this.#generation, circuit.generation + 1)
     return true

@@ -27,13 +27,16 @@ export declare namespace Outcome {
   }
 
   /**
-   * It counts against the target. If it opens the circuit, that stays open for at least `retryAfter`.
+   * It counts against the target. If it opens the circuit, that stays open for at least `retryAfter`, as far as
+   * `maxRetryAfter` allows.
    *
    * @since 0.1.0
    */
   export interface Failure {
     readonly _tag: "Failure"
     readonly retryAfter?: Duration.Duration | undefined
+    /** What a rejection calls the failure. Default: the tag of the `LlmError` that it is, or is read as. */
+    readonly tag?: string | undefined
   }
 
   /**
@@ -63,7 +66,7 @@ export const fromExit = (exit: Exit.Exit<unknown, unknown>): Outcome => {
   const error = failureOf(problem)
   if (isRejection(error)) return ignored
   const { countsAgainstHealth, parks } = traits(error)
-  if (countsAgainstHealth) return { _tag: "Failure", retryAfter: error.retryAfter }
+  if (countsAgainstHealth) return { _tag: "Failure", retryAfter: error.retryAfter, tag: error._tag }
   if (!parks) return ignored
   const resetsAt = error._tag === "QuotaExhausted" ? error.resetsAt : undefined
   return { _tag: "Ignored", retryAfter: error.retryAfter, resetsAt }

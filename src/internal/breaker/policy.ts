@@ -42,6 +42,8 @@ export interface Policy {
   readonly trip: TripPolicy
   /** How long the first, the second, ... opening in a row lasts; the last one repeats. Never empty. */
   readonly openFor: ReadonlyArray<number>
+  /** The longest that a target's hint holds others back. */
+  readonly maxRetryAfter: number
   readonly halfOpen: {
     /** How many probes may run at once. */
     readonly probes: number

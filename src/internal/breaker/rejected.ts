@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
+import type { Refusal } from "./state.js"
 
 // A rejection says all it has to say in its fields, and an open circuit may reject many calls at once. Made by its own
 // constructor an error is validated and looks at the stack (8 us); made here it does neither (0.1 us), and is the same
@@ -24,20 +25,30 @@ const stackless = <Rejection extends Error, Args extends ReadonlyArray<unknown>>
 }
 
 /** @internal */
-export const circuitOpen: (key: string, retryAfter: number) => CircuitOpen = stackless(
+export const circuitOpen: (key: string, why: Refusal) => CircuitOpen = stackless(
   CircuitOpen,
-  (self, key: string, retryAfter: number) => {
+  (self, key: string, why: Refusal) => {
     self._tag = "CircuitOpen"
     self.key = key
-    self.retryAfter = Duration.millis(retryAfter)
+    self.retryAfter = Duration.millis(why.retryAfter)
+    told(self, why)
   }
 )
 
 /** @internal */
-export const circuitHalfOpen: (key: string) => CircuitHalfOpen = stackless(CircuitHalfOpen, (self, key: string) => {
-  self._tag = "CircuitHalfOpen"
-  self.key = key
-})
+export const circuitHalfOpen: (key: string, why: Refusal) => CircuitHalfOpen = stackless(
+  CircuitHalfOpen,
+  (self, key: string, why: Refusal) => {
+    self._tag = "CircuitHalfOpen"
+    self.key = key
+    told(self, why)
+  }
+)
+
+const told = (self: Record<string, unknown>, { lastFailure, reason }: Refusal): void => {
+  if (reason !== undefined) self.reason = reason
+  if (lastFailure !== undefined) self.lastFailure = lastFailure
+}
 
 /** @internal */
 export const parked: (key: string, retryAfter: number) => RateLimitExceeded = stackless(

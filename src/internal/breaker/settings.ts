@@ -1,8 +1,10 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type { Options } from "../../CircuitBreaker.js"
-import { millis as anyMillis, finiteMillis } from "../options/check.js"
+import { millis as anyMillis, finiteMillis, shown } from "../options/check.js"
+import { breakerOptions, halfOpenOptions, parkingOptions, refuseUnknown, slowCallOptions } from "../options/names.js"
 import { openTimes } from "./openTimes.js"
 import type { Policy, TripPolicy } from "./policy.js"
 
@@ -23,19 +25,23 @@ export interface Settings {
 /** @internal */
 export const defaultTrip: TripPolicy = { _tag: "Consecutive", failures: 5 }
 
+const where = "CircuitBreaker"
+
 /** What is wrong with an option, named as its owner wrote it. */
 const wrong = (field: string, value: unknown, allowed: string): never => {
-  throw new RangeError(`CircuitBreaker: ${field} must be ${allowed}, got ${String(value)}`)
+  throw new RangeError(`${where}: ${field} must be ${allowed}, got ${shown(value)}`)
 }
 
 const count = (field: string, value: number): number =>
   Number.isInteger(value) && value >= 1 ? value : wrong(field, value, "a whole number of at least 1")
 
 const share = (field: string, value: number): number =>
-  value > 0 && value <= 1 ? value : wrong(field, value, "above 0 and at most 1")
+  typeof value === "number" && value > 0 && value <= 1 ? value : wrong(field, value, "above 0 and at most 1")
 
 const span = (field: string, value: number): number =>
-  value > 0 && value < Number.POSITIVE_INFINITY ? value : wrong(field, value, "a finite time above 0")
+  typeof value === "number" && value > 0 && value < Number.POSITIVE_INFINITY
+    ? value
+    : wrong(field, value, "a finite time above 0")
 
 /**
  * Throws a `RangeError` that names the field, its value and what is allowed.
@@ -43,6 +49,10 @@ const span = (field: string, value: number): number =>
  * @internal
  */
 export const checkTrip = (trip: TripPolicy): TripPolicy => {
+  const kind: unknown = Predicate.hasProperty(trip, "_tag") ? trip._tag : undefined
+  if (kind !== "Consecutive" && kind !== "Rate" && kind !== "RateOver") {
+    return wrong("tripPolicy", trip, "made by CircuitBreaker.consecutive, rate or rateOver")
+  }
   if (trip._tag === "Consecutive") {
     count("consecutive.failures", trip.failures)
     return trip
@@ -55,19 +65,34 @@ export const checkTrip = (trip: TripPolicy): TripPolicy => {
     wrong(`${name}.minimumCalls`, trip.minimumCalls, `at most its size of ${trip.size}`)
   }
   if (trip.slowCall !== undefined) {
+    refuseUnknown(where, `${name}.slowCall`, trip.slowCall, slowCallOptions)
     span(`${name}.slowCall.threshold`, trip.slowCall.threshold)
     share(`${name}.slowCall.rate`, trip.slowCall.rate)
   }
   return trip
 }
 
-const millis = (field: string, input: Duration.DurationInput): number => finiteMillis("CircuitBreaker", field, input)
+const millis = (field: string, input: Duration.DurationInput): number => finiteMillis(where, field, input)
+
+const waitOrReject = (field: string, value: "wait" | "reject"): "wait" | "reject" =>
+  value === "wait" || value === "reject" ? value : wrong(field, value, '"wait" or "reject"')
+
+/**
+ * For how long somebody opens a circuit.
+ *
+ * @internal
+ */
+export const openTimeOf = (field: string, input: Duration.DurationInput): number => span(field, millis(field, input))
 
 /** @internal */
 export const resolve = (options: Options = {}): Effect.Effect<Settings> =>
   Effect.suspend(() => {
+    refuseUnknown(where, "", options, breakerOptions)
     const { halfOpen = {}, openDuration = "60 seconds", parking = {}, tripPolicy = defaultTrip } = options
+    refuseUnknown(where, "halfOpen", halfOpen, halfOpenOptions)
+    refuseUnknown(where, "parking", parking, parkingOptions)
     const trip = checkTrip(tripPolicy)
+    const maxRetryAfter = anyMillis(where, "maxRetryAfter", options.maxRetryAfter ?? "1 hour")
     const places = {
       probes: count("halfOpen.probes", halfOpen.probes ?? 1),
       successes: count("halfOpen.successes", halfOpen.successes ?? 2),
@@ -77,15 +102,15 @@ export const resolve = (options: Options = {}): Effect.Effect<Settings> =>
       )
     }
     const waiting = {
-      whenParked: parking.whenParked ?? "wait",
-      maxWait: anyMillis("CircuitBreaker", "parking.maxWait", parking.maxWait ?? "60 seconds"),
+      whenParked: waitOrReject("parking.whenParked", parking.whenParked ?? "wait"),
+      maxWait: anyMillis(where, "parking.maxWait", parking.maxWait ?? "60 seconds"),
       stagger: millis("parking.stagger", parking.stagger ?? "1 second")
     }
     const times = Schedule.isSchedule(openDuration)
       ? openTimes(openDuration as Schedule.Schedule<unknown, number>)
       : Effect.succeed([millis("openDuration", openDuration)])
     return Effect.map(times, (openFor) => ({
-      policy: { trip, openFor, halfOpen: places },
+      policy: { trip, openFor, maxRetryAfter: Math.min(maxRetryAfter, Number.MAX_SAFE_INTEGER), halfOpen: places },
       parking: waiting
     }))
   })

@@ -51,15 +51,16 @@ const make = (slot: number, current: Tally, past: ReadonlyArray<Tally>, all: Tal
 })
 
 /**
- * Moves on to the slot of `now`: as many slots as have passed come in empty, and as many of the oldest leave. A clock
- * that was set back changes nothing.
+ * Moves on to the slot of `now`: as many slots as have passed come in empty, and as many of the oldest leave. After a
+ * clock that was set back, what was counted last counts as of now.
  *
  * @internal
  */
 export const age = (self: Slots, window: number, now: number): Slots => {
   const slot = slotAt(window, now)
   const passed = slot - self.slot
-  if (passed <= 0) return self
+  if (passed === 0) return self
+  if (passed < 0) return { ...self, slot }
   if (passed >= slotsPerWindow) return empty(window, now)
   const past = [...self.past, self.current, ...new Array<Tally>(passed - 1).fill(none)].slice(1 - slotsPerWindow)
   return make(slot, none, past, past.reduce(sum, none))

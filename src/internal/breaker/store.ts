@@ -1,10 +1,10 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Store } from "../../CircuitBreaker.js"
-import type { Input } from "./circuit.js"
 import { type Apply, Immediate } from "./immediate.js"
 import type { Memory } from "./memory.js"
 import type { Policy } from "./policy.js"
+import type { Input } from "./state.js"
 
 /** @internal */
 export const fromMemory = (memory: Memory): Store => {

@@ -7,34 +7,57 @@ import { Failure, unencoded, unprinted, Wait } from "./errorClass.js"
 import { byTag, isOwnFailure } from "./ownFailure.js"
 import { get, text } from "./safeRead.js"
 
+/** Why a circuit is open, in words that say nothing of the calls themselves. */
+const whyOpen = {
+  reason: Schema.optional(Schema.Literal("failures", "slowCalls", "abandoned", "probe", "manual")),
+  lastFailure: Schema.optional(Schema.Struct({ tag: Schema.String, at: Schema.Number }))
+}
+
+const words = {
+  failures: " after too many failures",
+  slowCalls: " since too many calls were slow",
+  abandoned: " since calls were only abandoned",
+  probe: " since a probe has failed",
+  manual: ", opened by hand"
+}
+
+const because = ({ lastFailure, reason }: Pick<CircuitOpen, "lastFailure" | "reason">): string => {
+  const last = lastFailure === undefined || reason === "manual" ? "" : ` (last failure: ${lastFailure.tag})`
+  return `${reason === undefined ? "" : words[reason]}${last}`
+}
+
 /**
  * The circuit of this target is open: nothing is sent until it has had time to recover.
  *
  * `retryAfter` is the time left until the next probe is let through; it is infinite while somebody holds the circuit open
- * by hand, and is then encoded as `"Infinity"`.
+ * by hand, and is then encoded as `"Infinity"`. `reason` says why it opened, and `lastFailure` the tag and the time
+ * (milliseconds of the `Clock`) of the last failure that counted, if there was one.
  *
  * @since 0.1.0
  * @category Errors
  */
 export class CircuitOpen extends Failure<CircuitOpen>()("CircuitOpen", {
   key: Schema.String,
-  retryAfter: Wait
+  retryAfter: Wait,
+  ...whyOpen
 }) {
   override get message(): string {
     return Duration.isFinite(this.retryAfter)
-      ? `The circuit of "${this.key}" is open; the next probe is let through in ${Duration.format(this.retryAfter)}`
+      ? `The circuit of "${this.key}" is open${because(this)}; the next probe is let through in ${Duration.format(this.retryAfter)}`
       : `The circuit of "${this.key}" is held open by hand; nothing is let through until it is released`
   }
 }
 
 /**
- * The circuit of this target is half-open and all its probe places are taken.
+ * The circuit of this target is half-open and all its probe places are taken. `reason` and `lastFailure` are those of
+ * `CircuitOpen`.
  *
  * @since 0.1.0
  * @category Errors
  */
 export class CircuitHalfOpen extends Failure<CircuitHalfOpen>()("CircuitHalfOpen", {
-  key: Schema.String
+  key: Schema.String,
+  ...whyOpen
 }) {
   override get message(): string {
     return `The circuit of "${this.key}" is half-open and its probes are under way; try again once they have ended`

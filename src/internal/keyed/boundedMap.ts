@@ -70,6 +70,8 @@ export class BoundedMap<Entry extends Used> {
 
   /** A key that is not there yet. */
   add(key: string, entry: Entry, now: number): void {
+    // A clock that was set back has everything begin anew, rather than wait until it is where it was.
+    if (now < this.#sweptAt) this.#sweptAt = now
     if (now - this.#sweptAt >= Math.max(mostOften, this.#bounds.idleTimeToLive)) this.#forgetIdle(now)
     for (let i = 0; i < looks && this.#entries.size >= this.#bounds.capacity; i++) this.#lookAtNext(now)
     this.#entries.set(key, entry)
@@ -92,6 +94,7 @@ export class BoundedMap<Entry extends Used> {
     this.#sweptAt = now
     const { idleTimeToLive } = this.#bounds
     for (const [key, entry] of this.#entries) {
+      if (now < entry.usedAt) entry.usedAt = now
       if (now - entry.usedAt >= idleTimeToLive && this.#mayGo(entry, now, true)) this.#entries.delete(key)
     }
   }

@@ -29,6 +29,7 @@ export class RecentlyUsed<A> {
   get(key: string, now: number, make: () => A): A {
     const known = this.#newer.get(key)
     if (known !== undefined) return known
+    if (now < this.#turnedAt) this.#turnedAt = now
     if (this.#newer.size >= this.#half || now - this.#turnedAt >= this.#idleTimeToLive) this.#turn(now)
     const found = this.#older.get(key) ?? make()
     this.#newer.set(key, found)

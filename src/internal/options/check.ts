@@ -10,7 +10,8 @@ import * as Option from "effect/Option"
 export const invalid = (where: string, field: string, value: unknown, allowed: string): RangeError =>
   new RangeError(`${where}: ${field} is ${shown(value)}, and has to be ${allowed}`)
 
-const shown = (value: unknown): string => {
+/** @internal */
+export const shown = (value: unknown): string => {
   try {
     return typeof value === "string" && value.trim() === "" ? JSON.stringify(value) : String(value)
   } catch {

@@ -65,13 +65,35 @@ export const budgetOptions: Names<RetryBudget.Options> = {
 }
 
 /** @internal */
-export const circuitOptions: Names<CircuitBreakerOptions> = {
-  counts: true,
+export const breakerOptions: Names<CircuitBreaker.Options> = {
   tripPolicy: true,
   openDuration: true,
+  maxRetryAfter: true,
   halfOpen: true,
   parking: true
 }
+
+/** @internal */
+export const circuitOptions: Names<CircuitBreakerOptions> = { ...breakerOptions, counts: true }
+
+/** @internal */
+export const rateOptions: Names<CircuitBreaker.RateOptions> = {
+  threshold: true,
+  size: true,
+  minimumCalls: true,
+  slowCall: true
+}
+
+/** @internal */
+export const rateOverOptions: Names<CircuitBreaker.RateOverOptions> = {
+  threshold: true,
+  window: true,
+  minimumCalls: true,
+  slowCall: true
+}
+
+/** @internal */
+export const slowCallOptions: Names<CircuitBreaker.SlowCallOptions> = { threshold: true, rate: true }
 
 /** @internal */
 export const halfOpenOptions: Names<CircuitBreaker.HalfOpenOptions> = {

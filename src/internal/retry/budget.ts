@@ -18,6 +18,8 @@ export interface Rates {
 export interface Bucket {
   readonly tokens: number
   readonly at: number
+  /** How far the clock is behind what it would be if nobody had set it back. */
+  readonly behind: number
 }
 
 /** @internal */
@@ -33,7 +35,8 @@ export const rates = (share: number, perSecond: number, burst: number): Rates =>
 /** As after one idle second. */
 export const full = ({ most, perMilli }: Rates, now: number): Bucket => ({
   tokens: Math.min(most, perMilli * 1_000),
-  at: now
+  at: now,
+  behind: 0
 })
 
 /** Whether a new bucket would hold no more, so that nobody gains by this one being forgotten. @internal */
@@ -43,18 +46,24 @@ export const isReplaceable = (bucket: Bucket, rates: Rates, now: number): boolea
 /** What is lost where fractions of a token are added up, in millionths. */
 const rounding = 0.001
 
-/** A clock that goes backwards adds nothing. */
-const gained = ({ at }: Bucket, { most, perMilli }: Rates, now: number): number =>
-  perMilli === Number.POSITIVE_INFINITY ? most : Math.max(0, now - at) * perMilli
+/**
+ * The milliseconds that have passed. A clock that goes back adds nothing and goes on from there; one that is then set
+ * right again, to where it would have been by now or beyond, adds only what is beyond, so that no time counts twice.
+ */
+const passed = ({ at, behind }: Bucket, now: number): { readonly millis: number; readonly behind: number } => {
+  if (now < at) return { millis: 0, behind: behind + at - now }
+  return now - at < behind ? { millis: now - at, behind } : { millis: now - at - behind, behind: 0 }
+}
 
-const aged = (bucket: Bucket, rates: Rates, now: number): Bucket => ({
-  tokens: Math.min(rates.most, bucket.tokens + gained(bucket, rates, now)),
-  at: now
-})
+const aged = (bucket: Bucket, { most, perMilli }: Rates, now: number): Bucket => {
+  const { behind, millis } = passed(bucket, now)
+  const gained = perMilli === Number.POSITIVE_INFINITY ? most : millis * perMilli
+  return { tokens: Math.min(most, bucket.tokens + gained), at: now, behind }
+}
 
 const add = (bucket: Bucket, { most }: Rates, amount: number): Bucket => ({
-  tokens: Math.min(most, bucket.tokens + amount),
-  at: bucket.at
+  ...bucket,
+  tokens: Math.min(most, bucket.tokens + amount)
 })
 
 /** @internal */
@@ -67,8 +76,10 @@ export const giveBack = (bucket: Bucket, rates: Rates, now: number): Bucket =>
 
 /** @internal */
 export const take = (bucket: Bucket, rates: Rates, now: number): readonly [boolean, Bucket] => {
-  const { at, tokens } = aged(bucket, rates, now)
-  return tokens + rounding >= token ? [true, { tokens: Math.max(0, tokens - token), at }] : [false, { tokens, at }]
+  const state = aged(bucket, rates, now)
+  return state.tokens + rounding >= token
+    ? [true, { ...state, tokens: Math.max(0, state.tokens - token) }]
+    : [false, state]
 }
 
 /** @internal */

@@ -11,10 +11,23 @@ const slow: Policy = {
     slowCall: { threshold: 1_000, rate: 0.5 }
   },
   openFor: [10_000],
+  maxRetryAfter: 3_600_000,
   halfOpen: { probes: 1, successes: 1, probeTimeout: 5_000 }
 }
 
 const plain: Policy = { ...slow, trip: { _tag: "Consecutive", failures: 2 } }
+
+const asKept: Circuit.Restore = {
+  _tag: "Restore",
+  openFor: 0,
+  openings: 0,
+  slow: false,
+  reason: undefined,
+  lastFailure: undefined,
+  parkedFor: 0,
+  askedFor: 0,
+  stated: false
+}
 
 /** A circuit that inputs are played to, one after another. */
 const played = (policy: Policy) => {
@@ -32,7 +45,7 @@ const played = (policy: Policy) => {
       return this.play({ _tag: "Admit" }, now).permit!
     },
     end(permit: Circuit.Permit, outcome: Circuit.Result["outcome"], now: number, retryAfter = 0) {
-      return this.play({ _tag: "Record", permit, outcome, retryAfter }, now)
+      return this.play({ _tag: "Record", permit, outcome, retryAfter, resetsIn: 0 }, now)
     }
   }
 }
@@ -40,12 +53,19 @@ const played = (policy: Policy) => {
 describe("the machine, input by input", () => {
   it("a permit says when it was given and where it belongs", () => {
     const circuit = played(plain)
-    expect(circuit.admit(250)).toEqual({ generation: 1, lease: 0, startedAt: 250, answeredAt: 0, slot: 0 })
+    expect(circuit.admit(250)).toEqual({ generation: 1, lease: 0, finder: 0, startedAt: 250, answeredAt: 0, slot: 0 })
     const timed = played(slow)
-    expect(timed.admit(250)).toEqual({ generation: 1, lease: 0, startedAt: 250, answeredAt: 0, slot: 2 })
+    expect(timed.admit(250)).toEqual({ generation: 1, lease: 0, finder: 0, startedAt: 250, answeredAt: 0, slot: 2 })
     circuit.end(circuit.admit(300), "Failure", 400)
     circuit.end(circuit.admit(300), "Failure", 400)
-    expect(circuit.admit(10_400)).toEqual({ generation: 3, lease: 1, startedAt: 10_400, answeredAt: 0, slot: 0 })
+    expect(circuit.admit(10_400)).toEqual({
+      generation: 3,
+      lease: 1,
+      finder: 0,
+      startedAt: 10_400,
+      answeredAt: 0,
+      slot: 0
+    })
     expect(circuit.admit(15_400)).toMatchObject({ generation: 3, lease: 2 })
   })
 
@@ -109,13 +129,13 @@ describe("the machine, input by input", () => {
     circuit.end(circuit.admit(0), "Abandoned", 0, 5_000)
     circuit.end(circuit.admit(0), "Success", 0, 5_000)
     circuit.end(circuit.admit(0), "Ignored", 0, 0)
-    expect(circuit.circuit.parkedUntil).toBe(0)
+    expect(circuit.circuit.parking).toBeUndefined()
     circuit.end(circuit.admit(0), "Ignored", 0, 3_000)
     circuit.play({ _tag: "Reset" }, 0)
-    expect(circuit.circuit.parkedUntil).toBe(0)
+    expect(circuit.circuit.parking).toBeUndefined()
     circuit.end(early, "Ignored", 100, 4_000)
     circuit.end(early, "Ignored", 200, 1_000)
-    expect(circuit.circuit.parkedUntil).toBe(4_100)
+    expect(circuit.circuit.parking?.until).toBe(4_100)
     expect(circuit.play({ _tag: "Admit" }, 4_099).rejection).toEqual({ _tag: "Parked", retryAfter: 1 })
     expect(circuit.play({ _tag: "Admit" }, 4_100).rejection).toBeUndefined()
   })
@@ -125,8 +145,8 @@ describe("the machine, input by input", () => {
     const early = circuit.admit(0)
     for (let i = 0; i < 2; i++) circuit.end(circuit.admit(0), "Failure", 0)
     circuit.end(early, "Ignored", 0, 20_000)
-    expect(circuit.play({ _tag: "Admit" }, 9_999).rejection).toEqual({ _tag: "Open", retryAfter: 1 })
-    expect(circuit.play({ _tag: "Admit" }, 10_000).rejection).toEqual({ _tag: "Parked", retryAfter: 10_000 })
+    expect(circuit.play({ _tag: "Admit" }, 9_999).rejection).toMatchObject({ _tag: "Open", retryAfter: 1 })
+    expect(circuit.play({ _tag: "Admit" }, 10_000).rejection).toMatchObject({ _tag: "Parked", retryAfter: 10_000 })
     expect(circuit.circuit.phase._tag).toBe("Open")
     expect(circuit.play({ _tag: "Admit" }, 20_000)).toMatchObject({
       permit: { lease: 1 },
@@ -135,7 +155,7 @@ describe("the machine, input by input", () => {
   })
 
   it("a restored circuit is open for what is left, unless it is open for longer already", () => {
-    const restore = { _tag: "Restore", openFor: 6_000, openings: 3, parkedFor: 0 } as const
+    const restore = { ...asKept, openFor: 6_000, openings: 3 }
     const circuit = played(plain)
     const early = circuit.admit(0)
     expect(circuit.play(restore, 1_000).change).toEqual({
@@ -146,7 +166,7 @@ describe("the machine, input by input", () => {
       openings: 3,
       reason: undefined
     })
-    expect(circuit.circuit).toMatchObject({ generation: 2, phase: { until: 7_000, openings: 3 }, parkedUntil: 0 })
+    expect(circuit.circuit).toMatchObject({ generation: 2, phase: { until: 7_000, openings: 3 }, parking: undefined })
     for (let i = 0; i < 2; i++) circuit.end(early, "Failure", 1_000)
     const restored = circuit.circuit
     for (const openFor of [5_000, 5_999]) {
@@ -154,7 +174,14 @@ describe("the machine, input by input", () => {
       expect(circuit.circuit).toEqual(restored)
     }
     circuit.play({ ...restore, openFor: 7_000, openings: 4 }, 1_001)
-    expect(circuit.circuit.phase).toEqual({ _tag: "Open", until: 8_001, openings: 4, slow: false })
+    expect(circuit.circuit.phase).toEqual({
+      _tag: "Open",
+      until: 8_001,
+      openings: 4,
+      slow: false,
+      since: 1_001,
+      reason: undefined
+    })
   })
 
   it("a call that was given up opens it for the open time, whatever comes with it", () => {
@@ -181,7 +208,7 @@ describe("the machine, input by input", () => {
   it("isolations are counted: only the first begins one, only the last ends it", () => {
     const circuit = played(plain)
     const change = (input: "Isolate" | "Rejoin") => circuit.play({ _tag: input }, 5).change
-    const seen = { at: 5, openFor: 0, openings: 0, reason: undefined }
+    const seen = { at: 5, openFor: 0, openings: 0 }
     expect(change("Isolate")).toEqual({ ...seen, from: "Closed", to: "Isolated" })
     expect(change("Isolate")).toBeUndefined()
     expect(change("Rejoin")).toBeUndefined()
@@ -203,13 +230,13 @@ describe("the machine, input by input", () => {
 
   it("a circuit that was only parked is restored as parked, and the longer wait holds", () => {
     const circuit = played(plain)
-    const restore = { _tag: "Restore", openFor: 0, openings: 0, parkedFor: 500 } as const
+    const restore = { ...asKept, parkedFor: 500 }
     expect(circuit.play(restore, 100).change).toBeUndefined()
-    expect(circuit.circuit).toMatchObject({ generation: 1, phase: { _tag: "Closed" }, parkedUntil: 600 })
+    expect(circuit.circuit).toMatchObject({ generation: 1, phase: { _tag: "Closed" }, parking: { until: 600 } })
     circuit.play({ ...restore, parkedFor: 100 }, 100)
-    expect(circuit.circuit.parkedUntil).toBe(600)
+    expect(circuit.circuit.parking?.until).toBe(600)
     circuit.play({ ...restore, parkedFor: 0 }, 10_000)
-    expect(circuit.circuit.parkedUntil).toBe(600)
+    expect(circuit.circuit.parking?.until).toBe(600)
   })
 
   it("is at rest when it holds nobody back and nobody probes", () => {

@@ -10,6 +10,8 @@ export type Ending =
   | "hinted"
   | "refused"
   | "limited"
+  | "tooLong"
+  | "quota"
   | "defect"
   | "deadlyFailure"
   | "interrupt"
@@ -20,15 +22,21 @@ export type Command =
   | { readonly _tag: "End"; readonly which: number; readonly count: number; readonly how: Ending }
   | { readonly _tag: "Wait"; readonly millis: number }
   | { readonly _tag: "Reset" | "Isolate" | "Rejoin"; readonly key: number }
+  | { readonly _tag: "Open"; readonly key: number; readonly millis: number }
 
 export const hint = 7_000
 
-export const endings: Readonly<Record<Ending, readonly [End, number]>> = {
+/** More than a hint may do to others. */
+export const tooLong = 60_000_000
+
+export const endings: Readonly<Record<Ending, readonly [end: End, hint: number, resetsIn?: number]>> = {
   success: ["success", 0],
   failure: ["failure", 0],
   hinted: ["failure", hint],
   refused: ["ignored", 0],
   limited: ["ignored", hint],
+  tooLong: ["ignored", tooLong],
+  quota: ["ignored", 0, tooLong],
   defect: ["ignored", 0],
   deadlyFailure: ["failure", 0],
   interrupt: ["ignored", 0],
@@ -62,6 +70,7 @@ const trip = fc.oneof(
 export const policies: fc.Arbitrary<Policy> = fc.record({
   trip,
   openFor: fc.constantFrom([5_000], [1_000, 2_000, 4_000]),
+  maxRetryAfter: fc.constantFrom(500, 30_000),
   halfOpen: fc.record({
     probes: fc.integer({ min: 1, max: 3 }),
     successes: fc.integer({ min: 1, max: 3 }),
@@ -99,6 +108,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
         fc.constantFrom(3_600_000, 7_777_777)
       )
     })
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ _tag: fc.constant("Open" as const), key, millis: fc.constantFrom(1_000, 50_000) })
   },
   {
     weight: 1,

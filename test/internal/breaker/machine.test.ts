@@ -55,14 +55,18 @@ const play = (policy: Policy, commands: ReadonlyArray<Command>): void => {
       case "End":
         for (let i = 0; i < command.count && running.length > 0; i++) {
           const [one] = running.splice(command.which % running.length, 1)
-          const [how, retryAfter] = endings[command.how]
-          apply(one!.key, { _tag: "Record", permit: one!.permit, outcome: outcomes[how], retryAfter })
-          references[one!.key]!.end(one!.call, how, retryAfter, now)
+          const [how, retryAfter, resetsIn = 0] = endings[command.how]
+          apply(one!.key, { _tag: "Record", permit: one!.permit, outcome: outcomes[how], retryAfter, resetsIn })
+          references[one!.key]!.end(one!.call, how, retryAfter, now, resetsIn)
         }
         break
       case "Reset":
         apply(command.key, { _tag: "Reset" })
         references[command.key]!.reset(now)
+        break
+      case "Open":
+        apply(command.key, { _tag: "Open", openFor: command.millis })
+        references[command.key]!.openByHand(command.millis, now)
         break
       default:
         apply(command.key, { _tag: command._tag })
@@ -71,10 +75,10 @@ const play = (policy: Policy, commands: ReadonlyArray<Command>): void => {
     for (const [key, reference] of references.entries()) {
       same(changes[key]!.length, reference.changes.length)
       same(changes[key]!.at(-1), reference.changes.at(-1))
-      const { isolations, parkedUntil, phase } = circuits[key]!
+      const { isolations, parking, phase } = circuits[key]!
       same(phase._tag, reference.phase)
       same(isolations, reference.isolations)
-      same(parkedUntil, reference.parkedUntil)
+      same(Math.max(now, parking?.until ?? 0), Math.max(now, reference.parkedUntil))
       if (phase._tag === "HalfOpen") {
         same(phase.leases.filter((lease) => lease.expiresAt > now).length, reference.probing(now))
       }

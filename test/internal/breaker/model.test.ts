@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Deferred, Duration, Effect, Fiber, FastCheck as fc, Schedule } from "effect"
+import { Clock, DateTime, Deferred, Duration, Effect, Fiber, FastCheck as fc, Schedule } from "effect"
 import { CircuitBreaker, LlmError, Rejection } from "effect-resilience"
 import { Abandonment } from "../../../src/internal/breaker/abandoned.js"
 import { step } from "../../../src/internal/breaker/circuit.js"
 import { Memory } from "../../../src/internal/breaker/memory.js"
 import type { Policy } from "../../../src/internal/breaker/policy.js"
 import { fromMemory } from "../../../src/internal/breaker/store.js"
-import { type Command, type Ending, endings, hint, sequences } from "./commands.js"
+import { type Command, type Ending, endings, hint, sequences, tooLong } from "./commands.js"
 import { type Call, Reference } from "./reference.js"
 
 // Random sequences of what can happen to circuits, played to the breaker (real fibers, real interruptions, a clock that
@@ -22,12 +22,18 @@ const clockAt = (time: { now: number }): Clock.Clock =>
 
 const serverError = Effect.fail(new LlmError.ServerError({}))
 
-const exits: Readonly<Record<Ending, Effect.Effect<void, LlmError.LlmError>>> = {
+const exits = (ending: Ending, now: number): Effect.Effect<void, LlmError.LlmError> =>
+  ending === "quota"
+    ? Effect.fail(new LlmError.QuotaExhausted({ resetsAt: DateTime.unsafeMake(now + tooLong) }))
+    : exit[ending]
+
+const exit: Readonly<Record<Exclude<Ending, "quota">, Effect.Effect<void, LlmError.LlmError>>> = {
   success: Effect.void,
   failure: serverError,
   hinted: Effect.fail(new LlmError.Overloaded({ retryAfter: Duration.millis(hint) })),
   refused: Effect.fail(new LlmError.InvalidRequest({})),
   limited: Effect.fail(new LlmError.RateLimited({ retryAfter: Duration.millis(hint) })),
+  tooLong: Effect.fail(new LlmError.RateLimited({ retryAfter: Duration.millis(tooLong) })),
   defect: Effect.die("a bug of the caller's own"),
   deadlyFailure: Effect.orDie(serverError),
   interrupt: Effect.interrupt,
@@ -50,6 +56,7 @@ const play = (policy: Policy, commands: ReadonlyArray<Command>, immediate: boole
   const sequence = Effect.gen(function* () {
     const breaker = yield* CircuitBreaker.make({
       tripPolicy: policy.trip,
+      maxRetryAfter: Duration.millis(policy.maxRetryAfter),
       openDuration: Schedule.fromDelays(...(policy.openFor as [number])),
       parking: { whenParked: "reject" },
       halfOpen: policy.halfOpen
@@ -92,16 +99,20 @@ const play = (policy: Policy, commands: ReadonlyArray<Command>, immediate: boole
         for (let i = 0; i < command.count && running.length > 0; i++) {
           const [one] = running.splice(command.which % running.length, 1)
           if (one === undefined) break
-          const [how, wait] = endings[command.how]
+          const [how, wait, resetsIn] = endings[command.how]
           one.given.abandoned = command.how === "abandon"
           if (command.how === "interrupt" || command.how === "abandon") yield* Fiber.interrupt(one.fiber)
-          else yield* Effect.andThen(Deferred.complete(one.end, exits[command.how]), Fiber.await(one.fiber))
-          references[one.key]!.end(one.call, how, wait, time.now)
+          else yield* Effect.andThen(Deferred.complete(one.end, exits(command.how, time.now)), Fiber.await(one.fiber))
+          references[one.key]!.end(one.call, how, wait, time.now, resetsIn)
         }
       }
       if (command._tag === "Reset") {
         yield* breaker.reset(String(command.key))
         references[command.key]!.reset(time.now)
+      }
+      if (command._tag === "Open") {
+        yield* breaker.open(String(command.key), Duration.millis(command.millis))
+        references[command.key]!.openByHand(command.millis, time.now)
       }
       if (command._tag === "Isolate" || command._tag === "Rejoin") {
         memory.apply(String(command.key), policy, { _tag: command._tag }, time.now)

@@ -10,6 +10,8 @@ export interface Call {
   running: boolean
   /** Until when a probe holds its place. */
   readonly leaseEnds: number | undefined
+  /** It was sent to find out whether a parked target still wants to be left alone. */
+  readonly findsOut: boolean
 }
 
 interface Ended {
@@ -32,9 +34,15 @@ export class Reference {
   openedSlow = false
   isolations = 0
   parkedUntil = 0
+  /** The target asked for more than a hint may do to others: until then one at a time finds out. */
+  askedUntil = 0
+  private finder: { readonly call: Call; readonly until: number } | undefined
   /** Every change of state as it is seen from outside. */
   readonly changes: Array<string> = []
   private era = 0
+  /** When the circuit last opened and last closed, and how long it was open. */
+  private openedFor = 0
+  private closedAt = Number.NEGATIVE_INFINITY
   private ended: Array<Ended> = []
   private readonly calls: Array<Call> = []
 
@@ -45,19 +53,33 @@ export class Reference {
     if (this.phase === "Closed" && this.slowCall && now >= this.parkedUntil) this.judge(now, 0, ["slowCalls"])
     if (this.phase === "Open" && now < this.until) return { rejected: "CircuitOpen", wait: this.until - now }
     if (now < this.parkedUntil) return { rejected: "Parked", wait: this.parkedUntil - now }
+    if (now < this.askedUntil && this.finder !== undefined && now < this.finder.until) {
+      return { rejected: "Parked", wait: this.finder.until - now }
+    }
     if (this.phase === "Open") this.enter("HalfOpen", 0, now)
     if (this.phase === "HalfOpen" && this.probing(now) >= this.policy.halfOpen.probes) {
       return { rejected: "CircuitHalfOpen", wait: 0 }
     }
     const leaseEnds = this.phase === "HalfOpen" ? now + this.policy.halfOpen.probeTimeout : undefined
-    const call = { era: this.era, startedAt: now, running: true, leaseEnds }
+    const findsOut = now < this.askedUntil
+    const call = { era: this.era, startedAt: now, running: true, leaseEnds, findsOut }
     this.calls.push(call)
+    if (findsOut) this.finder = { call, until: now + this.policy.halfOpen.probeTimeout }
     return call
   }
 
-  end(call: Call, how: End, hint: number, now: number): void {
+  end(call: Call, how: End, hint: number, now: number, resetsIn = 0): void {
     call.running = false
-    if (how === "ignored" && hint > 0) this.parkedUntil = Math.max(this.parkedUntil, now + hint)
+    const news = call.findsOut && now >= this.parkedUntil
+    if (how === "ignored" && hint + resetsIn > 0) {
+      const allowed = Math.max(resetsIn, Math.min(hint, this.policy.maxRetryAfter))
+      this.parkedUntil = Math.max(this.parkedUntil, now + allowed)
+      this.askedUntil = Math.max(news ? 0 : this.askedUntil, now + hint, now + resetsIn)
+      if (news) this.finder = undefined
+    } else if (how === "success" && news) {
+      this.askedUntil = 0
+    }
+    if (this.finder?.call === call) this.finder = undefined
     if (call.era === this.era && how !== "ignored") this.count(call, how, hint, now)
   }
 
@@ -80,8 +102,24 @@ export class Reference {
   }
 
   reset(now: number): void {
-    this.close(now)
+    this.openings = 0
+    this.enter("Closed", 0, now)
+    this.closedAt = Number.NEGATIVE_INFINITY
     this.parkedUntil = 0
+    this.askedUntil = 0
+    this.finder = undefined
+  }
+
+  openByHand(millis: number, now: number): void {
+    if (this.phase === "Open" && this.until >= now + millis) return
+    this.endRow(now)
+    if (this.phase === "Closed") this.openedSlow = false
+    this.until = now + millis
+    this.openedFor = millis
+    if (this.isolations === 0) this.changes.push(`${now} ${this.phase}>Open ${millis} ${this.openings} manual`)
+    this.phase = "Open"
+    this.era++
+    this.ended = []
   }
 
   isolate(by: 1 | -1, now: number): void {
@@ -101,7 +139,8 @@ export class Reference {
 
   private enter(phase: "Closed" | "Open" | "HalfOpen", openFor: number, now: number, reason?: string): void {
     if (this.isolations === 0 && phase !== this.phase) {
-      this.changes.push(`${now} ${this.phase}>${phase} ${openFor} ${this.openings} ${reason}`)
+      const openings = phase === "Closed" ? 0 : this.openings
+      this.changes.push(`${now} ${this.phase}>${phase} ${openFor} ${openings} ${reason}`)
     }
     this.phase = phase
     this.era++
@@ -109,16 +148,26 @@ export class Reference {
   }
 
   private close(now: number): void {
-    this.openings = 0
+    this.closedAt = now
     this.enter("Closed", 0, now)
   }
 
+  /** A row of openings is over when the circuit has been closed for as long as it was last open. */
+  private endRow(now: number): void {
+    if (this.phase === "Closed" && now - this.closedAt >= this.openedFor) this.openings = 0
+  }
+
   private open(now: number, hint: number, reason: string): void {
+    this.endRow(now)
     this.openings++
     if (this.phase === "Closed") this.openedSlow = reason === "slowCalls"
     const times = this.policy.openFor
-    const openFor = Math.max(hint, times[this.openings - 1] ?? times[times.length - 1]!)
+    const openFor = Math.max(
+      Math.min(hint, this.policy.maxRetryAfter),
+      times[this.openings - 1] ?? times[times.length - 1]!
+    )
     this.until = now + openFor
+    this.openedFor = openFor
     this.enter("Open", openFor, now, reason)
   }
 

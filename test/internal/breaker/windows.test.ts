@@ -83,9 +83,11 @@ describe("the calls of a time", () => {
     )
   })
 
-  it("stays as it is when the clock is set back, and when nothing passes", () => {
+  it("stays as it is when nothing passes, and goes on from there when the clock is set back", () => {
     const slots = Slots.add(Slots.empty(1_000, 5_000), { failed: true, slow: true })
-    expect(Slots.age(slots, 1_000, 4_000)).toBe(slots)
+    const back = Slots.age(slots, 1_000, 4_000)
+    expect(back).toEqual({ ...slots, slot: 40 })
+    expect([4_999, 5_000].map((now) => Slots.age(back, 1_000, now).calls)).toEqual([1, 0])
     expect(Slots.age(slots, 1_000, 5_099)).toBe(slots)
     expect(Slots.age(slots, 1_000, 5_100).calls).toBe(1)
   })
@@ -98,7 +100,10 @@ describe("calls under way", () => {
     expect(InFlight.age(started, 1_000, 1_299).overdue).toBe(0)
     expect(InFlight.age(started, 1_000, 1_300).overdue).toBe(1)
     expect(InFlight.age(started, 1_000, 999_999).overdue).toBe(1)
-    expect(InFlight.age(started, 1_000, 100)).toBe(started)
+    const back = InFlight.age(started, 1_000, 100)
+    expect(back).toEqual({ ...started, setBack: 1 })
+    expect([1_199, 1_200].map((now) => InFlight.age(back, 1_000, now).overdue)).toEqual([0, 1])
+    expect(InFlight.age(InFlight.leave(back, started.slot), 1_000, 9_999).overdue).toBe(0)
     expect(InFlight.age(started, 1_000, 299)).toBe(started)
   })
 
@@ -199,7 +204,12 @@ describe("what opens a circuit", () => {
   })
 
   it("the last open time repeats", () => {
-    const policy: Policy = { trip: rate, openFor: [1, 2, 4], halfOpen: { probes: 1, successes: 1, probeTimeout: 1 } }
+    const policy: Policy = {
+      trip: rate,
+      maxRetryAfter: 3_600_000,
+      openFor: [1, 2, 4],
+      halfOpen: { probes: 1, successes: 1, probeTimeout: 1 }
+    }
     expect([1, 2, 3, 4, 9].map((opening) => openTime(policy, opening))).toEqual([1, 2, 4, 4, 4])
   })
 })
