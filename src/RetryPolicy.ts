@@ -238,7 +238,7 @@ export const standard: RetryPolicy = /*#__PURE__*/ make()
  * @category Presets
  */
 export const rateLimit: RetryPolicy = /*#__PURE__*/ make({
-  maxAttempts: Number.POSITIVE_INFINITY,
+  maxAttempts: Infinity,
   initialDelay: "10 seconds",
   maxDelay: "120 seconds",
   maxElapsed: "5 minutes",

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { coreModules, manifest, optionalPeers, root } from "./manifest.js"
 
@@ -120,6 +121,55 @@ export const entries: ReadonlyArray<object> = [${names.map((_, i) => `m${i}`).jo
   it("compiles for bundlers, to whom the internals are closed too", async () => {
     await output(project, tsc, "-p", "tsconfig.bundler.json")
   }, 180_000)
+
+  /** What a bundle of one name out of one module holds of the package, in bytes, by file. */
+  const bundled = async (module: string, name: string): Promise<ReadonlyMap<string, number>> => {
+    const { metafile } = await build({
+      stdin: { contents: `export { ${name} } from "${manifest.name}/${module}"`, resolveDir: project },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      write: false,
+      metafile: true
+    })
+    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
+    return new Map(
+      inputs.flatMap(([path, { bytesInOutput }]) => {
+        const [, file] = path.split(`${manifest.name}/dist/`)
+        return file === undefined || bytesInOutput === 0 ? [] : [[file, bytesInOutput]]
+      })
+    )
+  }
+  const isReader = (file: string): boolean => file.startsWith("classifier/")
+  const sizeOf = (files: ReadonlyMap<string, number>): number =>
+    [...files.values()].reduce((sum, size) => sum + size, 0)
+
+  // What decides by what a failure means has to read failures of any kind. What does not is light.
+  it.each([
+    ["Deadline", "within", 8_000],
+    ["LlmError", "traits", 10_000],
+    ["LlmError", "RateLimited", 6_000],
+    ["Rejection", "CircuitOpen", 3_000],
+    ["RetryPolicy", "exponential", 2_000],
+    ["RetryPolicy", "fullJitter", 3_000],
+    ["RetryPolicy", "maxAttempts", 3_000],
+    ["CircuitBreaker", "rateOver", 2_000],
+    ["Telemetry", "withTrail", 2_000],
+    ["LlmCall", "currentAttempt", 1_000]
+  ] as const)("bundled for %s.%s, it brings no reader of failures", async (module, name, most) => {
+    const files = await bundled(module, name)
+    expect([...files.keys()].filter(isReader)).toEqual([])
+    expect(sizeOf(files)).toBeGreaterThan(0)
+    expect(sizeOf(files)).toBeLessThan(most)
+  })
+
+  it.each([
+    ["RetryPolicy", "make", 150_000],
+    ["CircuitBreaker", "layerMemory", 165_000],
+    ["Resilience", "layer", 230_000]
+  ] as const)("bundled for %s.%s, it stays within bounds", async (module, name, most) => {
+    expect(sizeOf(await bundled(module, name))).toBeLessThan(most)
+  })
 
   it.each(["internal/failure", "classifier/HttpResponse", "dist/index.js", "src/index.ts"])(
     "cannot import %s",
