@@ -23,7 +23,7 @@ import type { LlmError, ToolCall, Usage } from "./LlmError.js"
 
 export type {
   /**
-   * One server-sent event, as a parser hands it out: the text after `data:` and the name after `event:`.
+   * One server-sent event, as a parser hands it out: the text after `data:`, the name after `event:`, the `id`.
    *
    * @since 0.1.0
    * @category Models

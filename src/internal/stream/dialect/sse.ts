@@ -6,6 +6,7 @@ import { malformed, metadata } from "./readings.js"
 export interface ServerSentEvent {
   readonly data: string
   readonly event?: string | undefined
+  readonly id?: string | undefined
 }
 
 /**
