@@ -7,9 +7,7 @@
 
 import * as Foreign from "../internal/errors/safeRead.js"
 import { names } from "./Names.js"
-
-/** @internal */
-export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+import type { Json } from "./Said.js"
 
 /** @internal */
 export interface Parsed {

@@ -3,7 +3,7 @@
  * row by row, and the order of precedence that all tables share.
  */
 import type { Tag } from "../internal/errors/llmError.js"
-import type { Facts } from "./Facts.js"
+import type { Facts } from "./Said.js"
 
 /**
  * What a failure was read to mean.

@@ -7,10 +7,11 @@ import * as Redacted from "effect/Redacted"
 import type { LlmError } from "../internal/errors/llmError.js"
 import { firstFit, type Rule, type Verdict } from "./Dialect.js"
 import { choose } from "./Dialects.js"
-import { type Facts, gather, type HeadersInput, headersOf } from "./Facts.js"
+import { gather, type HeadersInput, headersOf } from "./Facts.js"
 import { type Described, make } from "./Make.js"
 import { retryHint } from "./RetryHint.js"
 import { codeOf, requestIdOf } from "./Safe.js"
+import type { Facts } from "./Said.js"
 import { tokensOf } from "./Tokens.js"
 
 /**

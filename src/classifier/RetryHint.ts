@@ -14,8 +14,8 @@
  * known. The fifth is read only where the failure is a limit: those headers come with every response.
  */
 
-import type { Facts } from "./Facts.js"
 import { structured } from "./RateLimitFields.js"
+import type { Facts } from "./Said.js"
 import { clockAt, durationAt, goDuration, momentAt, momentIn, type When } from "./Time.js"
 
 /** @internal */

@@ -2,7 +2,7 @@
  * What may stand in an error that people print: names and numbers of a known shape, never free text.
  */
 import type { Rule } from "./Dialect.js"
-import type { Facts } from "./Facts.js"
+import type { Facts } from "./Said.js"
 
 const looksLikeAKey =
   /^(?:sk|pk|rk|gsk|xai|hf|aiza|akia|asia|bearer|eyj|key|r8|pplx|csk|ghp|github_pat)[-_]|^(?:aiza|akia|eyj)|\d{7}/

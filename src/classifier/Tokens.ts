@@ -1,7 +1,7 @@
 /**
  * How many tokens a provider says it takes, and how many it says were asked for.
  */
-import type { Facts } from "./Facts.js"
+import type { Facts } from "./Said.js"
 
 /** @internal */
 export interface Tokens {

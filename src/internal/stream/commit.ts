@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Reading } from "../../StreamDialect.js"
+import type { Reading } from "./dialect/dialect.js"
 
 /**
  * How far one attempt has come.

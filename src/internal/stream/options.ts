@@ -1,8 +1,8 @@
 import type * as Duration from "effect/Duration"
-import type { StreamDialect } from "../../StreamDialect.js"
 import { invalid, millis, number } from "../options/check.js"
 import { refuseUnknown, streamOptions } from "../options/names.js"
 import type { Delivery } from "./commit.js"
+import type { StreamDialect } from "./dialect/dialect.js"
 import type { StreamOptions as Compiled } from "./protectStream.js"
 
 /**

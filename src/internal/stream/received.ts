@@ -5,11 +5,11 @@
  */
 import * as Chunk from "effect/Chunk"
 import { fromUnknown } from "../../classifier/Unknown.js"
-import type { StreamDialect } from "../../StreamDialect.js"
 import { type LlmError, MalformedResponse, type ToolCall, type Usage } from "../errors/llmError.js"
 import { BufferExceeded } from "../errors/rejection.js"
 import { advance, type Delivery, type Ending, ending, hands, type Progress } from "./commit.js"
 import { detect, unknown } from "./dialect/detect.js"
+import type { StreamDialect } from "./dialect/dialect.js"
 import { TextBuffer } from "./textBuffer.js"
 import { ToolCalls } from "./toolCalls.js"
 

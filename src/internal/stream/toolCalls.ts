@@ -1,5 +1,5 @@
-import type { ToolCallPiece } from "../../StreamDialect.js"
 import type { ToolCall } from "../errors/llmError.js"
+import type { ToolCallPiece } from "./dialect/dialect.js"
 
 /**
  * The tool calls of one answer, put together from their pieces.

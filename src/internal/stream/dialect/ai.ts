@@ -1,6 +1,6 @@
 import * as Redacted from "effect/Redacted"
-import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import { ServerError, type Usage } from "../../errors/llmError.js"
+import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { errorOf, judged, strange, untaught } from "./failed.js"
 import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"

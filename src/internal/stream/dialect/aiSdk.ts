@@ -1,4 +1,4 @@
-import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { errorOf, judged, strange, untaught } from "./failed.js"
 import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"

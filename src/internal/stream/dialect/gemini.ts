@@ -1,5 +1,5 @@
-import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import type { ToolCall, Usage } from "../../errors/llmError.js"
+import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, judged, strange } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"

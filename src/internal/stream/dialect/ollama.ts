@@ -1,4 +1,4 @@
-import type { Reading, StreamDialect, ToolCallPiece } from "../../../StreamDialect.js"
+import type { Reading, StreamDialect, ToolCallPiece } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, strange } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"

@@ -1,5 +1,5 @@
-import type { Reading, StreamDialect } from "../../../StreamDialect.js"
 import type { Usage } from "../../errors/llmError.js"
+import type { Reading, StreamDialect } from "./dialect.js"
 import { failed, judged, strange, untaught } from "./failed.js"
 import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
 import { content, malformed, metadata, reasoning, textual } from "./readings.js"

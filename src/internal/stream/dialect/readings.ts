@@ -1,4 +1,4 @@
-import type { Reading } from "../../../StreamDialect.js"
+import type { Reading } from "./dialect.js"
 
 /** @internal */
 export const metadata: Reading = { kind: "metadata" }

@@ -1,4 +1,4 @@
-import type { Reading, StreamDialect } from "../../../StreamDialect.js"
+import type { Reading, StreamDialect } from "./dialect.js"
 import { failed } from "./failed.js"
 import { isFields } from "./fields.js"
 import { malformed, metadata } from "./readings.js"
