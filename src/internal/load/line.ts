@@ -12,9 +12,9 @@ import { type Linked, LinkedList } from "./linkedList.js"
 export type Priority = "interactive" | "batch"
 
 /** @internal */
-export class Waiter implements Linked<Waiter> {
-  previous: Waiter | undefined = undefined
-  next: Waiter | undefined = undefined
+export class Waiter implements Linked {
+  previous: Linked | undefined = undefined
+  next: Linked | undefined = undefined
 
   constructor(
     readonly priority: Priority,
@@ -23,9 +23,9 @@ export class Waiter implements Linked<Waiter> {
 }
 
 /** The callers of one key, and its place among the keys. */
-class Row<W extends Waiter> implements Linked<Row<W>> {
-  previous: Row<W> | undefined = undefined
-  next: Row<W> | undefined = undefined
+class Row<W extends Waiter> implements Linked {
+  previous: Linked | undefined = undefined
+  next: Linked | undefined = undefined
   readonly waiting: LinkedList<W> = new LinkedList()
 
   constructor(readonly key: string) {}
@@ -75,7 +75,7 @@ class Ring<W extends Waiter> {
   /** The last one of the longest row; of several, of the one whose turn comes first. */
   lastOfLongest(): { readonly waiter: W; readonly length: number } | undefined {
     let longest: Row<W> | undefined
-    for (let row = this.rows.first; row !== undefined; row = row.next) {
+    for (const row of this.rows) {
       if (longest === undefined || row.waiting.size > longest.waiting.size) longest = row
     }
     const waiter = longest?.waiting.last

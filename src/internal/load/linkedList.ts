@@ -3,13 +3,13 @@
  *
  * @internal
  */
-export interface Linked<Self> {
-  previous: Self | undefined
-  next: Self | undefined
+export interface Linked {
+  previous: Linked | undefined
+  next: Linked | undefined
 }
 
 /** @internal */
-export class LinkedList<Item extends Linked<Item>> {
+export class LinkedList<Item extends Linked> {
   first: Item | undefined = undefined
   last: Item | undefined = undefined
   size = 0
@@ -25,12 +25,16 @@ export class LinkedList<Item extends Linked<Item>> {
 
   remove(item: Item): void {
     const { next, previous } = item
-    if (previous === undefined) this.first = next
+    if (previous === undefined) this.first = next as Item | undefined
     else previous.next = next
-    if (next === undefined) this.last = previous
+    if (next === undefined) this.last = previous as Item | undefined
     else next.previous = previous
     item.previous = undefined
     item.next = undefined
     this.size--
+  }
+
+  *[Symbol.iterator](): IterableIterator<Item> {
+    for (let item = this.first; item !== undefined; item = item.next as Item | undefined) yield item
   }
 }

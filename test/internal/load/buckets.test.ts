@@ -26,7 +26,9 @@ class Slow {
   }
   /** How long it takes until there is so much. */
   until(amount: number): number {
-    const copy = Object.assign(new Slow(this.burst, this.rate), { level: this.level, held: this.held })
+    const copy = new Slow(this.burst, this.rate)
+    copy.level = this.level
+    copy.held = this.held
     let millis = 0
     while (copy.held > 0 || copy.level < amount * 1_000) {
       copy.pass(1)
