@@ -159,6 +159,32 @@ export const answer = HttpClient.execute(HttpClientRequest.post("https://llm.acm
 )
 \`\`\`
 
+## Who gave up
+
+An abort is the caller's wish if the caller's signal was aborted, whatever the reason is: the effect was interrupted, or
+the \`signal\` that \`LlmCall\` was given. It is neither retried nor counted. An abort that a client reports while neither
+happened is a timeout of the client's own, and so \`TimedOut\`: a signal of your own that you only hand to the client, and
+not to \`LlmCall\`, looks like one.
+
+## What was thrown
+
+What nobody knows is \`Unclassified\`, mostly a bug of one's own inside \`try\`. Its message names what was thrown, and
+never quotes it, since the words may hold a prompt. The thing itself, its words and its stack are the failure's \`cause\`,
+which no log and no encoding shows; ask for it where you look for the bug:
+
+\`\`\`ts
+import { Console, Effect, Redacted } from "effect"
+import { LlmCall } from "effect-resilience"
+
+export const program = LlmCall.tryPromise({ target: "acme/large", try: () => fetch("https://llm.acme.example") }).pipe(
+  Effect.tapErrorTag("Unclassified", ({ cause }) =>
+    cause === undefined ? Effect.void : Console.error(Redacted.value(cause))
+  )
+)
+\`\`\`
+
+\`providerMessage\` holds a provider's own words in the same way.
+
 ## A reader of your own
 
 A \`classify\` option takes a \`Classifier.Reader\`: it is asked first, and what it does not know goes on to the toolkit.

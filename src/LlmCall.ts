@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import * as Classifier from "./Classifier.js"
-import { fromUnknown } from "./classifier/Unknown.js"
-import { ask, FailedResponse, failureOf } from "./internal/call/fetchCall.js"
+import { fromThrown } from "./classifier/Unknown.js"
+import { ask, examined, FailedResponse, failureOf } from "./internal/call/fetchCall.js"
 import { promiseCall } from "./internal/call/promiseCall.js"
 import { fromAsyncIterable } from "./internal/stream/fromAsyncIterable.js"
 import type { LlmError } from "./LlmError.js"
@@ -32,12 +32,20 @@ export interface Options<A> {
    * Set the client's own retries to 0; otherwise they multiply with the ones made here.
    */
   readonly try: (signal: AbortSignal) => PromiseLike<A>
+  /**
+   * A signal of the caller's own, which `try` need not be handed: aborting it ends the call and aborts the one that `try`
+   * is given, whatever the reason is. The call then fails as `Unclassified` with the code `ABORT_ERR`, which is neither
+   * retried nor counted against the target. An abort that `try` reports while neither signal was aborted is a timeout of
+   * the client's own: `TimedOut`.
+   */
+  readonly signal?: AbortSignal | undefined
   /** A reader of your own, asked before the toolkit's. */
   readonly classify?: Classifier.Reader | undefined
   /**
    * Whether the promise gives a provider's response body, as the vendors' clients do, and is to be looked at: an error
    * body, an empty one, a refusal or a filtered answer that came with status 200 is then a failure, and so is anything
-   * in which no answer of any known format is recognised. Default `false`.
+   * in which no answer of any known format is recognised. Of a `Response` of `fetch` the status is looked at, and a copy
+   * of its JSON. Default `false`.
    */
   readonly checkAnswer?: boolean | undefined
 }
@@ -79,9 +87,10 @@ export interface StreamOptions<A> extends Omit<Options<never>, "try" | "checkAns
  */
 export const tryPromise = <A>(options: Options<A>): Effect.Effect<A, LlmError> =>
   promiseCall(
-    options.try,
-    (thrown) => readThrown(options, thrown),
-    options.checkAnswer === true ? (value) => readAnswer(options, value) : undefined
+    options.checkAnswer === true ? examined(options.try) : options.try,
+    (thrown, givenUp) => readThrown(options, thrown, givenUp),
+    options.checkAnswer === true ? (value) => readAnswer(options, value) : undefined,
+    options.signal
   )
 
 const readAnswer = <A>({ provider, target }: Options<A>, body: A): Effect.Effect<A, LlmError> =>
@@ -98,7 +107,7 @@ const readAnswer = <A>({ provider, target }: Options<A>, body: A): Effect.Effect
  */
 export interface FetchOptions extends Omit<Options<never>, "try"> {
   readonly url: Parameters<typeof globalThis.fetch>[0]
-  /** What `fetch` takes besides the address. The signal is the effect's own. */
+  /** What `fetch` takes besides the address. The signal is the effect's own; `signal` takes the caller's. */
   readonly init?: Omit<NonNullable<Parameters<typeof globalThis.fetch>[1]>, "signal"> | undefined
   /** In place of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined
@@ -138,12 +147,9 @@ export interface FetchOptions extends Omit<Options<never>, "try"> {
 export const fetch = <A = unknown>(options: FetchOptions): Effect.Effect<A, LlmError> =>
   promiseCall(
     (signal) => ask(options, signal) as Promise<A>,
-    (thrown) => {
-      if (!(thrown instanceof FailedResponse)) return readThrown(options, thrown)
-      const own =
-        options.classify === undefined ? Option.none() : Classifier.orElse(options.classify, Option.none)(thrown)
-      return Option.getOrElse(own, () => failureOf(thrown, options))
-    }
+    (thrown, givenUp) => readThrown(options, thrown, givenUp),
+    undefined,
+    options.signal
   )
 
 /**
@@ -179,11 +185,19 @@ export const fetch = <A = unknown>(options: FetchOptions): Effect.Effect<A, LlmE
  * @category Constructors
  */
 export const tryStream = <A>(options: StreamOptions<A>): Stream.Stream<A, LlmError> =>
-  fromAsyncIterable(options.try, (thrown) => readThrown(options, thrown))
+  fromAsyncIterable(options.try, (thrown, givenUp) => readThrown(options, thrown, givenUp), options.signal)
 
-const readThrown = ({ classify, provider, target }: Omit<Options<never>, "try">, thrown: unknown): LlmError => {
-  const own = classify === undefined ? Option.none() : Classifier.orElse(classify, Option.none)(thrown)
-  return Option.getOrElse(own, () => fromUnknown(thrown, { target, provider }))
+const readThrown = (
+  { classify, provider, target }: Omit<Options<never>, "try">,
+  thrown: unknown,
+  givenUp: boolean
+): LlmError => {
+  const own = classify === undefined || givenUp ? Option.none() : Classifier.orElse(classify, Option.none)(thrown)
+  return Option.getOrElse(own, () =>
+    thrown instanceof FailedResponse && !givenUp
+      ? failureOf(thrown, { target, provider })
+      : fromThrown(thrown, { target, provider }, givenUp)
+  )
 }
 
 /**

@@ -63,4 +63,32 @@ describe("LlmCall.fetch", () => {
     expect(failure).toMatchObject({ status: 503 })
     expect("retryAfter" in failure && failure.retryAfter && Duration.toMillis(failure.retryAfter)).toBe(9_000)
   })
+
+  it.scopedLive("C15: a Response that is to be checked is: by its status, its headers and its body", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((request, response) => {
+        const type = request.url === "/sse" ? "text/event-stream" : "application/json"
+        response.writeHead(request.url === "/failed" ? 429 : 200, { "content-type": type, "retry-after": "9" })
+        response.end(request.url === "/ok" ? '{"choices":[{"message":{"content":"yes"}}]}' : JSON.stringify(spent))
+      })
+      const ask = (path: string, checkAnswer = true) =>
+        LlmCall.tryPromise({ target: "t", checkAnswer, try: (signal) => fetch(`${url}${path}`, { signal }) })
+      for (const path of ["/failed", "/error"]) {
+        expect(yield* Effect.flip(ask(path))).toMatchObject({ _tag: "QuotaExhausted", target: "t" })
+      }
+      const answer = yield* ask("/ok")
+      expect(yield* Effect.promise(() => answer.json())).toMatchObject({ choices: [{}] })
+      expect((yield* ask("/sse")).bodyUsed).toBe(false)
+      expect((yield* ask("/failed", false)).status).toBe(429)
+      const read = LlmCall.tryPromise({
+        checkAnswer: true,
+        try: async () => {
+          const response = await fetch(`${url}/failed`)
+          await response.text()
+          return response
+        }
+      })
+      expect(yield* Effect.flip(read)).toMatchObject({ _tag: "RateLimited", status: 429 })
+    })
+  )
 })

@@ -21,6 +21,8 @@ const head = 65_536
 const tail = 16_384
 const maxValues = 64
 const maxDepth = 48
+/** More parts than are ever looked at. */
+const maxParts = 4_096
 
 const nothing: Parsed = { values: [], text: "" }
 
@@ -71,15 +73,17 @@ export const parseMixed = (text: string): Parsed => {
   const values: Array<Json> = []
   let rest = ""
   let at = 0
+  let parts = 0
   while (at < source.length) {
     const open = nextBracket(source, at)
     rest += source.slice(at, open)
     if (open === source.length || values.length === maxValues) break
-    const reader = new Tolerant(source, open)
+    const reader = new Tolerant(source, open, parts)
     const value = reader.value(0)
     if (isStructure(value)) values.push(value)
     else rest += source.slice(open, reader.at)
     at = reader.at
+    parts = reader.parts
   }
   return { values, text: /[\p{L}\p{N}]/u.test(rest) ? rest.trim() : "" }
 }
@@ -111,10 +115,12 @@ const isStructure = (value: Json): boolean =>
 class Tolerant {
   constructor(
     readonly text: string,
-    public at: number
+    public at: number,
+    public parts: number
   ) {}
 
   value(depth: number): Json {
+    if (this.parts++ > maxParts) this.at = this.text.length
     this.space()
     const c = this.text.charAt(this.at)
     if (c === "{") return this.object(depth)

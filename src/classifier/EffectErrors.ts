@@ -68,7 +68,7 @@ const byTag: Readonly<Record<string, (error: object) => Reading | undefined>> = 
 /** What is one of Effect's says so in a string; a proxy that has everything would be walked without end. */
 const tagged = (value: unknown): boolean => Foreign.text(value, "_tag") !== undefined
 
-const cancelled: Verdict = { is: "Unclassified", cancelled: true }
+const cancelled: Verdict = { is: "Unclassified", cancelled: "interrupted" }
 
 /**
  * Reads an error of Effect's packages.

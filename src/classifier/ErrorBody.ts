@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as LlmError from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
 import { holdsAnswer, isAnswer } from "./Answers.js"
+import { headersIn } from "./Headers.js"
 import { fromHttpResponse } from "./HttpResponse.js"
 import { names } from "./Names.js"
 import { changed, known, type Origin, sentence } from "./Verdict.js"
@@ -16,13 +17,33 @@ import { changed, known, type Origin, sentence } from "./Verdict.js"
  */
 export const mostText = 262_144
 
+/** What has to be counted at all, and how many values no failure has. */
+const most = { uncounted: 65_536, values: 16_384 }
+
+/**
+ * More text, or more values in it, than is parsed here: a failure is neither so long nor so full.
+ *
+ * @internal
+ */
+export const isTooMuch = (text: string): boolean => {
+  if (text.length <= most.uncounted) return false
+  if (text.length > mostText) return true
+  let values = 0
+  for (let at = 0; at < text.length && values <= most.values; at++) {
+    const c = text.charCodeAt(at)
+    // A comma, or what opens a list or an object.
+    if (c === 44 || c === 91 || c === 123) values++
+  }
+  return values > most.values
+}
+
 /**
  * JSON as data; anything else as it is.
  *
  * @internal
  */
 export const parsed = (data: unknown): unknown => {
-  if (typeof data !== "string" || data.length > mostText || !/^\s*[{["]/.test(data)) return data
+  if (typeof data !== "string" || !/^\s*[{["]/.test(data) || isTooMuch(data)) return data
   try {
     return JSON.parse(data)
   } catch {
@@ -249,7 +270,7 @@ export const fromErrorBody = (
   const read = fromHttpResponse({
     ...known(origin),
     status: 200,
-    headers: Foreign.record(options?.headers),
+    headers: headersIn(options?.headers),
     body
   })
   const is = read._tag === "MalformedResponse" || read._tag === "StreamInterrupted" ? "ServerError" : read._tag

@@ -2,8 +2,8 @@
  * What a response says, whatever its shape: its codes, types, details and words, gathered from wherever they stand in
  * the headers and the body.
  */
-import * as Foreign from "../internal/errors/safeRead.js"
 import { parse, parseMixed } from "./Body.js"
+import { headersIn } from "./Headers.js"
 import type { Facts, Json } from "./Said.js"
 
 /**
@@ -90,7 +90,7 @@ const embedded = /[\\"'](?:error|message|detail|code|msg|status)\\?["']\s{0,4}:/
 
 /** @internal */
 export const headersOf = (input: HeadersInput | undefined): ReadonlyMap<string, string> =>
-  new Map(Object.entries(Foreign.record(input)))
+  new Map(Object.entries(headersIn(input)))
 
 /** @internal */
 export const gather = (status: number, headers: ReadonlyMap<string, string>, body: unknown): Facts => {

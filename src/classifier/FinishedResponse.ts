@@ -6,8 +6,9 @@ import type { LlmError } from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
 import { answers, isAnswer, isOpaque, malformed, unwrapped } from "./Answers.js"
 import { badEnding, noEnding } from "./Ending.js"
-import { failureBody, fromErrorBody, mostText, onlyWords, parsed } from "./ErrorBody.js"
+import { failureBody, fromErrorBody, isTooMuch, mostText, onlyWords, parsed } from "./ErrorBody.js"
 import type { HeadersInput } from "./Facts.js"
+import { headersIn } from "./Headers.js"
 import { fromHttpResponse } from "./HttpResponse.js"
 import { fromStreamEvent } from "./StreamEvent.js"
 import { changed, fromVerdict, known, type Origin, type Verdict } from "./Verdict.js"
@@ -75,13 +76,14 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
   if (isMedia(response.body)) return Option.none()
   const text = textIn(response.body)
   // Too large to be read here: no failure is.
-  if (typeof text === "string" && text.length > mostText) return isMarkup(text) ? found(malformed) : Option.none()
+  if (typeof text === "string" && (text.length > mostText || (isTooMuch(text) && !isStreamText.test(text))))
+    return isMarkup(text) ? found(malformed) : Option.none()
   const body = unwrapped(parsed(text))
   if (body === undefined || body === null || body === "") return found(malformed)
   if (typeof body === "string") {
     if (linesOf(body).every((line) => /^\s*(?::|$)/.test(line))) return found(neverServed)
     if (isStreamText.test(body)) return Option.map(inStream(body, response), (error) => changed(error, { status }))
-    const type = Foreign.record(response.headers)["content-type"] ?? ""
+    const type = headersIn(response.headers)["content-type"] ?? ""
     const isProse = type !== "" && !isJsonType.test(type) && !/html/i.test(type) && !/^\s*</.test(body)
     return isProse ? Option.none() : found(malformed)
   }

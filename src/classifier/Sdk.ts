@@ -1,9 +1,11 @@
 /**
  * The error objects of the vendors' clients, told by their shape: none of the packages is imported.
  */
+
 import * as Foreign from "../internal/errors/safeRead.js"
 import { badEnding } from "./Ending.js"
 import { parsed } from "./ErrorBody.js"
+import { headersIn } from "./Headers.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import { table, type Verdict } from "./Verdict.js"
 
@@ -113,7 +115,7 @@ const clients: ReadonlyArray<Client> = [
       return {
         status,
         headers: {
-          ...(status !== undefined && Foreign.record(headers)),
+          ...(status !== undefined && headersIn(headers)),
           ...(requestId && { "x-request-id": requestId }),
           ...kind
         },

@@ -16,7 +16,7 @@ const somehow: Verdict = { is: "ConnectionFailed", sent: "maybe" }
 const hopeless: Verdict = { is: "ConnectionFailed", sent: "no", retryable: false }
 const refusesProtocol: Verdict = { is: "ConnectionFailed", sent: "maybe", retryable: false }
 const unreadable: Verdict = { is: "MalformedResponse" }
-const cancelled: Verdict = { is: "Unclassified", cancelled: true }
+const cancelled: Verdict = { is: "Unclassified", cancelled: "aborted" }
 const timedOut = (phase: LlmError.TimeoutPhase): Verdict => ({ is: "TimedOut", phase })
 
 /** Codes of Node, c-ares, undici, node:http, node:http2, zlib, axios and Bun, by what they mean. */
@@ -217,7 +217,7 @@ const quoted = (error: unknown): Verdict | undefined => {
 }
 
 const heard = (sure: Reading["sure"], verdict: Verdict): Reading => ({
-  sure: verdict === somehow ? sureness.vague : verdict.cancelled === true ? sureness.cancelled : sure,
+  sure: verdict === somehow ? sureness.vague : verdict.cancelled !== undefined ? sureness.cancelled : sure,
   verdict
 })
 

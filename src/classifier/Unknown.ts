@@ -9,9 +9,11 @@ import { unwrap } from "../internal/errors/wrapped.js"
 import * as EffectErrors from "./EffectErrors.js"
 import { badEnding } from "./Ending.js"
 import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"
+import { headersIn } from "./Headers.js"
 import { fromHttpResponse } from "./HttpResponse.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import * as Sdk from "./Sdk.js"
+import { thrownAs } from "./ThrownName.js"
 import * as Transport from "./Transport.js"
 import { changed, fromVerdict, known, type Origin, table, type Verdict } from "./Verdict.js"
 
@@ -141,7 +143,7 @@ const surest = (thrown: object): Reading | undefined => {
 }
 
 /** @internal */
-export const failureFromUnknown = (thrown: unknown, origin: Origin = {}): LlmError.LlmError | Rejection => {
+export const failureFromUnknown = (thrown: unknown, origin: Place = {}): LlmError.LlmError | Rejection => {
   if (!Foreign.isObject(thrown)) return fromReading(body(thrown) ?? plainWords(thrown), thrown, origin)
   const failure = Foreign.original(thrown)
   if (LlmError.isLlmError(failure)) return placed(failure, origin)
@@ -153,9 +155,23 @@ export const failureFromUnknown = (thrown: unknown, origin: Origin = {}): LlmErr
  *
  * @internal
  */
-export const fromUnknown = (thrown: unknown, origin: Origin = {}): LlmError.LlmError => {
+export const fromUnknown = (thrown: unknown, origin: Place = {}): LlmError.LlmError => {
   const failure = failureFromUnknown(thrown, origin)
   return isRejection(failure) ? fromVerdict({ is: "Unclassified", code: failure._tag }, thrown, origin) : failure
+}
+
+/** An abort is said to be one by clients that gave up for themselves, too. */
+const ownTimeout: Verdict = { is: "TimedOut", phase: "attempt" }
+
+/**
+ * Reads what a call threw of which it is known whether its caller had given it up: whose signal was aborted decides, and
+ * never what the error says of it.
+ *
+ * @internal
+ */
+export const fromThrown = (thrown: unknown, origin: Origin, givenUp: boolean): LlmError.LlmError => {
+  if (givenUp) return fromVerdict({ is: "Unclassified", cancelled: "aborted" }, thrown, origin)
+  return fromUnknown(thrown, { ...origin, notAborted: true })
 }
 
 /** A failure that knows no target yet is told. The one that was thrown may be somebody's constant, so it is copied. */
@@ -165,22 +181,27 @@ const placed = (error: LlmError.LlmError, origin: Origin): LlmError.LlmError => 
   return error.stack === undefined ? copy : Object.defineProperty(copy, "stack", { value: error.stack })
 }
 
-const fromReading = (reading: Reading | undefined, thrown: unknown, origin: Origin): LlmError.LlmError | Rejection => {
-  if (reading === undefined)
-    return flagged(fromVerdict({ is: "Unclassified", ...named(thrown) }, thrown, origin), thrown)
+/** Where an error comes from, and whether it is known that nobody aborted the call. */
+interface Place extends Origin {
+  readonly notAborted?: true
+}
+
+const fromReading = (reading: Reading | undefined, thrown: unknown, origin: Place): LlmError.LlmError | Rejection => {
+  if (reading === undefined) return flagged(unknown(thrown, origin), thrown)
   if ("original" in reading) return reading.original
   const error =
-    "verdict" in reading ? fromVerdict(reading.verdict, thrown, origin) : fromResponse(reading.response, thrown, origin)
+    "verdict" in reading
+      ? fromVerdict(heard(reading.verdict, origin), thrown, origin)
+      : fromResponse(reading.response, thrown, origin)
   return flagged(error, thrown)
 }
 
-/** Says `TypeError`, so that a bug of the program's own is not taken for the provider's. A name is no text of anybody's. */
-const named = (thrown: unknown): { readonly code?: string } => {
-  const code = Foreign.names(thrown).find(
-    (name) => /^[A-Z]\w{1,63}$/.test(name) && name !== "Error" && name !== "Object"
-  )
-  return code === undefined ? {} : { code }
-}
+/** Says `TypeError`, so that a bug of the program's own is not taken for the provider's. */
+const unknown = (thrown: unknown, origin: Origin): LlmError.LlmError =>
+  fromVerdict({ is: "Unclassified", ...thrownAs(thrown) }, thrown, origin)
+
+const heard = (verdict: Verdict, { notAborted }: Place): Verdict =>
+  verdict.cancelled === "aborted" && notAborted === true ? ownTimeout : verdict
 
 const fromResponse = (response: Response, cause: unknown, origin: Origin): LlmError.LlmError => {
   const { body, headers, status } = response
@@ -190,7 +211,7 @@ const fromResponse = (response: Response, cause: unknown, origin: Origin): LlmEr
   const read = fromHttpResponse({
     ...known(from),
     status,
-    headers: Foreign.record(headers),
+    headers: headersIn(headers),
     // An event of a stream to which the client gave a status of its own making, or a body.
     body: errorBody(body) ?? body
   })

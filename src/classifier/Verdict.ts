@@ -30,8 +30,10 @@ export interface Verdict {
   readonly phase?: LlmError.TimeoutPhase
   /** For `ContentFiltered`; the completion unless said otherwise. */
   readonly by?: "prompt" | "completion" | "refusal"
-  /** The caller gave up. */
-  readonly cancelled?: true
+  /** Of a failure that nothing is known of: what was thrown, by name. */
+  readonly thrown?: string
+  /** Somebody gave up: by a signal, as far as the error says, or by interrupting the fiber. */
+  readonly cancelled?: "aborted" | "interrupted"
 }
 
 /** @internal */
@@ -51,7 +53,7 @@ export const known = (
 
 /** @internal */
 export const fromVerdict = (verdict: Verdict, cause: unknown, origin: Origin, status?: number): LlmError.LlmError => {
-  const code = verdict.cancelled === true ? "ABORT_ERR" : verdict.code
+  const code = verdict.cancelled !== undefined ? "ABORT_ERR" : verdict.code
   const shared = {
     message: sentence({ ...verdict, ...(code !== undefined && { code }) }, origin),
     ...known(origin),
@@ -125,7 +127,8 @@ const words: Readonly<Record<Verdict["is"], string>> = {
 }
 
 const described = (verdict: Verdict): string => {
-  if (verdict.cancelled === true) return "was cancelled by its caller"
+  if (verdict.cancelled !== undefined) return "was cancelled by its caller"
+  if (verdict.thrown !== undefined) return `${words.Unclassified}: ${verdict.thrown}`
   if (verdict.is === "TimedOut" && verdict.phase === "connect") return "got no connection in time"
   if (verdict.is !== "ConnectionFailed") return words[verdict.is]
   if (verdict.retryable === false) return "cannot be made: the address, the certificate or the protocol is wrong"

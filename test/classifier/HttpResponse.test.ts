@@ -256,6 +256,21 @@ describe("fromHttpResponse", () => {
     }
   })
 
+  it("reads every case alike with its headers in any form", () => {
+    const capital = (name: string) => name.replace(/(^|-)[a-z]/g, (first) => first.toUpperCase())
+    for (const { body, headers = {}, provider, status } of all) {
+      const pairs = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), `${value}`])
+      const told = (headers: Classifier.HeadersInput) => {
+        const { code, message, requestId, retryAfter, retryable } = read({ status, headers, body, provider })
+        return { code, message, requestId, retryable, wait: String(retryAfter) }
+      }
+      const expected = told(new Map(pairs))
+      expect(told(Object.fromEntries(pairs))).toEqual(expected)
+      expect(told(Object.fromEntries(pairs.map(([name, value]) => [capital(name), value])))).toEqual(expected)
+      expect(told(Object.fromEntries(pairs.map(([name, value]) => [name.toUpperCase(), value])))).toEqual(expected)
+    }
+  })
+
   it("reads a body alike as text, bytes or data, and however it is wrapped", () => {
     const wraps: ReadonlyArray<(json: string) => unknown> = [
       (json) => json,

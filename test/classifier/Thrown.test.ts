@@ -80,3 +80,31 @@ describe("C20: what an error itself says of trying again", () => {
     expect(again(Object.assign(new Error("x"), { status: 429, error, retryable: true }))).toBe(false)
   })
 })
+
+describe("a bug of one's own", () => {
+  class Own extends Error {
+    override readonly message = "the prompt: my dearest aunt"
+  }
+  const named: ReadonlyArray<readonly [what: unknown, name: string]> = [
+    [new TypeError("Cannot read properties of undefined (reading 'choices')"), "TypeError"],
+    [new Own(), "Own"],
+    [new Error("wrapped", { cause: new Own() }), "Own"],
+    [Object.assign(new Error("x"), { name: "ParserFailure" }), "ParserFailure"],
+    [{ _tag: "NoSuchUser" }, "NoSuchUser"],
+    [new Error("my dearest aunt"), "an Error was thrown"],
+    ["my dearest aunt", "a string was thrown"],
+    [undefined, "undefined was thrown"],
+    [null, "null was thrown"],
+    [{ aunt: "my dearest aunt" }, "an object was thrown"],
+    [Object.create(null), "an object was thrown"],
+    [Object.assign(new Error("x"), { name: "my dearest aunt" }), "an Error was thrown"]
+  ]
+  for (const [thrown, name] of named) {
+    it(`is told by its name, and never by its words: ${name}`, () => {
+      const failure = Classifier.fromUnknown(thrown, { target: "t" })
+      expect(failure._tag).toBe("Unclassified")
+      const told = name.includes(" ") ? `: ${name}` : ` (${name})`
+      expect(failure.message).toBe(`The call to "t" failed in an unknown way${told}`)
+    })
+  }
+})

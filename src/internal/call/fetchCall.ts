@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Classifier from "../../Classifier.js"
 import type { LlmError } from "../errors/llmError.js"
 import * as Errors from "../errors/llmError.js"
+import { satisfies } from "../errors/safeRead.js"
 
 type Fetch = typeof globalThis.fetch
 
@@ -47,6 +48,36 @@ export const ask = async (asked: Asked, signal: AbortSignal): Promise<unknown> =
     if (body === undefined) throw new Errors.MalformedResponse({ status })
   }
   return body
+}
+
+const isResponse = (value: unknown): value is Response =>
+  typeof value === "object" && value !== null && satisfies(value, (u): u is Response => u instanceof Response)
+
+/**
+ * What a function that may give a `Response` has to say of it: one that is a failure, or JSON that is none of an answer's,
+ * is thrown. The response itself stays unread, and streams, sound and pictures are nobody's business here.
+ */
+export const examined = <A>(evaluate: (signal: AbortSignal) => PromiseLike<A>): typeof evaluate => {
+  const look = (value: A): A | PromiseLike<A> => (isResponse(value) ? examine(value).then(() => value) : value)
+  // A function without parameters is not to be made one with a signal, which costs.
+  if (evaluate.length > 0) return (signal) => evaluate(signal).then(look)
+  return () => evaluate(undefined as never).then(look)
+}
+
+const examine = async (response: Response): Promise<void> => {
+  const { ok, status } = response
+  const isJson = /[/+]json\b/i.test(response.headers.get("content-type") ?? "")
+  if (ok && (!isJson || response.bodyUsed)) return
+  const headers = Object.fromEntries(response.headers)
+  const text = response.bodyUsed
+    ? ""
+    : await response
+        .clone()
+        .text()
+        .catch(() => "")
+  if (!ok) throw new FailedResponse(status, headers, text)
+  const failure = Classifier.fromFinishedResponse({ body: text, status, headers })
+  if (Option.isSome(failure)) throw failure.value
 }
 
 const parsed = (text: string): unknown => {

@@ -139,21 +139,35 @@ export const bytesOf = (value: unknown): Uint8Array | undefined =>
     return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
   })
 
+const at = (value: object, key: PropertyKey): unknown => {
+  try {
+    return Reflect.get(value, key)
+  } catch {
+    return undefined
+  }
+}
+
 /** How much of somebody's headers is read at most. */
 const mostHeaders = { count: 256, text: 4_096, values: 16 }
 
 /**
- * Headers as a plain record with names in lower case, from a record, a `Headers`, a map or pairs.
+ * Headers as a plain record with names in lower case, from a `Headers`, a map or pairs; a record is asked for
+ * what the caller names, who is told how much of that there is.
  *
  * @internal
  */
-export const record = (headers: unknown): Readonly<Record<string, string>> => {
+export const record = (
+  headers: unknown,
+  ask: (read: (names: ReadonlyArray<string>) => number) => void
+): Readonly<Record<string, string>> => {
   const to: Record<string, string> = {}
   if (!isObject(headers) || isBytes(headers)) return to
-  const put = (name: unknown, value: unknown): void => {
+  const put = (name: unknown, value: unknown): boolean => {
+    if (value === undefined) return false
     const held = isList(value) ? items(value, mostHeaders.values).filter(isScalar).join(", ") : value
-    if (typeof name === "string" && name.length <= 256 && isScalar(held))
-      to[name.toLowerCase()] = `${held}`.slice(0, mostHeaders.text).trim()
+    if (typeof name !== "string" || name.length > 256 || !isScalar(held)) return false
+    to[name.toLowerCase()] = `${held}`.slice(0, mostHeaders.text).trim()
+    return true
   }
   attempt(() => {
     if (typeof get(headers, Symbol.iterator) === "function") {
@@ -166,7 +180,7 @@ export const record = (headers: unknown): Readonly<Record<string, string>> => {
     }
     const each = get(headers, "forEach")
     if (typeof each === "function") each.call(headers, (value: unknown, name: unknown) => put(name, value))
-    else for (const name of Object.keys(headers).slice(0, mostHeaders.count)) put(name, get(headers, name))
+    else ask((names) => names.reduce((found, name) => found + Number(put(name, at(headers, name))), 0))
   })
   return to
 }

@@ -10,6 +10,7 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import { onAbort } from "../call/promiseCall.js"
 import { fromTake } from "./fromTake.js"
 import { type Opened, type OpensReader, type Reader, ReaderTypeId, Waiting } from "./reader.js"
 import { cancel, iteratorOf } from "./source.js"
@@ -19,10 +20,11 @@ type Iterables<A> = AsyncIterable<A> | PromiseLike<AsyncIterable<A>>
 /** @internal */
 export const fromAsyncIterable = <A, E>(
   evaluate: (signal: AbortSignal) => Iterables<A>,
-  onThrown: (thrown: unknown) => E
+  onThrown: (thrown: unknown, givenUp: boolean) => E,
+  callersSignal?: AbortSignal
 ): OpensReader<A, E, never> => {
   const open: Opened<A, E, never> = Effect.acquireRelease(
-    Effect.sync(() => new Iteration(evaluate, onThrown)),
+    Effect.sync(() => new Iteration(evaluate, onThrown, callersSignal)),
     (iteration) => iteration.close
   )
   return Object.assign(fromTake(Effect.map(open, (reader) => reader.take)), { [ReaderTypeId]: open })
@@ -49,13 +51,17 @@ class Iteration<A, E> implements Reader<A, E> {
   private turning = false
   /** Set once the iterator has nothing more to give. */
   private last: Effect.Effect<undefined, E> | undefined
+  private readonly forget: (() => void) | undefined
 
   constructor(
     private readonly evaluate: (signal: AbortSignal) => Iterables<A>,
-    private readonly onThrown: (thrown: unknown) => E
+    private readonly onThrown: (thrown: unknown, givenUp: boolean) => E,
+    private readonly callersSignal: AbortSignal | undefined
   ) {
     // A function without parameters never sees the missing signal.
     this.controller = evaluate.length > 0 ? new AbortController() : undefined
+    if (callersSignal?.aborted === true) this.giveUp()
+    else this.forget = callersSignal && onAbort(callersSignal, this.giveUp)
   }
 
   private readonly ask = (): void => {
@@ -110,10 +116,19 @@ class Iteration<A, E> implements Reader<A, E> {
 
   private readonly fail = (thrown: unknown): void => {
     this.pending = false
-    if (this.last === undefined) this.end(Effect.failSync(() => this.onThrown(thrown)))
+    if (this.last === undefined) this.end(Effect.failSync(() => this.onThrown(thrown, false)))
+  }
+
+  /** The caller has aborted its own signal. */
+  private readonly giveUp = (): void => {
+    if (this.last !== undefined) return
+    this.end(Effect.failSync(() => this.onThrown(this.callersSignal?.reason, true)))
+    this.controller?.abort(this.callersSignal?.reason)
+    this.giveBack()
   }
 
   private end(last: Effect.Effect<undefined, E>): void {
+    this.forget?.()
     this.last = last
     if (this.asked) this.hand()
   }
@@ -147,6 +162,7 @@ class Iteration<A, E> implements Reader<A, E> {
    */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     if (this.last !== undefined) return Effect.void
+    this.forget?.()
     this.last = Effect.succeed(undefined)
     this.controller?.abort()
     const { pending } = this
