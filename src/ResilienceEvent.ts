@@ -17,7 +17,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Counts, Reason } from "./internal/breaker/state.js"
-import { makeHub } from "./internal/telemetry/eventHub.js"
+import { type EventHub, makeHub } from "./internal/telemetry/eventHub.js"
 
 /** What every event says: when (milliseconds of the `Clock`) and about which target. */
 interface About {
@@ -123,13 +123,7 @@ export const ResilienceEvent: Data.TaggedEnum.Constructor<ResilienceEvent> = Dat
  * @since 0.1.0
  * @category Models
  */
-export interface Hub {
-  /** False while nobody listens, so that a policy need not even build the event. */
-  readonly listening: () => boolean
-  /** Never waits and never fails. */
-  readonly publish: (event: ResilienceEvent) => void
-  readonly subscribe: Effect.Effect<Queue.Dequeue<ResilienceEvent>, never, Scope.Scope>
-}
+export interface Hub extends EventHub<ResilienceEvent> {}
 
 const deaf: Hub = {
   listening: () => false,

@@ -4,8 +4,16 @@ import { identity } from "effect/Function"
 import * as MutableQueue from "effect/MutableQueue"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import type { Hub, ResilienceEvent } from "../../ResilienceEvent.js"
 import { invalid } from "../options/check.js"
+
+/** @internal */
+export interface EventHub<Event> {
+  /** False while nobody listens, so that a policy need not even build the event. */
+  readonly listening: () => boolean
+  /** Never waits and never fails. */
+  readonly publish: (event: Event) => void
+  readonly subscribe: Effect.Effect<Queue.Dequeue<Event>, never, Scope.Scope>
+}
 
 /**
  * What one reader has not read yet. It always takes another event, and drops its oldest one for it.
@@ -13,25 +21,25 @@ import { invalid } from "../options/check.js"
  * A sliding `PubSub` or `Queue` would drop the newest when it is filled from outside of an effect, and a `PubSub` would
  * keep one buffer for all readers.
  */
-class Unread implements Queue.BackingQueue<ResilienceEvent> {
+class Unread<Event> implements Queue.BackingQueue<Event> {
   readonly [Queue.BackingQueueTypeId] = { _A: identity }
-  readonly #events: MutableQueue.MutableQueue<ResilienceEvent>
+  readonly #events: MutableQueue.MutableQueue<Event>
 
   constructor(capacity: number) {
     this.#events = MutableQueue.bounded(capacity)
   }
-  offer(event: ResilienceEvent): boolean {
+  offer(event: Event): boolean {
     if (MutableQueue.isFull(this.#events)) MutableQueue.poll(this.#events, undefined)
     return MutableQueue.offer(this.#events, event)
   }
-  offerAll(events: Iterable<ResilienceEvent>): Chunk.Chunk<ResilienceEvent> {
+  offerAll(events: Iterable<Event>): Chunk.Chunk<Event> {
     for (const event of events) this.offer(event)
     return MutableQueue.pollUpTo(this.#events, 0)
   }
-  poll<Default>(otherwise: Default): ResilienceEvent | Default {
+  poll<Default>(otherwise: Default): Event | Default {
     return MutableQueue.poll(this.#events, otherwise)
   }
-  pollUpTo(limit: number): Chunk.Chunk<ResilienceEvent> {
+  pollUpTo(limit: number): Chunk.Chunk<Event> {
     return MutableQueue.pollUpTo(this.#events, limit)
   }
   capacity(): number {
@@ -47,22 +55,20 @@ class Unread implements Queue.BackingQueue<ResilienceEvent> {
  *
  * @internal
  */
-export const makeHub = (capacity: number): Effect.Effect<Hub, never, Scope.Scope> =>
+export const makeHub = <Event>(capacity: number): Effect.Effect<EventHub<Event>, never, Scope.Scope> =>
   Effect.suspend(() => {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw invalid("ResilienceEvent.layer", "capacity", capacity, "a whole number of events, at least 1")
     }
-    const readers = new Set<Queue.Queue<ResilienceEvent>>()
-    const leave = (reader: Queue.Queue<ResilienceEvent>) =>
+    const readers = new Set<Queue.Queue<Event>>()
+    const leave = (reader: Queue.Queue<Event>) =>
       Effect.suspend(() => {
         readers.delete(reader)
         return Queue.shutdown(reader)
       })
-    const queue = Effect.suspend(() =>
-      Queue.make<ResilienceEvent>(new Unread(capacity), Queue.slidingStrategy<ResilienceEvent>())
-    )
+    const queue = Effect.suspend(() => Queue.make<Event>(new Unread(capacity), Queue.slidingStrategy<Event>()))
     const join = Effect.tap(queue, (reader) => Effect.sync(() => readers.add(reader)))
-    const hub: Hub = {
+    const hub: EventHub<Event> = {
       listening: () => readers.size > 0,
       publish: (event) => {
         for (const reader of readers) {
