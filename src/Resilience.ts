@@ -28,6 +28,9 @@ import { type Added, protectEffect } from "./internal/call/protectEffect.js"
 import type { Target } from "./internal/call/target.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
 import { RecentlyUsed } from "./internal/keyed/recentlyUsed.js"
+import { observeEffect } from "./internal/observe/observeEffect.js"
+import { ObserveOnly } from "./internal/observe/observeOnly.js"
+import { observeStream } from "./internal/observe/observeStream.js"
 import { given, invalid, refusals } from "./internal/options/check.js"
 import * as Known from "./internal/options/names.js"
 import { known } from "./internal/stream/fromTake.js"
@@ -66,6 +69,12 @@ export interface TargetOptions {
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined
   /** The limits of streams, and how they are read. */
   readonly stream?: StreamPolicy | undefined
+  /**
+   * All that the policies decide is told (`DecisionObserved`, `llm_observed_decisions_total`) and nothing of it is done:
+   * calls and streams go through as if there were no policies. Default `false`. `Resilience.observeOnly` switches it
+   * while the program runs.
+   */
+  readonly observeOnly?: boolean | undefined
 }
 
 /**
@@ -142,6 +151,11 @@ interface Service {
   ) => Stream.Stream<A | Restarted, E | StreamFailures, R>
   /** The time a call has in all, whatever targets it asks; nothing where calls have no deadline. */
   readonly deadline: Duration.Duration | undefined
+  /**
+   * Switches between observing and acting, from the next call on: for one target, or, without one, for all of them,
+   * whatever the options say and was said of each before. Calls under way go on as they began.
+   */
+  readonly observeOnly: (on: boolean, target?: string) => Effect.Effect<void>
   /** The circuits, by target: to look at, to isolate, to reset. */
   readonly circuitBreaker: CircuitBreaker.CircuitBreaker
 }
@@ -211,20 +225,32 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       reserveLabels(name, labels)
     }
 
+    const observes = new ObserveOnly()
+    const protectIt = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>) =>
+      observes.of(target) ? observeEffect(target, self) : protectEffect(target, self)
+
+    const deadline = deadlineOf(options)
     return {
-      deadline: deadlineOf(options),
+      get deadline() {
+        return observes.of({ name: "", observeOnly: same.observeOnly }) ? undefined : deadline
+      },
       circuitBreaker,
+      observeOnly: (on, target) => Effect.sync(() => observes.set(on, target)),
       protect: (name, self) => {
         const target = targets.known(name)
         return target === undefined
-          ? Effect.flatMap(targetOf(name), (target) => protectEffect(target, self))
-          : protectEffect(target, self)
+          ? Effect.flatMap(targetOf(name), (target) => protectIt(target, self))
+          : protectIt(target, self)
       },
       protectStream: (name, own, self) =>
         Stream.unwrap(
           Effect.flatMap(targetOf(name), (target) =>
             Effect.map(Effect.context<never>(), (context) => {
-              return protectStream_(notEntered(target, context), streamOf(target.name, target, own), self)
+              const entered = notEntered(target, context)
+              const reading = streamOf(target.name, target, own)
+              return observes.of(target)
+                ? observeStream(entered, reading, self)
+                : protectStream_(entered, reading, self)
             })
           )
         )

@@ -17,6 +17,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Counts, Reason } from "./internal/breaker/state.js"
+import type { ObservedDecision } from "./internal/observe/decision.js"
 import { type EventHub, makeHub } from "./internal/telemetry/eventHub.js"
 
 /** What every event says: when (milliseconds of the `Clock`) and about which target. */
@@ -103,6 +104,8 @@ export type ResilienceEvent = Data.TaggedEnum<{
   HedgeLost: AboutHedge & { readonly duration: Duration.Duration }
   /** An attempt was due, and was not started: the budget is dry, or no other target is ready. Told once in a call. */
   HedgeWithheld: About & { readonly reason: "budget" | "notReady" }
+  /** A policy of a call that is only observed would have done something. The call goes on as if it had not. */
+  DecisionObserved: About & { readonly call: number } & ObservedDecision
   /** A store behind a policy failed; calls go on as if the policy were not there. */
   StoreFailed: About & { readonly policy: string; readonly error: unknown }
   /** A client under the toolkit repeats calls on its own, which multiplies the attempts. */

@@ -10,6 +10,8 @@
  * - `llm_call_duration_seconds`, a histogram: how long protected calls took, waits included, by `target`.
  * - `llm_circuit_breaker_state`, a gauge: 0 closed, 1 open (or isolated), 2 half-open, by `model`.
  * - `llm_circuit_breaker_failures_total`, a counter: how often a circuit opened, by `model`.
+ * - `llm_observed_decisions_total`, a counter: what policies that only observe would have done, by `target` and `outcome`,
+ *   which is `policy:action`.
  *
  * An `outcome` is `success`, `interrupted`, `defect`, or the tag of the failure or rejection as the policies read it: a 429
  * is `RateLimited` whatever error it came in, and what nobody knows is `Unclassified`. A `model` is the key of the

@@ -153,7 +153,7 @@ export const entries: ReadonlyArray<object> = [${names.map((_, i) => `m${i}`).jo
     ["RetryPolicy", "exponential", 2_000],
     ["RetryPolicy", "fullJitter", 3_000],
     ["RetryPolicy", "maxAttempts", 3_000],
-    ["CircuitBreaker", "rateOver", 2_000],
+    ["CircuitBreaker", "rateOver", 3_000],
     ["Telemetry", "withTrail", 2_000],
     ["LlmCall", "currentAttempt", 1_000]
   ] as const)("bundled for %s.%s, it brings no reader of failures", async (module, name, most) => {

@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import { Entered, type Entry, isWithin } from "../call/nesting.js"
 import { CallbackTypeId, type Holder, isCallbackEffect, stopIfInterrupted } from "../fiber/callback.js"
 import { exitOf } from "../fiber/exitOf.js"
+import type { ObservedDecision } from "../observe/decision.js"
 import { clockOf } from "../time/timer.js"
 
 /**
@@ -34,8 +35,19 @@ export interface Gate<Permit, A, E, Rejected> {
   readonly circuit?: { readonly scope: object; readonly key: string } | undefined
   readonly acquire: (restore: Restore, clock: Clock.Clock) => Permit | Effect.Effect<Permit, Rejected>
   readonly release: (permit: Permit, exit: Exit.Exit<A, E>, clock: Clock.Clock) => Effect.Effect<void> | undefined
+  /**
+   * What it would have said to a call that goes on whatever it says, and that has `left` milliseconds. It never waits. A
+   * gate without it lets observed calls through.
+   */
+  readonly observe?: ((clock: Clock.Clock, left: number) => Effect.Effect<Observed<Permit>>) | undefined
   /** The stream that holds this permit has given its first element. */
   readonly answered?: ((permit: Permit) => Effect.Effect<Permit>) | undefined
+}
+
+/** A permit to give back, or what would have kept the call from being sent, or sent now. */
+export interface Observed<Permit> {
+  readonly permit: Permit | undefined
+  readonly decision: ObservedDecision | undefined
 }
 
 /**

@@ -8,8 +8,9 @@ import * as Random from "effect/Random"
 import type { ExecuteOptions, Store } from "../../CircuitBreaker.js"
 import { fromUnknown } from "../../Classifier.js"
 import { CurrentDeadline, millisLeft } from "../../Deadline.js"
-import type { Gate, Restore } from "../admission/gate.js"
+import type { Gate, Observed, Restore } from "../admission/gate.js"
 import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
+import type { ObservedDecision } from "../observe/decision.js"
 import { Abandonment } from "./abandoned.js"
 import { immediate } from "./immediate.js"
 import { fromExit, type Outcome } from "./outcome.js"
@@ -88,9 +89,7 @@ export const gate = <A, E>(
 
   /** Callers come back spread over `stagger`, not all at the instant the target named, and ask again. */
   const waitParked = (wait: number, restore: Restore, clock: Clock.Clock): Admitted => {
-    if ((call.whenParked ?? parking.whenParked) === "reject" || wait > parking.maxWait) {
-      return Exit.fail(parked(key, wait))
-    }
+    if (!mayWait(wait)) return Exit.fail(parked(key, wait))
     return Effect.flatMap(Effect.zip(millisLeft, Random.next), ([left, chance]) => {
       if (wait >= left) return Effect.fail(parked(key, wait))
       const spread = Math.floor(chance * Math.min(parking.stagger, left - wait))
@@ -99,6 +98,33 @@ export const gate = <A, E>(
       )
     })
   }
+
+  const observe = (clock: Clock.Clock, left: number): Effect.Effect<Observed<Permit | undefined>> => {
+    const decide = ({ change, permit, rejection }: Decision): Observed<Permit | undefined> => {
+      if (change !== undefined) announce.changed(key, change)
+      return { permit, decision: rejection && wouldHave(rejection, left) }
+    }
+    const decision =
+      apply === undefined
+        ? store.admit(key, policy)
+        : Effect.sync(() => apply(key, policy, admission, clock.unsafeCurrentTimeMillis()))
+    return Effect.matchCauseEffect(decision, {
+      onFailure: (cause) => Effect.as(failOpen(cause), { permit: undefined, decision: undefined }),
+      onSuccess: (decision) => Effect.sync(() => decide(decision))
+    })
+  }
+
+  const wouldHave = (refusal: Refusal, left: number): ObservedDecision => {
+    const { _tag, retryAfter } = refusal
+    if (_tag === "HalfOpen") return { policy: "circuitBreaker", action: "reject", error: circuitHalfOpen(key, refusal) }
+    if (_tag !== "Parked") return { policy: "circuitBreaker", action: "reject", error: circuitOpen(key, refusal) }
+    return mayWait(retryAfter) && retryAfter < left
+      ? { policy: "parking", action: "wait", wait: Duration.millis(retryAfter) }
+      : { policy: "parking", action: "reject", error: parked(key, retryAfter) }
+  }
+
+  const mayWait = (wait: number): boolean =>
+    (call.whenParked ?? parking.whenParked) === "wait" && wait <= parking.maxWait
 
   const record = (result: Result, clock: Clock.Clock): Effect.Effect<void> | undefined => {
     const decide = ({ change }: Decision): void => {
@@ -145,6 +171,7 @@ export const gate = <A, E>(
   return {
     circuit: { scope: store, key },
     acquire: admit,
+    observe,
     release: (permit, exit, clock) => {
       if (permit === undefined) return undefined
       if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) {

@@ -16,14 +16,16 @@ import { targetMetrics } from "../telemetry/targetMetrics.js"
 import type { Target } from "./target.js"
 
 /** What options say, whatever the name of the target. @internal */
-export interface Policies extends Pick<Target, "deadline" | "attemptMillis" | "retry" | "retryWithOthers"> {
+export interface Policies
+  extends Pick<Target, "deadline" | "attemptMillis" | "retry" | "retryWithOthers" | "observeOnly"> {
   readonly counts: "attempts" | "calls" | "nothing"
 }
 
 /** @internal */
 export const compile = (options: TargetOptions): Policies => {
   check(options)
-  const { attemptTimeout = "2 minutes", circuitBreaker, retry = {} } = options
+  const { attemptTimeout = "2 minutes", circuitBreaker, observeOnly = false, retry = {} } = options
+  if (typeof observeOnly !== "boolean") throw invalid("Resilience", "observeOnly", observeOnly, "true or false")
   const counts = circuitBreaker === false ? "nothing" : (circuitBreaker?.counts ?? "attempts")
   if (counts !== "attempts" && counts !== "calls" && counts !== "nothing") {
     throw invalid("Resilience", "circuitBreaker.counts", counts, "attempts or calls")
@@ -33,7 +35,8 @@ export const compile = (options: TargetOptions): Policies => {
     deadline: deadlineOf(options),
     attemptMillis:
       attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
-    ...schedules(retry)
+    ...schedules(retry),
+    observeOnly
   }
 }
 
@@ -57,6 +60,7 @@ export const makeTarget = (name: string, { counts, ...policies }: Policies, shar
     attemptCircuit: counts === "attempts" ? circuit : undefined,
     callCircuit: counts === "calls" ? circuit : undefined,
     metrics: targetMetrics(name, labels),
+    labels,
     hub
   }
 }

@@ -34,5 +34,11 @@ export interface Target {
   /** The circuit, where it sees the call with all its retries. */
   readonly callCircuit: CircuitGate | undefined
   readonly metrics: TargetMetrics
+  /** Whether its policies only observe, as the options say. */
+  readonly observeOnly: boolean
+  /** How many names have labels of their own. */
+  readonly labels: number
+  /** The call's number, where it has one before it begins. */
+  readonly number?: number | undefined
   readonly hub: Hub
 }

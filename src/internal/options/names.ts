@@ -125,7 +125,8 @@ export const targetOptions: Names<TargetOptions> = {
   attemptTimeout: true,
   retry: true,
   circuitBreaker: true,
-  stream: true
+  stream: true,
+  observeOnly: true
 }
 
 /** @internal */

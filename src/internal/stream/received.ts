@@ -26,6 +26,8 @@ export interface ReceivedOptions<A> {
   readonly malformed: "skip" | "fail"
   /** Told of what the answer itself does not show. */
   readonly notice?: ((what: Notice) => void) | undefined
+  /** Whatever comes is handed on as it is, and is an answer. */
+  readonly asItComes?: boolean | undefined
   readonly buffer: { readonly elements: number; readonly characters: number }
 }
 
@@ -62,6 +64,7 @@ export class Received<A> {
   /** Takes in a chunk and gives what is to be handed on, which may be nothing yet. A chunk is never split. */
   accept(chunk: Chunk.Chunk<A>): Chunk.Chunk<A> | undefined {
     this.alive = false
+    if (this.options.asItComes === true) return chunk
     const taken = this.read(chunk)
     if (this.handed || hands(this.options.delivery, this.progress)) return this.release(taken)
     if (this.failure !== undefined) return undefined
@@ -71,6 +74,7 @@ export class Received<A> {
 
   /** The provider's stream is over. */
   end(): { readonly ending: Ending; readonly rest: Chunk.Chunk<A> | undefined } {
+    if (this.options.asItComes === true) return { ending: "complete", rest: undefined }
     const how = ending(this.progress, this.dialect?.endMarker ?? false)
     return { ending: how, rest: how === "complete" ? this.release(Chunk.empty()) : undefined }
   }

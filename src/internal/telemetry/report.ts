@@ -20,7 +20,7 @@ type Writable<A> = { -readonly [key in keyof A]: A[key] }
 
 /** @internal */
 export class Report {
-  readonly call: number = nextCall()
+  readonly call: number
   /** The number of the attempt under way or the last one, from 1; 0 before the first. */
   attempt = 0
 
@@ -33,7 +33,9 @@ export class Report {
     private readonly startedAt: number,
     private readonly trail: Array<TrailEntry> | undefined,
     private readonly tags: Tags
-  ) {}
+  ) {
+    this.call = target.number ?? nextCall()
+  }
 
   attemptStarted(at: number): void {
     this.attempt++
