@@ -36,6 +36,11 @@ interface AboutHedge extends About {
   readonly hedge: number
 }
 
+/** `key` is a hash. */
+interface AboutCache extends About {
+  readonly key: string
+}
+
 /**
  * The states a circuit can be in. `isolated` is open by somebody's decision.
  *
@@ -106,6 +111,20 @@ export type ResilienceEvent = Data.TaggedEnum<{
   HedgeWithheld: About & { readonly reason: "budget" | "notReady" }
   /** A policy of a call that is only observed would have done something. The call goes on as if it had not. */
   DecisionObserved: About & { readonly call: number } & ObservedDecision
+  /** A kept answer was fresh enough. `target` is the name of the cache. */
+  CacheHit: AboutCache & { readonly age: Duration.Duration }
+  /** A kept answer that was not fresh any more was given: in place of `error`, or while it is asked for anew. */
+  CacheStaleServed: AboutCache & { readonly age: Duration.Duration; readonly error?: unknown }
+  /** Nothing was kept that is fresh enough. */
+  CacheMissed: AboutCache
+  /** The same was being asked for already. */
+  CacheCoalesced: AboutCache
+  /** An answer was kept. */
+  CacheStored: AboutCache
+  /** An answer was not kept. */
+  CacheNotStored: AboutCache & {
+    readonly reason: "failed" | "truncated" | "toolCalls" | "unwanted" | "unreadable" | "tooLarge" | "store"
+  }
   /** A store behind a policy failed; calls go on as if the policy were not there. */
   StoreFailed: About & { readonly policy: string; readonly error: unknown }
   /** A client under the toolkit repeats calls on its own, which multiplies the attempts. */

@@ -9,6 +9,7 @@ import type * as CircuitBreaker from "../../CircuitBreaker.js"
 import type * as Fallback from "../../Fallback.js"
 import type * as Hedge from "../../Hedge.js"
 import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, TargetOptions } from "../../Resilience.js"
+import type * as ResponseCache from "../../ResponseCache.js"
 import type * as RetryBudget from "../../RetryBudget.js"
 import type * as RetryPolicy from "../../RetryPolicy.js"
 import type { BoundsOptions } from "../keyed/boundedMap.js"
@@ -146,3 +147,29 @@ export const hedgeOptions: Names<Hedge.Options> = {
 
 /** @internal */
 export const memoryOptions: Names<Hedge.MemoryOptions> = { ...boundsOptions, halfLife: true, budget: true }
+
+const cacheTimes: Names<ResponseCache.TimeOptions> = { fresh: true, staleIfError: true, staleWhileRevalidate: true }
+
+/** @internal */
+export const cacheOptions: Names<ResponseCache.CacheOptions> = { ...cacheTimes, storeTimeout: true }
+
+/** @internal */
+export const cacheStreamOptions: Names<ResponseCache.StreamOptions<unknown, unknown, unknown>> = {
+  fresh: true,
+  staleIfError: true,
+  key: true,
+  schema: true,
+  storeIf: true,
+  staleOn: true,
+  name: true
+}
+
+/** @internal */
+export const cacheCallOptions: Names<ResponseCache.Options<unknown, unknown, unknown>> = {
+  ...cacheStreamOptions,
+  ...cacheTimes,
+  coalesce: true
+}
+
+/** @internal */
+export const memoryStoreOptions: Names<ResponseCache.MemoryOptions> = { entries: true, bytes: true }

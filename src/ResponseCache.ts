@@ -1,0 +1,388 @@
+/**
+ * Answers that are kept: given again while they are fresh, and given still when the call fails, since an answer of
+ * yesterday is better than an apology.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { canonical } from "./internal/cache/canonical.js"
+import { Flights } from "./internal/cache/flights.js"
+import { type Cache, through as through_ } from "./internal/cache/make.js"
+import { MemoryStore } from "./internal/cache/memoryStore.js"
+import { CacheReport } from "./internal/cache/report.js"
+import { SafeStore } from "./internal/cache/safeStore.js"
+import { checked } from "./internal/cache/settings.js"
+import { sha256 } from "./internal/cache/sha256.js"
+import { throughStream as throughStream_ } from "./internal/cache/stream.js"
+import { count, finiteMillis } from "./internal/options/check.js"
+import {
+  cacheCallOptions,
+  cacheOptions,
+  cacheStreamOptions,
+  memoryStoreOptions,
+  refuseUnknown
+} from "./internal/options/names.js"
+import { known } from "./internal/stream/fromTake.js"
+import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
+import type { DeadlineExceeded } from "./Rejection.js"
+import { ResilienceEvents } from "./ResilienceEvent.js"
+
+/**
+ * How old an answer may be for what. Each is counted from when the answer came.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface TimeOptions {
+  /** So long an answer is given again without asking. Default 1 hour. */
+  readonly fresh?: Duration.DurationInput | undefined
+  /** So long it is given in place of a failure. Default 1 day. */
+  readonly staleIfError?: Duration.DurationInput | undefined
+  /** So long it is given at once although it is not fresh any more, and asked for anew meanwhile. Default: not at all. */
+  readonly staleWhileRevalidate?: Duration.DurationInput | undefined
+}
+
+/**
+ * What there is to be said against keeping an answer, as its shape tells: it reports an error, was filtered or refused
+ * (`failed`), stopped at a limit of tokens (`truncated`), or asks for a tool (`toolCalls`).
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type Flaw = "failed" | "truncated" | "toolCalls"
+
+interface CallOptions<A, I, R, Stored> extends TimeOptions {
+  /** Which answers are the same; see `keyOf`. A key stands for one kind of call. */
+  readonly key: string
+  /** How an answer is written down, and read again. One that cannot be read is none. */
+  readonly schema: Schema.Schema<A, I, R>
+  /** Which answers are kept. Default: those without a `flaw`. */
+  readonly storeIf?: ((answer: Stored, flaw: Flaw | undefined) => boolean) | undefined
+  /**
+   * Which failures a stale answer may stand in for. Default: all but those that are the request's own (`ContentFiltered`,
+   * `InvalidRequest`, `RequestTooLarge`, `ContextLengthExceeded`, `Conflict`).
+   */
+  readonly staleOn?: ((failure: unknown) => boolean) | undefined
+  /** The name of the cache in events and metrics. Default `cache`. */
+  readonly name?: string | undefined
+}
+
+/**
+ * What is kept of a call, and for how long.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Options<A, I, R> extends CallOptions<A, I, R, A> {
+  /** Whether calls of the same key at the same time are one call. Default `true`. */
+  readonly coalesce?: boolean | undefined
+}
+
+/**
+ * What is kept of a stream. The schema is that of an element.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface StreamOptions<A, I, R> extends Omit<CallOptions<A, I, R, ReadonlyArray<A>>, "staleWhileRevalidate"> {}
+
+/**
+ * An answer, and where it comes from.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Answer<A> {
+  readonly value: A
+  /** `live`: just asked for. `fresh`: kept, and fresh. `stale`: kept, not fresh, and given since the call failed or is slow. */
+  readonly state: "live" | "fresh" | "stale"
+  /** The target that answered, if the call is under the policies of `Resilience`. */
+  readonly target: string | undefined
+  /** When it answered. */
+  readonly at: DateTime.Utc
+}
+
+/**
+ * Where answers are kept, as texts. It may fail, hang or forget as it likes: calls go on without it.
+ *
+ * @since 0.1.0
+ * @category Store
+ */
+export interface Store {
+  /** `undefined` where nothing is kept, or no longer. */
+  readonly get: (key: string) => Effect.Effect<string | undefined, unknown>
+  readonly set: (key: string, text: string, timeToLive: Duration.Duration) => Effect.Effect<void, unknown>
+  readonly remove: (key: string) => Effect.Effect<void, unknown>
+}
+
+/**
+ * @since 0.1.0
+ * @category Store
+ */
+export class ResponseCacheStore extends Context.Tag("effect-resilience/ResponseCacheStore")<
+  ResponseCacheStore,
+  Store
+>() {}
+
+/**
+ * How much is kept in memory.
+ *
+ * @since 0.1.0
+ * @category Store
+ */
+export interface MemoryOptions {
+  /** Default 10 000 answers. */
+  readonly entries?: number | undefined
+  /** Default 50 000 000 bytes, at two for each character. An answer that is larger than all of it is not kept. */
+  readonly bytes?: number | undefined
+}
+
+/**
+ * A store in the memory of the process. Beyond its bounds the answers that were not asked for lately go first.
+ *
+ * @since 0.1.0
+ * @category Store
+ */
+export const layerStoreMemory = (options: MemoryOptions = {}): Layer.Layer<ResponseCacheStore> =>
+  Layer.sync(ResponseCacheStore, () => {
+    const where = "ResponseCache.layerStoreMemory"
+    refuseUnknown(where, "", options, memoryStoreOptions)
+    const { bytes = 50_000_000, entries = 10_000 } = options
+    return new MemoryStore(count(where, "entries", entries), count(where, "bytes", bytes))
+  })
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface CacheOptions extends TimeOptions {
+  /** How long a call waits for the store; one that takes longer has failed. Default 250 milliseconds. */
+  readonly storeTimeout?: Duration.DurationInput | undefined
+}
+
+interface Service {
+  readonly through: <A, I, R2, E, R>(
+    self: Effect.Effect<A, E, R>,
+    options: Options<A, I, R2>
+  ) => Effect.Effect<Answer<A>, E | DeadlineExceeded, R | R2>
+  readonly throughStream: <A, I, R2, E, R>(
+    self: Stream.Stream<A, E, R>,
+    options: StreamOptions<A, I, R2>
+  ) => Stream.Stream<A, E, R | R2>
+  /** Forgets the answer of a call and of a stream with this key. */
+  readonly forget: (key: string) => Effect.Effect<void>
+}
+
+/**
+ * The cache of an application's answers.
+ *
+ * @since 0.1.0
+ * @category Service
+ */
+export class ResponseCache extends Context.Tag("effect-resilience/ResponseCache")<ResponseCache, Service>() {}
+
+/**
+ * Makes a cache over a store. Throws a `RangeError`, as a defect, for options that make no sense.
+ *
+ * A store that fails or takes too long is passed over: the call is made as if nothing were kept, a `StoreFailed` event
+ * says so, and the store is left alone for a second.
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const make = (options: CacheOptions = {}): Effect.Effect<Service, never, ResponseCacheStore | Scope.Scope> =>
+  Effect.gen(function* () {
+    refuseUnknown("ResponseCache", "", options, cacheOptions)
+    const timeout = Duration.millis(finiteMillis("ResponseCache", "storeTimeout", options.storeTimeout ?? 250))
+    const report = new CacheReport(yield* ResilienceEvents, yield* labelCapacity)
+    const store = new SafeStore(yield* ResponseCacheStore, timeout, (error, now) => report.storeFailed(now, error))
+    const flights = new Flights()
+    yield* Effect.addFinalizer(() => flights.stop)
+    const cache: Cache = { store, flights, report, ages: checked(options) }
+    return {
+      through: (self, own) => {
+        refuseUnknown("ResponseCache", "", own, cacheCallOptions)
+        return through_(cache, own, self)
+      },
+      throughStream: (self, own) => {
+        refuseUnknown("ResponseCache", "", own, cacheStreamOptions)
+        return throughStream_(cache, own, self)
+      },
+      forget: (key) => Effect.zipRight(store.remove(key), store.remove(`${key}/stream`))
+    }
+  })
+
+/**
+ * A cache over whatever store is provided.
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layer = (options?: CacheOptions): Layer.Layer<ResponseCache, never, ResponseCacheStore> =>
+  Layer.scoped(ResponseCache, make(options))
+
+/**
+ * A cache in the memory of the process.
+ *
+ * @example
+ * ```ts
+ * import { ResponseCache } from "effect-resilience"
+ *
+ * export const Cached = ResponseCache.layerMemory({ fresh: "10 minutes", staleIfError: "1 day", entries: 500 })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layerMemory = ({
+  bytes,
+  entries,
+  ...options
+}: CacheOptions & MemoryOptions = {}): Layer.Layer<ResponseCache> =>
+  Layer.provide(layer(options), layerStoreMemory({ bytes, entries }))
+
+/**
+ * The key of a request: a hash of what is asked, the same in every process and whatever the order of the fields.
+ *
+ * Left out are, at the top of the request, how it is sent and who asks (`apiKey`, `authorization`, `headers`, `signal`,
+ * `timeout`, `maxRetries`, `fetch`, `baseURL`), whatever `leaveOut` names, and everywhere `undefined`, functions and
+ * `Redacted` values. So a key never depends on a secret. Bytes are hashed, and dates are their JSON.
+ *
+ * The hash is the SHA-256, in hexadecimal digits, of the JSON without spaces and with the fields of each object sorted by
+ * their UTF-16 code units. Where answers must not be shared between tenants or users, put them in: `add: { tenant }`.
+ *
+ * @example
+ * ```ts
+ * import { ResponseCache } from "effect-resilience"
+ *
+ * const request = { model: "gpt-5-mini", messages: [{ role: "user", content: "Hello" }], temperature: 0 }
+ *
+ * // The same answer whichever model gives it, but for each tenant its own.
+ * export const key = ResponseCache.keyOf(request, { leaveOut: ["model"], add: { tenant: "acme" } })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Keys
+ */
+export const keyOf = (
+  request: unknown,
+  options?: { readonly leaveOut?: ReadonlyArray<string> | undefined; readonly add?: unknown }
+): string => {
+  const text = canonical(request, options?.leaveOut ?? [])
+  return sha256(options?.add === undefined ? text : `${text}+${canonical(options.add, [])}`)
+}
+
+/**
+ * Gives the answer that is kept while it is fresh, and otherwise asks, and keeps the answer. If asking fails, the answer
+ * that is kept is given as long as it is not too old; past that, the failure comes through as it is.
+ *
+ * Calls of the same key at the same time are one call, which runs as long as anybody waits for it. Whoever leaves, by
+ * interruption or at a deadline of its own (`DeadlineExceeded`), leaves the others their answer. If it fails, those that
+ * have more time than whoever began it ask again.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { LlmCall, Resilience, ResponseCache } from "effect-resilience"
+ *
+ * const Answer = Schema.Struct({ text: Schema.String })
+ *
+ * const request = { model: "gpt-5-mini", messages: [{ role: "user", content: "Hello" }], temperature: 0 }
+ *
+ * const answer = LlmCall.tryPromise({ target: "openai/gpt-5-mini", try: async () => ({ text: "Hi" }) }).pipe(
+ *   Resilience.protect("openai/gpt-5-mini"),
+ *   ResponseCache.through({ key: ResponseCache.keyOf(request), schema: Answer, fresh: "10 minutes" })
+ * )
+ *
+ * export const program = answer.pipe(Effect.provide([Resilience.layer(), ResponseCache.layerMemory()]))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const through: {
+  <A, I, R2>(
+    options: Options<A, I, R2>
+  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | DeadlineExceeded, R | R2 | ResponseCache>
+  <A, I, R2, E, R>(
+    self: Effect.Effect<A, E, R>,
+    options: Options<A, I, R2>
+  ): Effect.Effect<A, E | DeadlineExceeded, R | R2 | ResponseCache>
+} = dual(
+  2,
+  <A, I, R2, E, R>(
+    self: Effect.Effect<A, E, R>,
+    options: Options<A, I, R2>
+  ): Effect.Effect<A, E | DeadlineExceeded, R | R2 | ResponseCache> =>
+    Effect.map(throughMarked(self, options), ({ value }) => value)
+)
+
+/**
+ * `through`, with the answer marked: whether it was kept, whose it is, and since when.
+ *
+ * @example
+ * ```ts
+ * import { DateTime, Effect, Schema } from "effect"
+ * import { LlmCall, ResponseCache } from "effect-resilience"
+ *
+ * const answer = LlmCall.tryPromise({ try: async () => "42" }).pipe(
+ *   ResponseCache.throughMarked({ key: ResponseCache.keyOf("the question"), schema: Schema.String }),
+ *   Effect.map(({ at, state, value }) => (state === "stale" ? `As of ${DateTime.formatIso(at)}: ${value}` : value))
+ * )
+ *
+ * export const program = answer.pipe(Effect.provide(ResponseCache.layerMemory()))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const throughMarked: {
+  <A, I, R2>(
+    options: Options<A, I, R2>
+  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<Answer<A>, E | DeadlineExceeded, R | R2 | ResponseCache>
+  <A, I, R2, E, R>(
+    self: Effect.Effect<A, E, R>,
+    options: Options<A, I, R2>
+  ): Effect.Effect<Answer<A>, E | DeadlineExceeded, R | R2 | ResponseCache>
+} = dual(
+  2,
+  <A, I, R2, E, R>(
+    self: Effect.Effect<A, E, R>,
+    options: Options<A, I, R2>
+  ): Effect.Effect<Answer<A>, E | DeadlineExceeded, R | R2 | ResponseCache> =>
+    Effect.flatMap(ResponseCache, (cache) => cache.through(self, options))
+)
+
+/**
+ * `through` for streams. A stream is kept when it has been read to its end, and given again as a stream, all at once.
+ * A kept one stands in for a failure only as long as nothing of the live one has been delivered. Streams of the same key
+ * at the same time are each asked for.
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const throughStream: {
+  <A, I, R2>(
+    options: StreamOptions<A, I, R2>
+  ): <E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R | R2 | ResponseCache>
+  <A, I, R2, E, R>(
+    self: Stream.Stream<A, E, R>,
+    options: StreamOptions<A, I, R2>
+  ): Stream.Stream<A, E, R | R2 | ResponseCache>
+} = dual(
+  (args) => Predicate.hasProperty(args[0], Stream.StreamTypeId),
+  <A, I, R2, E, R>(
+    self: Stream.Stream<A, E, R>,
+    options: StreamOptions<A, I, R2>
+  ): Stream.Stream<A, E, R | R2 | ResponseCache> =>
+    known(Effect.map(ResponseCache, (cache) => cache.throughStream(self, options)))
+)

@@ -1,0 +1,78 @@
+/**
+ * What the cache tells the outside.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import { type Hub, ResilienceEvent } from "../../ResilienceEvent.js"
+import type { TrailEntry } from "../../Telemetry.js"
+import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+
+/** Why an answer was not kept. */
+export type NotKept = "failed" | "truncated" | "toolCalls" | "unwanted" | "unreadable" | "tooLarge" | "store"
+
+const count = outcomeCounters("llm_cache_total", "Calls through a response cache, by what they found and what was kept")
+
+/** @internal */
+export class CacheReport {
+  constructor(
+    private readonly hub: Hub,
+    private readonly labels: number
+  ) {}
+
+  hit(name: string, key: string, at: number, millis: number, target: string | undefined, trail: Trail): void {
+    count(name, "fresh", this.labels)
+    trail?.push({ target: target ?? name, attempt: 0, outcome: "CacheFresh", duration: Duration.zero })
+    if (this.hub.listening()) {
+      this.hub.publish(ResilienceEvent.CacheHit({ at, target: name, key, age: Duration.millis(millis) }))
+    }
+  }
+
+  stale(
+    name: string,
+    key: string,
+    at: number,
+    millis: number,
+    target: string | undefined,
+    trail: Trail,
+    error?: unknown
+  ): void {
+    count(name, "stale", this.labels)
+    trail?.push({ target: target ?? name, attempt: 0, outcome: "CacheStale", duration: Duration.zero })
+    if (!this.hub.listening()) return
+    const age = Duration.millis(millis)
+    this.hub.publish(
+      ResilienceEvent.CacheStaleServed({ at, target: name, key, age, ...(error !== undefined && { error }) })
+    )
+  }
+
+  missed(name: string, key: string, at: number): void {
+    count(name, "miss", this.labels)
+    if (this.hub.listening()) this.hub.publish(ResilienceEvent.CacheMissed({ at, target: name, key }))
+  }
+
+  joined(name: string, key: string, at: number, trail: Trail): void {
+    count(name, "coalesced", this.labels)
+    trail?.push({ target: name, attempt: 0, outcome: "Coalesced", duration: Duration.zero })
+    if (this.hub.listening()) this.hub.publish(ResilienceEvent.CacheCoalesced({ at, target: name, key }))
+  }
+
+  stored(name: string, key: string, at: number): void {
+    count(name, "stored", this.labels)
+    if (this.hub.listening()) this.hub.publish(ResilienceEvent.CacheStored({ at, target: name, key }))
+  }
+
+  notKept(name: string, key: string, at: number, reason: NotKept): void {
+    count(name, "notStored", this.labels)
+    if (this.hub.listening()) this.hub.publish(ResilienceEvent.CacheNotStored({ at, target: name, key, reason }))
+  }
+
+  storeFailed(at: number, error: unknown): void {
+    count("cache", "storeFailed", this.labels)
+    if (this.hub.listening()) {
+      this.hub.publish(ResilienceEvent.StoreFailed({ at, target: "cache", policy: "cache", error }))
+    }
+  }
+}
+
+type Trail = Array<TrailEntry> | undefined
