@@ -24,6 +24,7 @@ import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { abandonable as abandonable_ } from "./internal/breaker/abandoned.js"
 import { makeBreaker } from "./internal/breaker/make.js"
 import { Memory } from "./internal/breaker/memory.js"
 import { fromExit, ignored as ignored_, type Outcome, success as success_ } from "./internal/breaker/outcome.js"
@@ -593,6 +594,37 @@ const slow = (of: string, options: SlowCallOptions | undefined) => {
  * @category Outcomes
  */
 export const classify: (exit: Exit.Exit<unknown, unknown>) => Outcome = fromExit
+
+/**
+ * A call that can be given up on because it takes too long, which is not the same as a call that nobody wants any more:
+ * both end as an interruption, but if all calls to a target are given up on, its circuit opens (reason `abandoned`).
+ *
+ * `call` is the call, and `abandon` says that it is being given up on: run it before you interrupt the call. `Hedge` and
+ * the deadline of `Resilience` do so by themselves; this is for a race of one's own.
+ *
+ * @example
+ * ```ts
+ * import { Duration, Effect, Fiber, Option } from "effect"
+ * import { CircuitBreaker, type LlmError, Resilience } from "effect-resilience"
+ *
+ * declare const ask: Effect.Effect<string, LlmError.LlmError>
+ *
+ * // Waits for two seconds, and tells the circuit of the target if that was not enough.
+ * const program = Effect.gen(function* () {
+ *   const { abandon, call } = yield* CircuitBreaker.abandonable(ask.pipe(Resilience.protect("acme/large")))
+ *   const running = yield* Effect.fork(call)
+ *   const answer = yield* Effect.timeoutOption(Fiber.join(running), Duration.seconds(2))
+ *   if (Option.isNone(answer)) yield* Effect.zipRight(abandon, Fiber.interruptFork(running))
+ *   return answer
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Outcomes
+ */
+export const abandonable: <A, E, R>(
+  self: Effect.Effect<A, E, R>
+) => Effect.Effect<{ readonly call: Effect.Effect<A, E, R>; readonly abandon: Effect.Effect<void> }> = abandonable_
 
 /**
  * The target is well.

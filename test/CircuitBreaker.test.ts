@@ -254,6 +254,30 @@ describe("opening", () => {
     )
   )
 
+  it.effect(
+    "B11: a race of one's own says that it has given up on a call, and so a target that is always too slow opens",
+    () =>
+      withBreaker({ tripPolicy: CircuitBreaker.consecutive(2) }, (breaker) =>
+        Effect.gen(function* () {
+          const ask = (abandons: boolean) =>
+            Effect.gen(function* () {
+              const { abandon, call } = yield* CircuitBreaker.abandonable(
+                Effect.never.pipe(breaker.execute({ key: "a" }))
+              )
+              const running = yield* begin(call)
+              if (abandons) yield* abandon
+              yield* Fiber.interrupt(running)
+            })
+          for (let i = 0; i < 5; i++) yield* ask(false)
+          expect(yield* stateOf(breaker)).toBe("Closed")
+          yield* ask(true)
+          expect(yield* stateOf(breaker)).toBe("Closed")
+          yield* ask(true)
+          expect(yield* breaker.state("a")).toMatchObject({ _tag: "Open", reason: "abandoned" })
+        })
+      )
+  )
+
   it.effect("B11: the same for rates, within their window", () =>
     withBreaker(
       (key) => ({

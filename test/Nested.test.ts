@@ -58,6 +58,37 @@ const twice: Readonly<Record<string, Nested>> = {
         Stream.runCollect,
         Resilience.protect("t")
       )
+    ),
+  "protect within executeStream": (self) =>
+    Effect.flatMap(Resilience.Resilience, ({ circuitBreaker }) =>
+      Stream.fromEffect(self.pipe(Resilience.protect("t"))).pipe(
+        circuitBreaker.executeStream({ key: "t" }),
+        Stream.runCollect
+      )
+    ),
+  "execute within executeStream": (self) =>
+    Effect.flatMap(Resilience.Resilience, ({ circuitBreaker }) =>
+      Stream.make(1, 2).pipe(
+        Stream.mapEffect(() => self.pipe(circuitBreaker.execute({ key: "t" }))),
+        circuitBreaker.executeStream({ key: "t" }),
+        Stream.runCollect
+      )
+    ),
+  "executeStream within executeStream": (self) =>
+    Effect.flatMap(Resilience.Resilience, ({ circuitBreaker }) =>
+      Stream.fromEffect(self).pipe(
+        circuitBreaker.executeStream({ key: "t" }),
+        circuitBreaker.executeStream({ key: "t" }),
+        Stream.runCollect
+      )
+    ),
+  "a stream within executeStream": (self) =>
+    Effect.flatMap(Resilience.Resilience, ({ circuitBreaker }) =>
+      Stream.fromEffect(self).pipe(
+        Resilience.protectStream("t"),
+        circuitBreaker.executeStream({ key: "t" }),
+        Stream.runCollect
+      )
     )
 }
 
@@ -104,6 +135,24 @@ describe("nested protection of one target", () => {
       yield* Fiber.join(fiber)
       expect(yield* state).toMatchObject({ _tag: "Open", retryAfter: Duration.minutes(1) })
     }).pipe(Effect.provide(policies("attempts", 1)))
+  )
+
+  it.effect("the consumer of a stream behind a circuit is outside of it, and so is what outlives the stream", () =>
+    Effect.gen(function* () {
+      const { circuitBreaker } = yield* Resilience.Resilience
+      const call = down.pipe(circuitBreaker.execute({ key: "t" }), Effect.exit)
+      const count = Effect.map(circuitBreaker.state("t"), (state) => (state._tag === "Closed" ? state.failures : -1))
+      const through = circuitBreaker.executeStream({ key: "t" })
+      yield* Stream.runForEach(through(Stream.make(1)), () => call)
+      // The stream's own end is a success.
+      expect(yield* count).toBe(0)
+      const late = yield* Stream.runCollect(
+        through(Stream.fromEffect(Effect.forkDaemon(Effect.delay(call, "1 second"))))
+      )
+      yield* TestClock.adjust("1 second")
+      yield* Effect.forEach(late, Fiber.join)
+      expect(yield* count).toBe(1)
+    }).pipe(Effect.provide(policies("attempts", 9)))
   )
 
   it.effect("other policies of the same name are not entered", () =>

@@ -262,6 +262,27 @@ describe("metrics", () => {
     }).pipe(Effect.provide(Resilience.layer({ retry: { jitter: "none", maxAttempts: 2 } })))
   )
 
+  it.effect("O2: the series of a circuit have the labels that are around where the breaker is made, not a call's", () =>
+    Effect.gen(function* () {
+      const key = "metrics/circuit/tagged"
+      const once = { tripPolicy: CircuitBreaker.consecutive(1) }
+      const use = Effect.flatMap(CircuitBreaker.CircuitBreaker, (breaker) =>
+        Effect.fail(new LlmError.ServerError({})).pipe(
+          breaker.execute({ key }),
+          Effect.exit,
+          Effect.tagMetrics("tenant", "t1")
+        )
+      )
+      yield* use.pipe(Effect.provide(CircuitBreaker.layerMemory(once)), Effect.tagMetrics("region", "eu"))
+      for (const name of ["llm_circuit_breaker_state", "llm_circuit_breaker_failures_total"]) {
+        const own = (yield* series(name)).filter(({ labels }) => labels.model === key)
+        expect(own.map(({ labels, state }) => [labels, state.value ?? state.count])).toEqual([
+          [{ model: key, region: "eu" }, 1]
+        ])
+      }
+    })
+  )
+
   it.effect("O2: the labels of `Effect.tagMetrics` reach the series of attempts and calls, effects' and streams'", () =>
     Effect.gen(function* () {
       const target = "metrics/tagged"

@@ -122,17 +122,19 @@ export const stream = <Permit, A, E, Rejected, R>(
         const { circuit } = gate
         const context = fiber.currentContext as Context.Context<never>
         if (circuit !== undefined && isWithin(context, circuit.scope, circuit.key)) return Effect.succeed(self)
+        const entry: Entry | undefined = circuit && { ...circuit, live: true }
         let failed: Exit.Exit<never, E> | undefined
-        const noted = Stream.onError(self, (cause) =>
+        const noted = Stream.onError(entry === undefined ? self : entered(self, entry, context), (cause) =>
           Effect.sync(() => {
             failed = Exit.failCause(cause)
           })
         )
         const hold = (permit: Permit) => {
           let held = permit
-          const release = Effect.addFinalizer(
-            (closed) => gate.release(held, failed ?? withoutConsumer(closed), clock) ?? Effect.void
-          )
+          const release = Effect.addFinalizer((closed) => {
+            if (entry !== undefined) entry.live = false
+            return gate.release(held, failed ?? withoutConsumer(closed), clock) ?? Effect.void
+          })
           const { answered } = gate
           if (answered === undefined) return Effect.as(release, noted)
           const answer = Effect.map(
@@ -148,6 +150,13 @@ export const stream = <Permit, A, E, Rejected, R>(
       })
     )
   )
+
+/** As `inside`, for the code of a stream. That of its consumer is outside. */
+const entered = <A, E, R>(
+  self: Stream.Stream<A, E, R>,
+  entry: Entry,
+  context: Context.Context<never>
+): Stream.Stream<A, E, R> => Stream.provideService(self, Entered, [...Context.get(context, Entered), entry])
 
 /** How a stream that did not fail itself ended: unless it was interrupted, it was the consumer who had enough. */
 const withoutConsumer = (closed: Exit.Exit<unknown, unknown>): Exit.Exit<void> =>

@@ -1,4 +1,5 @@
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 
 /**
  * Tells a call that was given up because it took too long from one that nobody wants any more.
@@ -11,3 +12,17 @@ import * as Context from "effect/Context"
 export class Abandonment extends Context.Reference<Abandonment>()("effect-resilience/Abandonment", {
   defaultValue: (): { abandoned: boolean } => ({ abandoned: false })
 }) {}
+
+/** @internal */
+export const abandonable = <A, E, R>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<{ readonly call: Effect.Effect<A, E, R>; readonly abandon: Effect.Effect<void> }> =>
+  Effect.sync(() => {
+    const record = { abandoned: false }
+    return {
+      call: Effect.provideService(self, Abandonment, record),
+      abandon: Effect.sync(() => {
+        record.abandoned = true
+      })
+    }
+  })

@@ -1,6 +1,8 @@
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
@@ -8,7 +10,7 @@ import * as Stream from "effect/Stream"
 import type { CircuitBreaker, ExecuteOptions, Options, State, Store, Transition } from "../../CircuitBreaker.js"
 import { type CircuitState, type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
 import * as Gate from "../admission/gate.js"
-import { circuitMetrics, labelCapacity } from "../telemetry/targetMetrics.js"
+import { type CircuitMetrics, circuitMetrics, labelCapacity } from "../telemetry/targetMetrics.js"
 import { Gated, type Gates } from "./gated.js"
 import { type Announce, gate } from "./guard.js"
 import { byKey, openTimeOf, type Settings } from "./settings.js"
@@ -26,7 +28,9 @@ export const makeBreaker = (
     const settings = yield* byKey(options)
 
     const labels = yield* labelCapacity
-    const announce = announceTo(pubsub, hub, labels)
+    // A circuit is everybody's, so its series have the labels of the place where the breaker is made, not of a call.
+    const tags = yield* FiberRef.get(FiberRef.currentMetricLabels)
+    const announce = announceTo(pubsub, hub, (key) => circuitMetrics(key, labels, Arr.fromIterable(tags)))
     const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
 
     const amend = (key: string, amendment: Amendment) =>
@@ -103,19 +107,23 @@ const shownAtRest = 100
  * (`npm run bench` has both), and a monitoring system would rather not have them for each of a million keys: past the
  * first hundred, a circuit is shown when it changes. Nothing of its metrics is kept here, since changes are rare.
  */
-const showAtRest = (labels: number): ((key: string) => void) => {
+const showAtRest = (metricsOf: (key: string) => CircuitMetrics): ((key: string) => void) => {
   const shown = new Set<string>()
   return (key) => {
     if (shown.size >= shownAtRest || shown.has(key)) return
     shown.add(key)
-    circuitMetrics(key, labels).exists()
+    metricsOf(key).exists()
   }
 }
 
-const announceTo = (pubsub: PubSub.PubSub<Transition>, hub: Hub, labels: number): Announce => ({
-  used: showAtRest(labels),
+const announceTo = (
+  pubsub: PubSub.PubSub<Transition>,
+  hub: Hub,
+  metricsOf: (key: string) => CircuitMetrics
+): Announce => ({
+  used: showAtRest(metricsOf),
   changed: (key, { at, counts, from, openFor, openings, reason, to }) => {
-    const circuit = circuitMetrics(key, labels)
+    const circuit = metricsOf(key)
     circuit.exists()
     circuit.changed(eventState[to])
     if (to === "Open" && reason !== undefined && reason !== "manual") circuit.tripped()

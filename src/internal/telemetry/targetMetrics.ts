@@ -93,7 +93,7 @@ const gaugeOf: Readonly<Record<CircuitState, number>> = { closed: 0, open: 1, is
  * Made when it is asked for, since it seldom is. A gauge is the state of one circuit: those that share a label have none,
  * and only their openings are counted.
  */
-export const circuitMetrics = (key: string, capacity: number): CircuitMetrics => {
+export const circuitMetrics = (key: string, capacity: number, tags: Tags): CircuitMetrics => {
   const label = byLabel(circuits, key, capacity, same)
   const model = [MetricLabel.make("model", label)]
   const state = Metric.fromMetricKey(
@@ -115,12 +115,12 @@ export const circuitMetrics = (key: string, capacity: number): CircuitMetrics =>
   return {
     exists: () => {
       if (isShared) return
-      state.unsafeModify(0, [])
-      openings.unsafeUpdate(0, [])
+      state.unsafeModify(0, tags)
+      openings.unsafeUpdate(0, tags)
     },
     changed: (to) => {
-      if (!isShared) state.unsafeUpdate(gaugeOf[to], [])
+      if (!isShared) state.unsafeUpdate(gaugeOf[to], tags)
     },
-    tripped: () => openings.unsafeUpdate(1, [])
+    tripped: () => openings.unsafeUpdate(1, tags)
   }
 }
