@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -92,6 +92,18 @@ export const entries: ReadonlyArray<object> = [${names.map((_, i) => `m${i}`).jo
   it("has none of the optional peers", () => {
     expect(optionalPeers.filter((name) => existsSync(join(project, "node_modules", name)))).toEqual([])
     expect(existsSync(join(project, "node_modules", manifest.name, "dist", "index.js"))).toBe(true)
+  })
+
+  it("holds its documentation, in which every link of the README is found, and nothing of the workshop", () => {
+    const installed = join(project, "node_modules", manifest.name)
+    const links = Array.from(
+      readFileSync(join(installed, "README.md"), "utf8").matchAll(/\]\(([a-zA-Z][^):]*)\)/g),
+      ([, to]) => to ?? ""
+    )
+    expect(links.length).toBeGreaterThan(10)
+    expect(links.filter((to) => !existsSync(join(installed, to.split("#")[0] ?? "")))).toEqual([])
+    const beside = readdirSync(installed).filter((name) => !/\.md$/.test(name))
+    expect(beside.sort()).toEqual(["LICENSE", "dist", "docs", "package.json", "src"])
   })
 
   it("compiles under NodeNext, declarations of the package included, imports every core module and runs", async () => {
