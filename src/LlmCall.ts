@@ -162,7 +162,8 @@ export const fetch = <A = unknown>(options: FetchOptions): Effect.Effect<A, LlmE
  * A consumer that leaves, an interruption and a failure abort the signal and close the iterator. A source that is waiting
  * for its provider at that moment ends at once if it listens to the signal, or is a `ReadableStream`, a stream of Node or
  * a stream of the clients of OpenAI or Anthropic. An async generator that ignores the signal cannot be ended from
- * outside: it closes when what it waits for has come, and the consumer does not wait for that.
+ * outside: it closes when what it waits for has come, and the consumer does not wait for that. One that waits for nothing is
+ * closed before the consumer goes on, or left after 5 seconds.
  *
  * @example
  * ```ts

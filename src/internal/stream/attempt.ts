@@ -59,6 +59,11 @@ export class Attempt<A, E> {
 
   readonly stop = (): void => this.watch.stop()
 
+  /** What the source is still closing after it has been left. */
+  get closing(): Promise<void> | undefined {
+    return this.reader.closing
+  }
+
   private readonly taken: Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> = Effect.suspend(() =>
     Effect.matchEffect(this.reader.take, { onSuccess: this.onTaken, onFailure: this.onFailed })
   )

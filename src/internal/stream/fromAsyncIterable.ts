@@ -12,7 +12,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import { onAbort } from "../call/promiseCall.js"
 import { fromTake } from "./fromTake.js"
-import { type Opened, type OpensReader, type Reader, ReaderTypeId, Waiting } from "./reader.js"
+import { closed, type Opened, type OpensReader, type Reader, ReaderTypeId, Waiting } from "./reader.js"
 import { cancel, iteratorOf } from "./source.js"
 
 type Iterables<A> = AsyncIterable<A> | PromiseLike<AsyncIterable<A>>
@@ -49,6 +49,7 @@ class Iteration<A, E> implements Reader<A, E> {
   /** The iterator has been asked and has not answered. */
   private pending = false
   private turning = false
+  closing: Promise<void> | undefined
   /** Set once the iterator has nothing more to give. */
   private last: Effect.Effect<undefined, E> | undefined
   private readonly forget: (() => void) | undefined
@@ -157,18 +158,22 @@ class Iteration<A, E> implements Reader<A, E> {
   }
 
   /**
-   * Closes the iterator and waits for that, so that a permit is given back after what it was for. Not for one that is
-   * still busy, once the turn is over, with what nobody waits for any more.
+   * Closes the iterator and waits for that. One that is still busy, once the turn is over, with what nobody waits for any
+   * more is left to close in the background.
    */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     if (this.last !== undefined) return Effect.void
     this.forget?.()
     this.last = Effect.succeed(undefined)
     this.controller?.abort()
-    const { pending } = this
-    const given = this.giveBack()
-    if (!pending) return Effect.promise(() => given)
-    return Effect.promise(() => Promise.race([given, thisTurn().then(() => (this.pending ? undefined : given))]))
+    const closing = this.giveBack().then(() => {
+      this.closing = undefined
+    })
+    this.closing = closing
+    return Effect.flatMap(
+      Effect.promise(() => Promise.race([closing, thisTurn()])),
+      () => (this.closing === undefined || this.pending ? Effect.void : closed(closing))
+    )
   })
 
   /** An iterator that fails to close has nothing to say to anybody. */

@@ -36,6 +36,7 @@ import { type Attempt, openAttempt } from "./attempt.js"
 import { afterFailure } from "./commit.js"
 import { fromTake } from "./fromTake.js"
 import { interrupted } from "./interrupted.js"
+import { closed } from "./reader.js"
 import type { Notice, ReceivedOptions } from "./received.js"
 import { Restarted } from "./restarted.js"
 import type { Limits } from "./timeLimits.js"
@@ -78,6 +79,9 @@ class StreamCall<A, E, R> {
   /** Milliseconds to wait before the attempt that comes next. */
   private wait = 0
   private result: Exit.Exit<void, unknown> | undefined
+  /** The consumer wants no more. */
+  private left = false
+  private closing: Promise<void> | undefined
 
   constructor(
     private readonly target: Target,
@@ -253,11 +257,23 @@ class StreamCall<A, E, R> {
 
   /** Closes what the attempt has open, and gives its permit back. */
   private close(exit: Exit.Exit<void, unknown>): Effect.Effect<void> {
-    const { scope } = this
+    const { attempt, scope } = this
     this.attempt = undefined
     this.scope = undefined
     const closed = scope === undefined ? Effect.void : Scope.close(scope, exit)
-    return Effect.ensuring(closed, this.attemptPassage.leave(this.call.seenByCircuit(exit)))
+    return Effect.ensuring(
+      closed,
+      Effect.suspend(() => {
+        if (this.left) this.closing = attempt?.closing
+        return this.onceClosed(() => this.attemptPassage.leave(this.call.seenByCircuit(exit)))
+      })
+    )
+  }
+
+  /** Nobody waits for a source that its consumer has left, but what was lent to it comes back when it has closed. */
+  private onceClosed(leave: () => Effect.Effect<void>): Effect.Effect<void> {
+    const { closing } = this
+    return closing === undefined ? leave() : Effect.asVoid(Effect.forkDaemon(Effect.flatMap(closed(closing), leave)))
   }
 
   /**
@@ -265,13 +281,17 @@ class StreamCall<A, E, R> {
    * target.
    */
   leave(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    this.left = true
     const running = this.scope !== undefined
     const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
     const settled = !running ? Effect.void : interrupted ? this.stopped(exit.cause) : Effect.asVoid(this.succeeded)
     return Effect.flatMap(settled, () => {
       const result = this.result ?? (interrupted ? Exit.failCause(exit.cause) : this.leftBetween())
       const accounts = this.call.ended(result) ?? Effect.void
-      return Effect.zipRight(accounts, this.callPassage.leave(result))
+      return Effect.zipRight(
+        accounts,
+        this.onceClosed(() => this.callPassage.leave(result))
+      )
     })
   }
 

@@ -14,7 +14,19 @@ export interface Reader<A, E> {
   readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E>
   /** Ends the `take` under way at once, with an end. What it was waiting for is given up in the background. */
   readonly cut: () => void
+  /** What is still being closed in the background after the reader has been closed, if anything is. */
+  readonly closing?: Promise<void> | undefined
 }
+
+/**
+ * Waits for what is being closed, but not for ever: a source that ignores its signal must not hold anybody up.
+ *
+ * @internal
+ */
+export const closed = (closing: Promise<void>): Effect.Effect<void> =>
+  Effect.asVoid(Effect.timeoutOption(Effect.interruptible(Effect.promise(() => closing)), mostForClosing))
+
+const mostForClosing = 5_000
 
 /** @internal */
 export type Opened<A, E, R> = Effect.Effect<Reader<A, E>, never, R | Scope.Scope>

@@ -3,11 +3,16 @@
 import { Readable } from "node:stream"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, FiberRef, Stream, TestClock } from "effect"
-import { LlmCall, Resilience, StreamDialect } from "effect-resilience"
+import { CircuitBreaker, LlmCall, Resilience, StreamDialect } from "effect-resilience"
 
 const dialect: StreamDialect.StreamDialect<unknown> = StreamDialect.make<unknown>({ content: () => true })
 
 const policies = Resilience.layer({ retry: false })
+
+const counting = Resilience.layer({
+  retry: false,
+  circuitBreaker: { tripPolicy: CircuitBreaker.rate({ threshold: 0.5, size: 100, minimumCalls: 20 }) }
+})
 
 const never = new Promise<never>(() => {})
 
@@ -100,24 +105,80 @@ describe("a consumer that leaves a source that waits", () => {
     })
   )
 
-  it.live("S9: the permit goes back after a source that is closing has closed", () =>
+  const turns = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** What the circuit has been told, which is when the permit goes back. */
+  const told = Effect.flatMap(Resilience.Resilience, ({ circuitBreaker }) =>
+    Effect.map(circuitBreaker.state("a"), (state) => (state._tag === "Closed" ? state.calls : undefined))
+  )
+
+  const left = (source: (signal: AbortSignal) => AsyncIterable<unknown>) =>
+    Stream.runDrain(
+      Stream.take(Resilience.protectStream(LlmCall.tryStream({ target: "a", try: source }), "a", { dialect }), 1)
+    )
+
+  it.effect("S9: a source that is asked for more needs many turns to close: the permit goes back after it", () =>
     Effect.gen(function* () {
-      const seen: Array<string> = []
-      const bare = LlmCall.tryStream({
-        target: "a",
-        try: async function* () {
+      let closed = false
+      yield* left(async function* (signal) {
+        try {
+          yield "x"
+          await new Promise((resolve) => signal.addEventListener("abort", resolve))
+        } finally {
+          await turns(5)
+          closed = true
+        }
+      })
+      expect([closed, yield* told]).toEqual([false, 0])
+      yield* Effect.promise(() => turns(8))
+      expect([closed, yield* told]).toEqual([true, 1])
+    }).pipe(Effect.provide(counting))
+  )
+
+  it.effect("S9: one that is not asked for more is waited for", () =>
+    Effect.gen(function* () {
+      let closed = false
+      yield* left(async function* () {
+        try {
+          while (true) yield "x"
+        } finally {
+          await turns(5)
+          closed = true
+        }
+      })
+      expect([closed, yield* told]).toEqual([true, 1])
+    }).pipe(Effect.provide(counting))
+  )
+
+  it.effect("S9: one that never closes holds the permit for 5 seconds, and its consumer no longer than that", () =>
+    Effect.gen(function* () {
+      yield* left(async function* () {
+        yield "x"
+        await never
+      })
+      expect(yield* told).toBe(0)
+      yield* TestClock.adjust(4999)
+      expect(yield* told).toBe(0)
+      yield* TestClock.adjust(1)
+      expect(yield* told).toBe(1)
+
+      const fiber = yield* Effect.fork(
+        left(async function* () {
           try {
             while (true) yield "x"
           } finally {
-            await new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
-            seen.push("closed")
+            await never
           }
-        }
-      })
-      yield* Stream.runDrain(Stream.take(Resilience.protectStream(bare, "a", { dialect }), 2))
-      seen.push("left")
-      expect(seen).toEqual(["closed", "left"])
-    }).pipe(Effect.provide(policies))
+        })
+      )
+      yield* Effect.promise(() => turns(5))
+      yield* TestClock.adjust(5000)
+      yield* fiber
+      yield* TestClock.adjust(5000)
+      expect(yield* told).toBe(2)
+    }).pipe(Effect.provide(counting))
   )
 })
 
