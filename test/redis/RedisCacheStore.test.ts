@@ -1,0 +1,123 @@
+import { Duration, Effect, Layer, Redacted, Schema, Stream } from "effect"
+import { ResilienceEvent, ResponseCache } from "effect-resilience"
+import * as RedisCacheStore from "effect-resilience/redis/RedisCacheStore"
+import { Redis } from "ioredis"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { freePort, isInstalled, redisServer } from "./server.js"
+
+/** One process: a cache of its own over the shared Redis. */
+const inProcess = <A, E>(url: string, run: Effect.Effect<A, E, ResponseCache.ResponseCache>) =>
+  Effect.runPromise(
+    Effect.provide(run, ResponseCache.layer().pipe(Layer.provide(RedisCacheStore.layer({ url })), Layer.fresh))
+  )
+
+const counted = () => {
+  let calls = 0
+  return { run: Effect.sync(() => `answer ${++calls}`), calls: () => calls }
+}
+
+const options = (key: string) => ({ key, schema: Schema.String })
+
+describe.skipIf(!isInstalled)("RedisCacheStore", () => {
+  let server: Awaited<ReturnType<typeof redisServer>>
+  beforeAll(async () => {
+    server = await redisServer()
+  })
+  afterAll(() => server?.kill())
+
+  it("one process finds what another has kept, values and streams", async () => {
+    const up = counted()
+    const call = up.run.pipe(ResponseCache.through(options("shared")))
+    expect(await inProcess(server.url, call)).toBe("answer 1")
+    expect(await inProcess(server.url, call)).toBe("answer 1")
+    expect(up.calls()).toBe(1)
+    const stream = Stream.fromEffect(up.run).pipe(ResponseCache.throughStream(options("shared")), Stream.runCollect)
+    expect([...(await inProcess(server.url, stream))]).toEqual(["answer 2"])
+    expect([...(await inProcess(server.url, stream))]).toEqual(["answer 2"])
+  })
+
+  it("Redis forgets an entry when its time is up, and holds no more than a hash for a key", async () => {
+    const client = new Redis(server.url)
+    const store = RedisCacheStore.fromClient(client, { prefix: "t:" })
+    await Effect.runPromise(store.set("a", "text", Duration.millis(50)))
+    await Effect.runPromise(store.set("b", "text", Duration.infinity))
+    await Effect.runPromise(store.set("c", "text", Duration.zero))
+    const ttl = await client.pttl("t:a")
+    expect(ttl).toBeGreaterThan(0)
+    expect(ttl).toBeLessThanOrEqual(50)
+    expect(await client.pttl("t:b")).toBe(-1)
+    expect(await Effect.runPromise(store.get("c"))).toBeUndefined()
+    await new Promise((resolve) => setTimeout(resolve, 80))
+    expect(await Effect.runPromise(store.get("a"))).toBeUndefined()
+    await Effect.runPromise(store.remove("b"))
+    expect(await client.keys("t:*")).toEqual([])
+
+    await inProcess(server.url, Effect.succeed("a").pipe(ResponseCache.through(options(ResponseCache.keyOf("secret")))))
+    expect((await client.keys("*")).filter((key) => key.includes("secret"))).toEqual([])
+    client.disconnect()
+  })
+
+  it("killing Redis in mid-run loses no call, and it is used again once it is back", async () => {
+    const up = counted()
+    const failed: Array<number> = []
+    const run = Effect.gen(function* () {
+      const events = yield* ResilienceEvent.subscribe
+      const took: Array<number> = []
+      for (let i = 0; i < 60; i++) {
+        if (i === 20) yield* Effect.promise(server.kill)
+        if (i === 40) {
+          yield* Effect.promise(server.start)
+          // The store is left alone for a second, and the connection comes back by itself.
+          yield* Effect.sleep("2500 millis")
+        }
+        const [time, answer] = yield* Effect.timed(up.run.pipe(ResponseCache.through(options(`run ${i % 5}`))))
+        took.push(Duration.toMillis(time))
+        expect(answer).toMatch(/^answer/)
+      }
+      for (const event of yield* events.takeAll) if (event._tag === "StoreFailed") failed.push(event.at)
+      return took
+    })
+    const took = await Effect.runPromise(
+      run.pipe(
+        Effect.scoped,
+        Effect.provide(ResponseCache.layer().pipe(Layer.provide(RedisCacheStore.layer({ url: server.url })))),
+        Effect.provide(ResilienceEvent.layer())
+      )
+    )
+    expect(took.length).toBe(60)
+    expect(Math.max(...took)).toBeLessThan(500)
+    expect(failed.length).toBeGreaterThan(0)
+    // Five before the kill, each of the twenty while it was away, and five after it.
+    expect(up.calls()).toBe(5 + 20 + 5)
+  }, 20_000)
+
+  it("a Redis that hangs keeps a call for the store's timeout and no longer", async () => {
+    const up = counted()
+    const run = Effect.gen(function* () {
+      yield* up.run.pipe(ResponseCache.through(options("hangs")))
+      server.pause()
+      const [time, answer] = yield* Effect.timed(up.run.pipe(ResponseCache.through(options("hangs"))))
+      server.resume()
+      expect(answer).toBe("answer 2")
+      return Duration.toMillis(time)
+    })
+    const took = await inProcess(server.url, run)
+    expect(took).toBeGreaterThanOrEqual(240)
+    expect(took).toBeLessThan(1_000)
+  })
+
+  it("a program starts without Redis, and works", async () => {
+    const url = `redis://127.0.0.1:${await freePort()}`
+    const up = counted()
+    const call = up.run.pipe(ResponseCache.through(options("away")))
+    expect(await inProcess(url, Effect.all([call, call]))).toEqual(["answer 1", "answer 2"])
+  })
+
+  it("takes its address from the configuration, as a secret", async () => {
+    const store = RedisCacheStore.layer({ url: Redacted.make(server.url), prefix: "s:" })
+    const program = Effect.flatMap(ResponseCache.ResponseCacheStore, (store) =>
+      Effect.zipRight(store.set("k", "v", Duration.minutes(1)), store.get("k"))
+    )
+    expect(await Effect.runPromise(Effect.provide(program, store))).toBe("v")
+  })
+})
