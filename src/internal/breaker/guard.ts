@@ -138,12 +138,16 @@ export const gate = <A, E>(
       : (decide(apply(key, policy, result, clock.unsafeCurrentTimeMillis())) as undefined)
   }
 
-  /** A reader that throws is a bug of its owner's: the permit is given back, and the call dies of it. */
+  /**
+   * A reader that throws is a bug of its owner's: the permit is given back, and the call dies of it. Where ours throws, it
+   * is the failure that does, since there is nothing else to throw: it says nothing about the target.
+   */
   const read = (permit: Permit, exit: Exit.Exit<A, E>, clock: Clock.Clock): Effect.Effect<void> | undefined => {
     try {
       return recordRead(permit, exit, (classify ?? fromExit)(exit), clock)
     } catch (defect) {
-      return Effect.zipRight(record(resultOf(permit, "Ignored"), clock) ?? Effect.void, Effect.die(defect))
+      const recorded = record(resultOf(permit, "Ignored"), clock)
+      return classify === undefined ? recorded : Effect.zipRight(recorded ?? Effect.void, Effect.die(defect))
     }
   }
 

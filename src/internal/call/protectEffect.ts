@@ -163,7 +163,7 @@ class Bracket<A, E, R> implements Holder {
       return this.over(exit)
     }
     const error = failure.value
-    const decision = call.attemptFailed(error)
+    const decision = decisionOf(call, error)
     // A schedule of the user's own may die; whatever is held is given back all the same.
     const decided = exitOf(decision)
     return decided !== undefined
@@ -201,6 +201,17 @@ class Bracket<A, E, R> implements Holder {
 }
 
 type Permit = Parameters<CircuitGate["release"]>[0]
+
+/** A failure that cannot be looked at without something being thrown is one that nothing follows. */
+const decisionOf = (call: Call, error: unknown): Effect.Effect<number | undefined> => {
+  try {
+    return call.attemptFailed(error)
+  } catch {
+    return nothingFollows
+  }
+}
+
+const nothingFollows = Effect.succeed(undefined)
 
 /** A caller gets the last thing the target itself said, rather than that the toolkit then gave up. */
 const lastFailure = <A, E>(call: Call, error: unknown, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>

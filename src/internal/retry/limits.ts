@@ -80,7 +80,7 @@ export const withinDeadline: FailureRefinement = (self) =>
       const quickest = paceOf(pace, now, read(input))
       const starts = now + delay
       if (deadline === undefined) return [delay, { starts, quickest }]
-      noteFailure(deadline, input instanceof Reading ? input.error : input)
+      noteFailure(deadline, Reading.is(input) ? input.error : input)
       const inTime = starts < deadline.at && starts + (quickest ?? 0) <= deadline.at
       return [inTime ? delay : undefined, { starts, quickest }]
     })

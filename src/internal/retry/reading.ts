@@ -8,12 +8,17 @@ import type { Rejection } from "../errors/rejection.js"
  * @internal
  */
 export class Reading {
+  // A failed value may be a proxy that throws when it is asked whose instance it is. Nobody is asked for this.
+  readonly #own = true
   readonly failure: LlmError | Rejection
   constructor(readonly error: unknown) {
     this.failure = failureOf(error)
   }
+
+  static is(input: unknown): input is Reading {
+    return typeof input === "object" && input !== null && #own in input
+  }
 }
 
 /** @internal */
-export const read = (input: unknown): LlmError | Rejection =>
-  input instanceof Reading ? input.failure : failureOf(input)
+export const read = (input: unknown): LlmError | Rejection => (Reading.is(input) ? input.failure : failureOf(input))

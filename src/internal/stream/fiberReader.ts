@@ -105,7 +105,7 @@ const end = <E>(exit: Exit.Exit<void, Option.Option<E>>): Effect.Effect<undefine
   if (Exit.isSuccess(exit)) return Effect.succeed(undefined)
   const failure = Cause.failureOption(exit.cause)
   if (Option.isSome(failure)) {
-    return Option.isSome(failure.value) ? Effect.fail(failure.value.value) : Effect.succeed(undefined)
+    return Option.isSome(failure.value) ? Exit.fail(failure.value.value) : Effect.succeed(undefined)
   }
   return Effect.failCause(Cause.flatMap(exit.cause, () => Cause.empty))
 }
