@@ -179,6 +179,8 @@ export class AllTargetsFailed extends Failure<AllTargetsFailed>()("AllTargetsFai
   ),
   retryAfter: Schema.optional(Wait)
 }) {
+  // Takes what the constructor it stands for takes, so decoding goes through it as well.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(
     props: {
       readonly errors: ReadonlyArray<unknown>
