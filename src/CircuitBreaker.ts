@@ -178,6 +178,12 @@ export interface Options {
    * resets (`resetsAt`) is taken for what it says.
    */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
+  /**
+   * What becomes of calls that find the circuit open: they are rejected at once (the default), or wait for its end like
+   * for a parked target, if their deadline and `parking.maxWait` allow it, and then probe in turn. One that is held open
+   * by hand is not waited for.
+   */
+  readonly whenOpen?: "reject" | "wait" | undefined
   readonly halfOpen?: HalfOpenOptions | undefined
   readonly parking?: ParkingOptions | undefined
 }
@@ -208,7 +214,10 @@ export interface ParkingOptions {
   readonly whenParked?: "wait" | "reject" | undefined
   /** A longer wait is not begun; the call is rejected (default 60 seconds). */
   readonly maxWait?: Duration.DurationInput | undefined
-  /** Waiting calls come back spread over this time after the target's own (default 1 second). */
+  /**
+   * Waiting calls come back spread over this time after the target's own. Default: a tenth of what each has to wait. It is
+   * never more than that wait itself.
+   */
   readonly stagger?: Duration.DurationInput | undefined
 }
 
@@ -224,6 +233,8 @@ export interface ExecuteOptions<A, E> {
   readonly classify?: ((exit: Exit.Exit<A, E>) => Outcome) | undefined
   /** Overrides `parking.whenParked` for this call. */
   readonly whenParked?: "wait" | "reject" | undefined
+  /** Overrides `whenOpen` for this call. */
+  readonly whenOpen?: "reject" | "wait" | undefined
 }
 
 /**

@@ -5,13 +5,15 @@
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { CurrentDeadline } from "./Deadline.js"
-import { after, begin, hasOthers, type Walk } from "./internal/fallback/nextTarget.js"
-import { OtherTargets } from "./internal/fallback/otherTargets.js"
+import { after, begin, type Walk } from "./internal/fallback/nextTarget.js"
+import * as ready from "./internal/fallback/ready.js"
+import { settingsOf } from "./internal/fallback/settings.js"
 import { runUntilSignal } from "./internal/fiber/runUntil.js"
 import { known } from "./internal/stream/fromTake.js"
 import { Restarted } from "./internal/stream/restarted.js"
@@ -55,15 +57,27 @@ export interface Options {
    * Default: none.
    */
   readonly fallbackOn?: ReadonlyArray<LlmError.Tag> | undefined
+  /**
+   * What waits for one target are worth in all while others stand ready, whether for a retry, for a hint, or because the
+   * target has asked to be left alone; one that holds its callers back already is not waited for. Default 5 seconds. The
+   * last target that is left is waited for as if it were the only one.
+   */
+  readonly patience?: Duration.DurationInput | undefined
+  /**
+   * The share, above 0 and at most 1, that a target with all its retries may use of what is left of the deadline while
+   * others stand ready. Default: `1 / (1 + others)`, the same for each that is left. `false`: all of it.
+   */
+  readonly shareOfDeadline?: number | false | undefined
 }
 
 /**
- * The same for streams. A stream that has begun is not followed by another, whatever is asked for.
+ * The same for streams. A stream that has begun is not followed by another, whatever is asked for, and with its first
+ * content it has all the time there is.
  *
  * @since 0.1.0
  * @category Models
  */
-export interface StreamOptions {
+export interface StreamOptions extends Omit<Options, "fallbackOn"> {
   /** See `Options`. */
   readonly fallbackOn?: ReadonlyArray<Exclude<LlmError.Tag, "StreamInterrupted">> | undefined
 }
@@ -87,7 +101,8 @@ type AnyStreamTarget = StreamTarget<unknown, unknown, unknown>
  * passed over the error is `AllTargetsFailed`, with each target's own error in order, whatever ended the walk.
  *
  * Each target has the time that its own policies give it. `Deadline.within` around the walk gives all of them together
- * one deadline, and no target is asked when it has passed.
+ * one deadline, and no target is asked when it has passed. While others stand ready, a target that is silent ends with
+ * its share of the deadline as `TimedOut`, and waits for it are worth no more than `patience`.
  *
  * @example
  * ```ts
@@ -117,7 +132,10 @@ export const firstOf = <const Targets extends readonly [AnyTarget, ...ReadonlyAr
   Effect.Effect.Success<Targets[number]["run"]>,
   Effect.Effect.Error<Targets[number]["run"]> | AllTargetsFailed,
   Effect.Effect.Context<Targets[number]["run"]>
-> => (targets.length === 1 ? targets[0].run : walk(begin(targets, options.fallbackOn))) as never
+> => {
+  const at = begin(targets, settingsOf(options))
+  return (targets.length === 1 ? targets[0].run : walk(at)) as never
+}
 
 /**
  * The same for streams: the first stream that gives content, of targets asked in order.
@@ -139,11 +157,14 @@ export const firstStreamOf = <const Targets extends readonly [AnyStreamTarget, .
   Stream.Stream.Success<Targets[number]["run"]>,
   Stream.Stream.Error<Targets[number]["run"]> | AllTargetsFailed,
   Stream.Stream.Context<Targets[number]["run"]>
-> => (targets.length === 1 ? targets[0].run : walkStreams(begin(targets, options.fallbackOn))) as never
+> => {
+  const at = begin(targets, settingsOf(options as Options))
+  return (targets.length === 1 ? targets[0].run : walkStreams(at)) as never
+}
 
 const walk = (at: Walk<AnyTarget>): Effect.Effect<unknown, unknown, unknown> => {
   const { run } = at.targets[at.index] as AnyTarget
-  const asked = hasOthers(at) ? Effect.provideService(run, OtherTargets, true) : run
+  const asked = ready.effect(at, run)
   return Effect.flatMap(Effect.exit(at.index === 0 ? asked : untilDeadline(asked)), (exit) => {
     const failure = Exit.isSuccess(exit) ? Option.none() : Cause.failureOption(exit.cause)
     if (Option.isNone(failure)) return exit
@@ -157,7 +178,7 @@ const walk = (at: Walk<AnyTarget>): Effect.Effect<unknown, unknown, unknown> => 
 const walkStreams = (at: Walk<AnyStreamTarget>): Stream.Stream<unknown, unknown, unknown> =>
   Stream.suspend(() => {
     const { run } = at.targets[at.index] as AnyStreamTarget
-    const asked = hasOthers(at) ? Stream.provideService(run, OtherTargets, true) : run
+    const asked = ready.stream(at, run)
     let begun = false
     const watched = Stream.mapChunks(asked, (chunk) => {
       // What came before a restart is void, so the consumer has nothing yet.

@@ -68,7 +68,10 @@ export type ResilienceEvent = Data.TaggedEnum<{
   /** The next attempt, `attempt`, follows after `wait`. */
   RetryScheduled: AboutAttempt & { readonly wait: Duration.Duration; readonly error: unknown }
   /** A retry was wanted, and `reason` kept it from happening; the caller gets the upstream error. */
-  RetryWithheld: AboutAttempt & { readonly reason: "budget" | "deadline" | "elapsed" | "hint"; readonly error: unknown }
+  RetryWithheld: AboutAttempt & {
+    readonly reason: "budget" | "circuit" | "deadline" | "elapsed" | "hint" | "otherTarget"
+    readonly error: unknown
+  }
   /** A policy (an open circuit, a parked target) did not let an attempt through; `error` is the rejection. */
   CallRejected: About & { readonly call: number; readonly error: unknown }
   /** The call as a whole was answered. */

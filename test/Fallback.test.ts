@@ -179,7 +179,9 @@ describe("Fallback.firstOf", () => {
           [failing, silent, c],
           [protect(failing), protect(silent), protect(c)]
         ] as const) {
-          const { exit, took } = yield* toEnd(Deadline.within(Fallback.firstOf(targets), "10 seconds"))
+          const { exit, took } = yield* toEnd(
+            Deadline.within(Fallback.firstOf(targets, { shareOfDeadline: false }), "10 seconds")
+          )
           expect(took).toBe(10_000)
           const [first, second, ...rest] = allOf(exit)
           expect(first).toBe(overloaded)
@@ -210,8 +212,9 @@ describe("Fallback.firstOf", () => {
     it.effect("one target tried is no list: its own deadline is the error", () =>
       Effect.gen(function* () {
         const b = yield* target("b", Effect.succeed("b"))
+        const targets = [protect({ name: "a", run: Effect.never }), protect(b)] as const
         const { exit } = yield* toEnd(
-          Deadline.within(Fallback.firstOf([protect({ name: "a", run: Effect.never }), protect(b)]), "10 seconds")
+          Deadline.within(Fallback.firstOf(targets, { shareOfDeadline: false }), "10 seconds")
         )
         expect(failureOf(exit)).toBeInstanceOf(Rejection.DeadlineExceeded)
         expect(yield* b.asked).toEqual([])

@@ -16,6 +16,7 @@ import * as Classifier from "../Classifier.js"
 import * as Fallback from "../Fallback.js"
 import { unwrap, wrap } from "../internal/errors/wrapped.js"
 import { begin } from "../internal/fallback/nextTarget.js"
+import { settingsOf } from "../internal/fallback/settings.js"
 import * as underDeadline from "../internal/time/announcedDeadline.js"
 import type { LlmError } from "../LlmError.js"
 import { isLlmError } from "../LlmError.js"
@@ -91,12 +92,13 @@ export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArra
   Resilience | Layer.Layer.Context<Targets[number]["model"]>
 > => {
   // Here, where the mistake is, and not at the first call.
-  begin(options.targets)
+  const { delivery, targets, ...fallback } = options
+  begin(targets, settingsOf(fallback as Fallback.Options))
   return Layer.scoped(
     LanguageModel.LanguageModel,
     Effect.flatMap(Resilience, (resilience) =>
-      Effect.map(Effect.forEach(options.targets, build), (models) =>
-        make(resilience, models as [Model, ...ReadonlyArray<Model>], options)
+      Effect.map(Effect.forEach(targets, build), (models) =>
+        make(resilience, models as [Model, ...ReadonlyArray<Model>], fallback, delivery)
       )
     ) as Effect.Effect<
       LanguageModel.Service,
@@ -130,7 +132,8 @@ interface Model {
 const make = (
   resilience: Resilience["Type"],
   models: readonly [Model, ...ReadonlyArray<Model>],
-  policy: Policy
+  fallback: Fallback.StreamOptions,
+  delivery: Policy["delivery"]
 ): LanguageModel.Service => {
   /** The model's turn, on the first target that can give it. */
   const turn = <A, E, R>(
@@ -150,7 +153,7 @@ const make = (
       )
     })
     const [first, ...others] = models
-    const walk = Fallback.firstOf([target(first), ...others.map(target)], policy)
+    const walk = Fallback.firstOf([target(first), ...others.map(target)], fallback)
     return Effect.mapError(others.length === 0 ? walk : underDeadline.effect(walk, resilience.deadline), (error) =>
       isLlmError(error) || isRejection(error) ? folded(method, error) : error
     )
@@ -184,11 +187,11 @@ const make = (
       const asked = service.streamText<never>(options as never) as Stream.Stream<Part, AiError.AiError, unknown>
       const read_ = Stream.mapError(tellingRefusals(name, asked), (error) => read(name, error))
       // The parts of this layer have no room for a marker, so a stream cannot be restarted here.
-      const run = resilience.protectStream(name, { dialect, delivery: policy.delivery }, read_) as typeof read_
+      const run = resilience.protectStream(name, { dialect, delivery }, read_) as typeof read_
       return { name, contextWindow, run }
     }
     const [first, ...others] = models
-    const walk = Fallback.firstStreamOf([target(first), ...others.map(target)], policy)
+    const walk = Fallback.firstStreamOf([target(first), ...others.map(target)], fallback)
     return Stream.mapError(others.length === 0 ? walk : underDeadline.stream(walk, resilience.deadline), (error) =>
       folded("streamText", error)
     )

@@ -10,10 +10,14 @@ import { answered, deltas, model, text } from "./scripted.js"
 
 type Scripted = ReturnType<typeof model>
 
-const over = (targets: readonly [Scripted, ...ReadonlyArray<Scripted>], options: Resilience.Options) => {
+const over = (
+  targets: readonly [Scripted, ...ReadonlyArray<Scripted>],
+  options: Resilience.Options,
+  shareOfDeadline?: number | false
+) => {
   const [first, ...others] = targets.map(({ layer }, index) => ({ name: "abc".charAt(index), model: layer }))
   const named = [first as NonNullable<typeof first>, ...others] as const
-  return Layer.provide(ResilientLanguageModel.layer({ targets: named }), Resilience.layer(options))
+  return Layer.provide(ResilientLanguageModel.layer({ targets: named, shareOfDeadline }), Resilience.layer(options))
 }
 
 const failureOf = (exit: Exit.Exit<unknown, unknown>) =>
@@ -38,7 +42,7 @@ describe("the deadline stands outside the fallback", () => {
       Effect.gen(function* () {
         const [a, b, c] = [slow(), model(Effect.never), model(text("c"), deltas("c"))]
         const policies = { deadline: "1 minute", retry: false } as const
-        const { exit, took } = yield* toEnd(ask).pipe(Effect.provide(over([a, b, c], policies)))
+        const { exit, took } = yield* toEnd(ask).pipe(Effect.provide(over([a, b, c], policies, false)))
         expect(took).toBe(60_000)
         expect(failureOf(exit)).toBeInstanceOf(Rejection.AllTargetsFailed)
         expect(failureOf(exit)).toMatchObject({
@@ -54,7 +58,7 @@ describe("the deadline stands outside the fallback", () => {
     it.effect(`${name}: a shorter deadline around the call holds, and none is needed`, () =>
       Effect.gen(function* () {
         const targets = [slow(), model(Effect.never)] as const
-        const general = over(targets, { deadline: "1 minute", retry: false, attemptTimeout: false })
+        const general = over(targets, { deadline: "1 minute", retry: false, attemptTimeout: false }, false)
         expect((yield* toEnd(Deadline.within(ask, "55 seconds")).pipe(Effect.provide(general))).took).toBe(55_000)
         const none = over(targets, {
           deadline: false,
@@ -73,9 +77,9 @@ describe("the deadline stands outside the fallback", () => {
       const look = Effect.map(Deadline.remaining, (remaining) => left.push(remaining))
       const b = model(Effect.zipRight(look, text("b")))
       const ask = Effect.zipRight(ways.generateText, look)
-      yield* toEnd(ask).pipe(Effect.provide(over([slow(), b], { deadline: "1 minute", retry: false })))
+      yield* toEnd(ask).pipe(Effect.provide(over([slow(), b], { deadline: "1 minute", retry: false }, false)))
       expect(left).toEqual([Option.some(Duration.seconds(10)), Option.none()])
-      const again = over([slow(), b], { deadline: "1 minute", retry: false })
+      const again = over([slow(), b], { deadline: "1 minute", retry: false }, false)
       yield* toEnd(Deadline.within(ask, "55 seconds")).pipe(Effect.provide(again))
       expect(left.slice(2)).toEqual([Option.some(Duration.seconds(5)), Option.some(Duration.seconds(5))])
     })

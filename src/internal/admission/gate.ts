@@ -10,6 +10,7 @@ import { CallbackTypeId, type Holder, isCallbackEffect, stopIfInterrupted } from
 import { exitOf } from "../fiber/exitOf.js"
 import type { ObservedDecision } from "../observe/decision.js"
 import { clockOf } from "../time/timer.js"
+import type { Outlook } from "./outlook.js"
 
 /**
  * Makes a part of an uninterruptible effect as interruptible as its surroundings are.
@@ -33,6 +34,8 @@ export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect
 export interface Gate<Permit, A, E, Rejected> {
   /** Which gate it is: within what runs behind it, it stands open. */
   readonly circuit?: { readonly scope: object; readonly key: string } | undefined
+  /** Where it can tell beforehand whether a call may be let in. */
+  readonly outlook?: Outlook | undefined
   readonly acquire: (restore: Restore, clock: Clock.Clock) => Permit | Effect.Effect<Permit, Rejected>
   readonly release: (permit: Permit, exit: Exit.Exit<A, E>, clock: Clock.Clock) => Effect.Effect<void> | undefined
   /**

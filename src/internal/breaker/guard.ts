@@ -8,16 +8,22 @@ import * as Random from "effect/Random"
 import type { ExecuteOptions, Store } from "../../CircuitBreaker.js"
 import { fromUnknown } from "../../Classifier.js"
 import { CurrentDeadline, millisLeft } from "../../Deadline.js"
+
 import type { Gate, Observed, Restore } from "../admission/gate.js"
+import { type Bounds, pause } from "../admission/outlook.js"
 import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
+import { OtherTargets } from "../fallback/otherTargets.js"
 import type { ObservedDecision } from "../observe/decision.js"
+
 import { Abandonment } from "./abandoned.js"
-import { immediate } from "./immediate.js"
+import { immediate, peek } from "./immediate.js"
 import { fromExit, type Outcome } from "./outcome.js"
 import { slowCall } from "./policy.js"
 import { circuitHalfOpen, circuitOpen, parked } from "./rejected.js"
 import type { Settings } from "./settings.js"
 import type { Change, Decision, Input, Permit, Refusal, Result } from "./state.js"
+import { aheadBy, aheadOf, longest, mayEnter, placeFreeIn, spreadOf } from "./waiting.js"
+import type { WaitingCalls } from "./waitingCalls.js"
 
 /** @internal */
 export type Rejected = CircuitOpen | CircuitHalfOpen | RateLimitExceeded
@@ -33,10 +39,14 @@ export interface Announce {
   readonly changed: (key: string, change: Change) => void
   readonly parked: (key: string, at: number, wait: number, error: unknown) => void
   readonly storeFailed: (key: string, at: number, error: unknown) => void
+  readonly waiting: WaitingCalls
 }
 
+/** How often a store that tells nobody of its changes is asked whether a probe's place is free. */
+const askEvery = 1_000
+
 /** A call under a shorter deadline that runs into it says more about the caller than about the target. */
-const patience = 1000
+const leastBudget = 1_000
 
 /**
  * The gate of one circuit. No permit means that the store failed: the call goes on as if there were no circuit.
@@ -46,11 +56,17 @@ const patience = 1000
 export const gate = <A, E>(
   store: Store,
   announce: Announce,
-  { parking, policy }: Settings,
+  { policy, waiting: general }: Settings,
   call: ExecuteOptions<A, E>
 ): Gate<Permit | undefined, A, E, Rejected> => {
   const { classify, key } = call
   const apply = immediate(store)
+  const circuit = peek(store)
+  const waiting = {
+    ...general,
+    whenParked: call.whenParked ?? general.whenParked,
+    whenOpen: call.whenOpen ?? general.whenOpen
+  }
   type Admitted = Permit | undefined | Effect.Effect<Permit | undefined, Rejected>
 
   const failOpen = (cause: Cause.Cause<unknown>): Effect.Effect<undefined> =>
@@ -79,25 +95,60 @@ export const gate = <A, E>(
     switch (refusal._tag) {
       case "Open":
       case "Isolated":
-        return Exit.fail(circuitOpen(key, refusal))
+        return waitUntilOver(refusal, Exit.fail(circuitOpen(key, refusal)), restore, clock)
       case "HalfOpen":
-        return Exit.fail(circuitHalfOpen(key, refusal))
+        return waiting.whenOpen === "reject"
+          ? Exit.fail(circuitHalfOpen(key, refusal))
+          : waitForPlace(placeIn(clock), Exit.fail(circuitHalfOpen(key, refusal)), restore, clock)
       case "Parked":
-        return waitParked(refusal.retryAfter, restore, clock)
+        return waitWhileParked(refusal, Exit.fail(parked(key, refusal.retryAfter)), restore, clock)
     }
   }
 
-  /** Callers come back spread over `stagger`, not all at the instant the target named, and ask again. */
-  const waitParked = (wait: number, restore: Restore, clock: Clock.Clock): Admitted => {
-    if (!mayWait(wait)) return Exit.fail(parked(key, wait))
-    return Effect.flatMap(Effect.zip(millisLeft, Random.next), ([left, chance]) => {
-      if (wait >= left) return Effect.fail(parked(key, wait))
-      const spread = Math.floor(chance * Math.min(parking.stagger, left - wait))
-      return Effect.flatMap(restore(Effect.sleep(Duration.millis(wait + spread))), () =>
-        toEffect(admit(restore, clock))
-      )
+  type Refused = Exit.Exit<never, Rejected>
+  const onChange = circuit && ((listener: () => void) => announce.waiting.listen(key, listener))
+
+  /** Callers come back spread, not all at the instant the target named, and ask again. */
+  const waitUntilOver = (refusal: Refusal, rejected: Refused, restore: Restore, clock: Clock.Clock): Admitted => {
+    const aheadAt = (now: number) => (circuit === undefined ? aheadBy(refusal) : aheadOf(circuit(key), now))
+    const ahead = aheadAt(clock.unsafeCurrentTimeMillis())
+    if (!mayEnter(ahead, 0, waiting, unbounded)) return rejected
+    return Effect.flatMap(surroundings, ({ chance, left, patience }) => {
+      const bounds = { left, patience: patience?.atDoor ?? Number.POSITIVE_INFINITY }
+      if (!mayEnter(ahead, 0, waiting, bounds)) return rejected
+      const wait = longest(ahead)
+      const millis = wait + spreadOf(wait, waiting, Math.min(left, bounds.patience), chance)
+      patience?.spend(millis)
+      const isInVain = (rest: number): boolean =>
+        !mayEnter(aheadAt(clock.unsafeCurrentTimeMillis()), rest, waiting, {
+          left: left - millis + rest,
+          patience: bounds.patience - millis + rest
+        })
+      return Effect.flatMap(restore(pause(clock, millis, onChange, isInVain)), () => toEffect(admit(restore, clock)))
     })
   }
+
+  /** The time that the target named may be over, and only somebody under way who finds out whether it still holds. */
+  const waitWhileParked = (refusal: Refusal, rejected: Refused, restore: Restore, clock: Clock.Clock): Admitted => {
+    const findsOut = circuit !== undefined && aheadOf(circuit(key), clock.unsafeCurrentTimeMillis()).parked === 0
+    if (!findsOut) return waitUntilOver(refusal, rejected, restore, clock)
+    return waiting.whenParked === "reject" ? rejected : waitForPlace(refusal.retryAfter, rejected, restore, clock)
+  }
+
+  const placeIn = (clock: Clock.Clock): number =>
+    circuit === undefined ? askEvery : placeFreeIn(circuit(key), clock.unsafeCurrentTimeMillis())
+
+  /** In turn: whoever came first is told first that a place may be free, which it is after so long at the latest. */
+  const waitForPlace = (free: number, rejected: Refused, restore: Restore, clock: Clock.Clock): Admitted =>
+    Effect.flatMap(surroundings, ({ left, patience }) => {
+      const from = clock.unsafeCurrentTimeMillis()
+      const millis = Math.ceil(Math.min(free, left, patience?.atDoor ?? Number.POSITIVE_INFINITY))
+      if (millis <= 0) return rejected
+      return Effect.flatMap(restore(pause(clock, millis, onChange, () => true)), () => {
+        patience?.spend(clock.unsafeCurrentTimeMillis() - from)
+        return toEffect(admit(restore, clock))
+      })
+    })
 
   const observe = (clock: Clock.Clock, left: number): Effect.Effect<Observed<Permit | undefined>> => {
     const decide = ({ change, permit, rejection }: Decision): Observed<Permit | undefined> => {
@@ -116,19 +167,25 @@ export const gate = <A, E>(
 
   const wouldHave = (refusal: Refusal, left: number): ObservedDecision => {
     const { _tag, retryAfter } = refusal
-    if (_tag === "HalfOpen") return { policy: "circuitBreaker", action: "reject", error: circuitHalfOpen(key, refusal) }
-    if (_tag !== "Parked") return { policy: "circuitBreaker", action: "reject", error: circuitOpen(key, refusal) }
-    return mayWait(retryAfter) && retryAfter < left
-      ? { policy: "parking", action: "wait", wait: Duration.millis(retryAfter) }
-      : { policy: "parking", action: "reject", error: parked(key, retryAfter) }
+    const waits = _tag !== "HalfOpen" && mayEnter(aheadBy(refusal), 0, waiting, { ...unbounded, left })
+    switch (_tag) {
+      case "HalfOpen":
+        return { policy: "circuitBreaker", action: "reject", error: circuitHalfOpen(key, refusal) }
+      case "Parked":
+        return waits
+          ? { policy: "parking", action: "wait", wait: Duration.millis(retryAfter) }
+          : { policy: "parking", action: "reject", error: parked(key, retryAfter) }
+      default:
+        return waits
+          ? { policy: "circuitBreaker", action: "wait", wait: Duration.millis(retryAfter) }
+          : { policy: "circuitBreaker", action: "reject", error: circuitOpen(key, refusal) }
+    }
   }
-
-  const mayWait = (wait: number): boolean =>
-    (call.whenParked ?? parking.whenParked) === "wait" && wait <= parking.maxWait
 
   const record = (result: Result, clock: Clock.Clock): Effect.Effect<void> | undefined => {
     const decide = ({ change }: Decision): void => {
       if (change !== undefined) announce.changed(key, change)
+      else announce.waiting.tell(key)
     }
     return apply === undefined
       ? Effect.matchCauseEffect(store.record(key, policy, result), {
@@ -174,6 +231,11 @@ export const gate = <A, E>(
 
   return {
     circuit: { scope: store, key },
+    outlook: circuit &&
+      onChange && {
+        mayEnter: (after, bounds, now) => mayEnter(aheadOf(circuit(key), now), after, waiting, bounds),
+        onChange
+      },
     acquire: admit,
     observe,
     release: (permit, exit, clock) => {
@@ -189,6 +251,13 @@ export const gate = <A, E>(
 }
 
 const admission: Input = { _tag: "Admit" }
+
+const unbounded: Bounds = { left: Number.POSITIVE_INFINITY, patience: Number.POSITIVE_INFINITY }
+
+/** What a call that is about to wait has to know. */
+const surroundings = Effect.all({ left: millisLeft, chance: Random.next, others: OtherTargets }).pipe(
+  Effect.map(({ chance, left, others }) => ({ left, chance, patience: others?.patience }))
+)
 
 const resultOf = (permit: Permit, outcome: Result["outcome"]): Result => ({
   _tag: "Record",
@@ -210,6 +279,6 @@ const toEffect = (
 const givenUp: Effect.Effect<"Abandoned" | "Ignored"> = Effect.gen(function* () {
   if ((yield* Abandonment).abandoned) return "Abandoned"
   const deadline = yield* CurrentDeadline
-  if (deadline === undefined || Duration.toMillis(deadline.budget) < patience) return "Ignored"
+  if (deadline === undefined || Duration.toMillis(deadline.budget) < leastBudget) return "Ignored"
   return (yield* millisLeft) === 0 ? "Abandoned" : "Ignored"
 })

@@ -16,6 +16,7 @@ import { type Announce, gate } from "./guard.js"
 import { byKey, openTimeOf, type Settings } from "./settings.js"
 import type { Amendment } from "./state.js"
 import { snapshotOf, stateOf } from "./views.js"
+import { WaitingCalls } from "./waitingCalls.js"
 
 /** @internal */
 export const makeBreaker = (
@@ -30,7 +31,8 @@ export const makeBreaker = (
     const labels = yield* labelCapacity
     // A circuit is everybody's, so its series have the labels of the place where the breaker is made, not of a call.
     const tags = yield* FiberRef.get(FiberRef.currentMetricLabels)
-    const announce = announceTo(pubsub, hub, (key) => circuitMetrics(key, labels, Arr.fromIterable(tags)))
+    const metricsOf = (key: string): CircuitMetrics => circuitMetrics(key, labels, Arr.fromIterable(tags))
+    const announce = announceTo(pubsub, hub, metricsOf, new WaitingCalls())
     const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
 
     const amend = (key: string, amendment: Amendment) =>
@@ -119,10 +121,13 @@ const showAtRest = (metricsOf: (key: string) => CircuitMetrics): ((key: string) 
 const announceTo = (
   pubsub: PubSub.PubSub<Transition>,
   hub: Hub,
-  metricsOf: (key: string) => CircuitMetrics
+  metricsOf: (key: string) => CircuitMetrics,
+  waiting: WaitingCalls
 ): Announce => ({
+  waiting,
   used: showAtRest(metricsOf),
   changed: (key, { at, counts, from, openFor, openings, reason, to }) => {
+    waiting.tell(key)
     const circuit = metricsOf(key)
     circuit.exists()
     circuit.changed(eventState[to])

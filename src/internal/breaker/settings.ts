@@ -7,6 +7,7 @@ import { millis as anyMillis, finiteMillis, shown } from "../options/check.js"
 import { breakerOptions, halfOpenOptions, parkingOptions, refuseUnknown, slowCallOptions } from "../options/names.js"
 import { openTimes } from "./openTimes.js"
 import type { Policy, TripPolicy } from "./policy.js"
+import type { Waiting } from "./waiting.js"
 
 /**
  * The options of a breaker, checked, with every default in its place and every duration in milliseconds.
@@ -15,11 +16,7 @@ import type { Policy, TripPolicy } from "./policy.js"
  */
 export interface Settings {
   readonly policy: Policy
-  readonly parking: {
-    readonly whenParked: "wait" | "reject"
-    readonly maxWait: number
-    readonly stagger: number
-  }
+  readonly waiting: Waiting
 }
 
 /** @internal */
@@ -101,17 +98,18 @@ export const resolve = (options: Options = {}): Effect.Effect<Settings> =>
         millis("halfOpen.probeTimeout", halfOpen.probeTimeout ?? "30 seconds")
       )
     }
-    const waiting = {
+    const waiting: Waiting = {
+      whenOpen: waitOrReject("whenOpen", options.whenOpen ?? "reject"),
       whenParked: waitOrReject("parking.whenParked", parking.whenParked ?? "wait"),
       maxWait: anyMillis(where, "parking.maxWait", parking.maxWait ?? "60 seconds"),
-      stagger: millis("parking.stagger", parking.stagger ?? "1 second")
+      stagger: parking.stagger === undefined ? undefined : millis("parking.stagger", parking.stagger)
     }
     const times = Schedule.isSchedule(openDuration)
       ? openTimes(openDuration as Schedule.Schedule<unknown, number>)
       : Effect.succeed([millis("openDuration", openDuration)])
     return Effect.map(times, (openFor) => ({
       policy: { trip, openFor, maxRetryAfter: Math.min(maxRetryAfter, Number.MAX_SAFE_INTEGER), halfOpen: places },
-      parking: waiting
+      waiting
     }))
   })
 

@@ -1,7 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Store } from "../../CircuitBreaker.js"
-import { type Apply, Immediate } from "./immediate.js"
+import { type Apply, Immediate, type Look, Peek } from "./immediate.js"
 import type { Memory } from "./memory.js"
 import type { Policy } from "./policy.js"
 import type { Input } from "./state.js"
@@ -11,13 +11,14 @@ export const fromMemory = (memory: Memory): Store => {
   const apply: Apply = (key, policy, input, now) => memory.apply(key, policy, input, now)
   const applyNow = (key: string, policy: Policy, input: Input) =>
     Effect.map(Clock.currentTimeMillis, (now) => apply(key, policy, input, now))
-  const store: Store & { readonly [Immediate]: Apply } = {
+  const store: Store & { readonly [Immediate]: Apply; readonly [Peek]: Look } = {
     admit: (key, policy) => applyNow(key, policy, { _tag: "Admit" }),
     record: applyNow,
     amend: applyNow,
     state: (key) => Effect.sync(() => memory.get(key)),
     all: Effect.sync(() => memory.all),
-    [Immediate]: apply
+    [Immediate]: apply,
+    [Peek]: (key) => memory.get(key)
   }
   return store
 }

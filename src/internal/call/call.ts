@@ -16,16 +16,18 @@ import { CurrentDeadline, type Deadline } from "../../Deadline.js"
 import { type Attempt, CurrentAttempt } from "../../LlmCall.js"
 import type { EndedBy } from "../../RetryPolicy.js"
 import { TrailRecorder } from "../../Telemetry.js"
+import { type Outlook, pause } from "../admission/outlook.js"
 import { TimedOut } from "../errors/llmError.js"
 import { DeadlineExceeded, isRejection } from "../errors/rejection.js"
-import { OtherTargets } from "../fallback/otherTargets.js"
+import { type Others, OtherTargets } from "../fallback/otherTargets.js"
+import { shareOfDeadline, shareOver } from "../fallback/shareOfDeadline.js"
 import type { CurrentFiber } from "../fiber/currentFiber.js"
 import { RetryStepper } from "../retry/stepper.js"
-import { Report } from "../telemetry/report.js"
+import { Report, type Withheld } from "../telemetry/report.js"
 import type { Tags } from "../telemetry/targetMetrics.js"
-import { isRunning, noteFailure } from "../time/watchedDeadline.js"
+import { isRunning, noteFailure, type Running } from "../time/watchedDeadline.js"
 import { type AttemptTimeout, afterMillis } from "./attemptTimeout.js"
-import { Entered, type Entry } from "./nesting.js"
+import { Entered, type Entry, isWithin } from "./nesting.js"
 import type { Target } from "./target.js"
 
 /** @internal */
@@ -34,7 +36,12 @@ export class Call {
   lastError: { readonly error: unknown } | undefined = undefined
 
   private readonly end: Deadline | undefined
-  private readonly otherTargets: boolean
+  /** The targets that stand ready if this one fails. */
+  private readonly others: Others | undefined
+  /** The target's share of the deadline. */
+  private share: Share | undefined
+  /** What the circuit that is asked before each attempt can tell beforehand. */
+  private readonly outlook: Outlook | undefined
   private readonly report: Report
   private inAttempt = false
   private entries: ReadonlyArray<Entry> = []
@@ -53,13 +60,17 @@ export class Call {
   ) {
     const now = this.now
     this.report = new Report(policies, now, Context.get(outside, TrailRecorder), tags)
-    this.otherTargets = Context.get(outside, OtherTargets)
+    this.others = Context.get(outside, OtherTargets)
     const around = Context.get(outside, CurrentDeadline)
     const own = policies.deadline
     this.end =
       own !== undefined && (around === undefined || now + Duration.toMillis(own) < around.at)
         ? { at: now + Duration.toMillis(own), budget: own }
         : around
+    this.share = this.others && shareOf(this.others, this.end, now)
+    const gate = policies.attemptCircuit
+    const { circuit } = gate ?? {}
+    this.outlook = circuit !== undefined && isWithin(outside, circuit.scope, circuit.key) ? undefined : gate?.outlook
   }
 
   private get now(): number {
@@ -87,7 +98,7 @@ export class Call {
     const attempt: Attempt = { call: this.number, target: this.policies.name, attempt: this.attempt }
     services.set(CurrentAttempt.key, attempt)
     if (this.end !== undefined) services.set(CurrentDeadline.key, this.end)
-    if (this.otherTargets) services.set(OtherTargets.key, false)
+    if (this.others !== undefined) services.set(OtherTargets.key, undefined)
     services.set(Entered.key, [...Context.get(outside, Entered), ...this.enter()])
     return Context.unsafeMake(services)
   }
@@ -119,9 +130,26 @@ export class Call {
     return this.end === undefined ? Number.POSITIVE_INFINITY : this.end.at - this.now
   }
 
+  /** Milliseconds of the call's time that this target may use; infinite where nobody else is to have any of it. */
+  ofShare(): number {
+    return this.share === undefined ? Number.POSITIVE_INFINITY : this.share.at - this.now
+  }
+
+  /** Why no attempt is begun any more, if the time is over. */
+  outOfTime(): TimedOut | DeadlineExceeded | undefined {
+    if (this.remaining() <= 0) return this.deadlineExceeded()
+    return this.share !== undefined && this.ofShare() <= 0 ? this.shareIsOver() : undefined
+  }
+
+  /** The consumer of a stream has got content: no other target can help any more. */
+  answered(): void {
+    this.share = undefined
+  }
+
   /** What a policy does about a failure, or while it waits, is clipped to the call's deadline. */
   underDeadline<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return this.end === undefined ? effect : Effect.provideService(effect, CurrentDeadline, this.end)
+    const until = this.share ?? this.end
+    return until === undefined ? effect : Effect.provideService(effect, CurrentDeadline, until)
   }
 
   /**
@@ -139,10 +167,26 @@ export class Call {
       : afterMillis(this.clock, Math.max(0, this.remaining()), onTimeout)
   }
 
-  /** An attempt ends at its own limit or at the call's deadline, whichever comes first. */
+  /** The rest of the target's share of that time, in the same way. */
+  private restOfShare(share: Share): AttemptTimeout<TimedOut> {
+    const onTimeout = (): TimedOut => this.shareIsOver()
+    return share.watched === undefined
+      ? afterMillis(this.clock, Math.max(0, this.ofShare()), onTimeout)
+      : { signal: share.watched.passed, onTimeout }
+  }
+
+  /** As with the deadline: the target has been given up on, which says less of it than a limit of its own. */
+  shareIsOver(): TimedOut {
+    this.cut = true
+    return shareOver(this.policies.name, Duration.toMillis(this.share?.budget ?? 0))
+  }
+
+  /** An attempt ends at its own limit, with the target's share or at the call's deadline, whichever comes first. */
   limit(): AttemptTimeout<TimedOut | DeadlineExceeded> | undefined {
     const { attemptMillis, name } = this.policies
     const remaining = this.remaining()
+    const ofShare = this.ofShare()
+    if (this.share !== undefined && ofShare < attemptMillis && ofShare < remaining) return this.restOfShare(this.share)
     if (remaining <= attemptMillis) return remaining === Number.POSITIVE_INFINITY ? undefined : this.restOfTime()
     return afterMillis(this.clock, attemptMillis, () => {
       const message = `${name} gave no answer within the ${attemptMillis} ms of one attempt`
@@ -177,8 +221,11 @@ export class Call {
     else this.report.attemptDied(this.now, Cause.squash(cause))
   }
 
-  /** The milliseconds to wait before the next attempt, or `undefined` where none follows or none may. */
-  attemptFailed(error: unknown, repeatable = true): Effect.Effect<number | undefined> {
+  /**
+   * The milliseconds to wait before the next attempt, or `undefined` where none follows or none may. `isAlone` says that
+   * no other target would be asked, whatever stands ready.
+   */
+  attemptFailed(error: unknown, repeatable = true, isAlone = false): Effect.Effect<number | undefined> {
     if (!this.inAttempt) {
       this.rejected(error)
       return none
@@ -188,7 +235,8 @@ export class Call {
     if (isRejection(error)) return none
     this.lastError = { error }
     noteFailure(this.end, error)
-    return repeatable ? this.retry(error) : none
+    this.others?.patience.noteFailure(error)
+    return repeatable ? this.retry(error, isAlone ? undefined : this.others) : none
   }
 
   private rejected(error: unknown): void {
@@ -196,22 +244,50 @@ export class Call {
     this.report.rejected(this.now, error)
   }
 
-  /** What the retry policy, the deadline and the budget say to another attempt after this failure. */
-  private retry(error: unknown): Effect.Effect<number | undefined> {
+  /** What the retry policy, the time, the circuit and the budget say to another attempt after this failure. */
+  private retry(error: unknown, others: Others | undefined): Effect.Effect<number | undefined> {
     const { budget, retry, retryWithOthers } = this.policies
-    const schedule = this.otherTargets ? retryWithOthers : retry
+    const schedule = this.others === undefined ? retry : retryWithOthers
     if (schedule === undefined) return none
     this.stepper ??= new RetryStepper(schedule)
     return Effect.flatMap(this.underDeadline(this.stepper.next(this.now, error)), (step) => {
       if (step.wait === undefined) return Effect.sync(() => this.withheld(step.endedBy, error))
       const { wait } = step
-      if (wait >= this.remaining()) return Effect.sync(() => this.withheld("deadline", error))
-      if (budget === undefined) return Effect.sync(() => this.scheduled(wait, error))
+      const vain = this.inVain(wait, others)
+      if (vain !== undefined) return Effect.sync(() => this.withheld(vain, error))
+      const begun = (): number => {
+        others?.patience.spend(wait)
+        return this.scheduled(wait, error)
+      }
+      if (budget === undefined) return Effect.sync(begun)
       return Effect.map(budget.take, (allowed) => {
         if (!allowed) return this.withheld("budget", error)
         this.unsent = true
-        return this.scheduled(wait, error)
+        return begun()
       })
+    })
+  }
+
+  /** A wait is not begun where it is known that nothing follows it, or where somebody else can be asked sooner. */
+  private inVain(wait: number, others: Others | undefined): "deadline" | "otherTarget" | "circuit" | undefined {
+    const left = this.timeLeft()
+    if (wait >= left) return "deadline"
+    const patience = others?.patience.left ?? Number.POSITIVE_INFINITY
+    if (wait > patience) return "otherTarget"
+    return this.outlook?.mayEnter(wait, { left, patience }, this.now) === false ? "circuit" : undefined
+  }
+
+  private timeLeft(): number {
+    return Math.min(this.remaining(), this.ofShare())
+  }
+
+  /** The wait before an attempt. It ends at once when the circuit says meanwhile that it will let nobody in. */
+  pause(wait: number): Effect.Effect<void> {
+    const { clock, others, outlook } = this
+    const patience = others?.patience.left ?? Number.POSITIVE_INFINITY
+    return pause(clock, wait, outlook?.onChange, (rest) => {
+      const bounds = { left: this.timeLeft(), patience: patience + rest }
+      return outlook?.mayEnter(rest, bounds, this.now) === false
     })
   }
 
@@ -221,7 +297,7 @@ export class Call {
   }
 
   /** Says why, where something other than the failure and the number of attempts ended the retrying. */
-  private withheld(reason: EndedBy | "budget" | undefined, error: unknown): undefined {
+  private withheld(reason: EndedBy | Withheld | undefined, error: unknown): undefined {
     if (reason === undefined || reason === "attempts" || reason === "notRetryable") return
     this.report.retryWithheld(this.now, reason, error)
   }
@@ -243,6 +319,21 @@ export class Call {
     this.report.ended(this.now, exit)
     return this.unsent ? this.policies.budget?.giveBack : undefined
   }
+}
+
+/** What one target has of the call's time while others stand ready. */
+interface Share extends Deadline {
+  /** Whoever watches it from outside. */
+  readonly watched: Running | undefined
+}
+
+const shareOf = (others: Others, end: Deadline | undefined, now: number): Share | undefined => {
+  const { end: watched, share } = others
+  const millis = end === undefined || share === 1 ? Number.POSITIVE_INFINITY : shareOfDeadline(end.at - now, share)
+  if (watched !== undefined && watched.at <= now + millis) return { at: watched.at, budget: watched.budget, watched }
+  return millis === Number.POSITIVE_INFINITY
+    ? undefined
+    : { at: now + millis, budget: Duration.millis(millis), watched: undefined }
 }
 
 const none: Effect.Effect<undefined> = Effect.succeed(undefined)

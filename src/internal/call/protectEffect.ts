@@ -101,7 +101,8 @@ class Bracket<A, E, R> implements Holder {
 
   private admitted(permit: Permit): Effect.Effect<A, E | Added, R> {
     const { call } = this
-    if (call.remaining() <= 0) return this.released(permit, Exit.fail(call.deadlineExceeded()))
+    const tooLate = call.outOfTime()
+    if (tooLate !== undefined) return this.released(permit, Exit.fail(tooLate))
     call.attemptStarted()
     // Suspended: whatever is thrown on the way to the attempt, the permit is given back.
     return Effect.matchCauseEffect(
@@ -179,7 +180,7 @@ class Bracket<A, E, R> implements Holder {
     if (Exit.isFailure(decision)) return this.over(Exit.failCause(decision.cause))
     const wait = decision.value
     if (wait === undefined) return this.over(lastFailure(this.call, error, exit))
-    return Effect.matchCauseEffect(this.parent.restore(wait === 0 ? Effect.void : Effect.sleep(wait)), {
+    return Effect.matchCauseEffect(this.parent.restore(this.call.pause(wait)), {
       onFailure: (cause) => this.over(Exit.failCause(cause)),
       onSuccess: () => this.attempt()
     })

@@ -9,6 +9,7 @@ import { AllTargetsFailed, type Rejection, soonest, type TargetOutcome } from ".
 import { original } from "../errors/safeRead.js"
 import { traits } from "../errors/traits.js"
 import { invalid } from "../options/check.js"
+import { defaults, type Settings } from "./settings.js"
 
 /** @internal */
 export interface Named {
@@ -19,7 +20,7 @@ export interface Named {
 /** What the walk has learnt so far. It stands at the target `targets[index]`. @internal */
 export interface Walk<T extends Named> {
   readonly targets: ReadonlyArray<T>
-  readonly fallbackOn: ReadonlyArray<LlmError.Tag>
+  readonly settings: Settings
   readonly index: number
   /** What became of the targets before it. */
   readonly seen: ReadonlyArray<Seen>
@@ -40,10 +41,7 @@ export interface Needed {
 }
 
 /** @internal */
-export const begin = <T extends Named>(
-  targets: ReadonlyArray<T>,
-  fallbackOn: ReadonlyArray<LlmError.Tag> = []
-): Walk<T> => {
+export const begin = <T extends Named>(targets: ReadonlyArray<T>, settings: Settings = defaults): Walk<T> => {
   if (targets.length === 0) throw invalid("Fallback", "targets", "empty", "a list of at least one target")
   targets.forEach(({ name }, index) => {
     const first = targets.findIndex((target) => target.name === name)
@@ -55,12 +53,18 @@ export const begin = <T extends Named>(
       "another for each target"
     )
   })
-  return { targets, fallbackOn, index: 0, seen: [], needed: undefined }
+  return { targets, settings, index: 0, seen: [], needed: undefined }
 }
 
-/** Whether another target would be asked if the one at hand failed. @internal */
-export const hasOthers = ({ index, needed, targets }: Walk<Named>): boolean =>
-  targets.slice(index + 1).some((target) => fits(target, needed))
+/** How many other targets would be asked if the one at hand failed. @internal */
+export const othersLeft = ({ index, needed, targets }: Walk<Named>): number =>
+  targets.slice(index + 1).filter((target) => fits(target, needed)).length
+
+/** Whether another target is asked after such a failure. @internal */
+export const leadsOn = (failure: unknown, fallbackOn: Settings["fallbackOn"]): boolean => {
+  const error = failureOf(failure)
+  return traits(error).fallback || fallbackOn.some((tag) => tag === error._tag)
+}
 
 /**
  * The walk at the next target that is to be asked, or what it fails with. A first failure that no other target may help
@@ -73,13 +77,12 @@ export const after = <T extends Named>(
   failure: unknown
 ): { readonly on: Walk<T> } | { readonly failure: unknown } => {
   const error = failureOf(failure)
-  const { fallback, otherTarget } = traits(error)
   const seen = [...walk.seen, { error: original(failure), read: error, asked: true }]
-  if (!fallback && !walk.fallbackOn.some((tag) => tag === error._tag)) {
+  if (!leadsOn(error, walk.settings.fallbackOn)) {
     return { failure: seen.length === 1 ? failure : allFailed({ ...walk, seen }) }
   }
   const target = walk.targets[walk.index]
-  const needed = otherTarget === "largerWindow" ? needs(walk.needed, target, error) : walk.needed
+  const needed = traits(error).otherTarget === "largerWindow" ? needs(walk.needed, target, error) : walk.needed
   return past({ ...walk, index: walk.index + 1, seen, needed })
 }
 

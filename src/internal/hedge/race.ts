@@ -17,7 +17,8 @@ import type { Restore } from "../admission/gate.js"
 import { Abandonment } from "../breaker/abandoned.js"
 import { isRejection } from "../errors/rejection.js"
 import { original } from "../errors/safeRead.js"
-import { OtherTargets } from "../fallback/otherTargets.js"
+import { type Others, OtherTargets, Patience } from "../fallback/otherTargets.js"
+import { defaults } from "../fallback/settings.js"
 import type { Parent } from "../fiber/runUntil.js"
 import { StartedFiber } from "../fiber/startNow.js"
 import { clockOf, startTimer } from "../time/timer.js"
@@ -107,7 +108,7 @@ class Race<A, E, R> {
     const isLast = this.running.size === 0 && !others.hasMore()
     const run = Effect.mapInputContext(attempt.run, (outside: Context.Context<R>) => {
       const inside = Context.add(outside, Abandonment, fate)
-      return this.plan.same || isLast ? inside : Context.add(inside, OtherTargets, true)
+      return this.plan.same || isLast ? inside : Context.add(inside, OtherTargets, this.othersReady(this.started === 0))
     })
     const startedAt = this.now
     const { restore } = this.parent
@@ -116,6 +117,12 @@ class Race<A, E, R> {
     this.running.add(racer)
     started.fiber.addObserver((exit) => this.ended(racer, exit))
     this.watch(attempt.name)
+  }
+
+  /** The others are asked beside this one, so it need not leave them a share of the time. */
+  private othersReady(isFirst: boolean): Others {
+    const leadsOn = (failure: unknown): boolean => this.plan.after(failure, isFirst) === "next"
+    return { count: 1, share: 1, patience: new Patience(defaults.patience, leadsOn) }
   }
 
   /** An answer of this target is late from some time on; then another attempt is due. */

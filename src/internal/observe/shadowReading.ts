@@ -31,7 +31,11 @@ export class ShadowReading<A> {
     const remaining = shadow.call.remaining()
     const { limits } = options
     this.byDeadline = remaining <= limits.total
-    this.watch = new LimitTimer(clock, { ...limits, total: Math.min(remaining, limits.total) }, this.expired)
+    this.watch = new LimitTimer(
+      clock,
+      { ...limits, total: Math.min(remaining, limits.total), share: shadow.call.ofShare() },
+      this.expired
+    )
   }
 
   asks(): void {
@@ -44,6 +48,7 @@ export class ShadowReading<A> {
     if (this.done) return
     this.watch.answered()
     this.received.accept(chunk)
+    if (this.received.handed) this.watch.handed()
     if (this.received.alive) this.watch.alive(this.received.progress)
     if (this.received.failure !== undefined) this.fails(this.received.failure)
   }
@@ -83,6 +88,11 @@ export class ShadowReading<A> {
     if (expired === "total" && this.byDeadline) {
       this.stop()
       this.shadow.ends({ policy: "deadline", error: this.shadow.call.restOfTime().onTimeout(), repeatable: false })
+      return
+    }
+    if (expired === "share") {
+      this.stop()
+      this.shadow.ends({ policy: "deadline", error: this.shadow.call.shareIsOver(), repeatable: true })
       return
     }
     const phase = expired === "total" ? "attempt" : expired

@@ -70,6 +70,7 @@ export const breakerOptions: Names<CircuitBreaker.Options> = {
   tripPolicy: true,
   openDuration: true,
   maxRetryAfter: true,
+  whenOpen: true,
   halfOpen: true,
   parking: true
 }
@@ -134,7 +135,7 @@ export const targetOptions: Names<TargetOptions> = {
 export const allOptions: Names<Options> = { ...targetOptions, ...boundsOptions, retryBudget: true, targets: true }
 
 /** @internal */
-export const fallbackOptions: Names<Fallback.Options> = { fallbackOn: true }
+export const fallbackOptions: Names<Fallback.Options> = { fallbackOn: true, patience: true, shareOfDeadline: true }
 
 /** @internal */
 export const hedgeOptions: Names<Hedge.Options> = {

@@ -21,6 +21,8 @@ export interface AttemptOptions<A> extends ReceivedOptions<A> {
   readonly limits: Limits
   /** What the attempt fails with when `limits.total` is over. */
   readonly onTotal: () => OwnFailure
+  /** The same for `limits.share`. */
+  readonly onShare: () => OwnFailure
 }
 
 /** What an attempt can fail with by itself. @internal */
@@ -75,6 +77,7 @@ export class Attempt<A, E> {
     this.watch.answered()
     const out = this.received.accept(chunk)
     if (this.received.alive) this.watch.alive(this.received.progress)
+    if (out !== undefined) this.watch.handed()
     if (this.received.failure !== undefined) this.last = Effect.fail(this.received.failure)
     return out === undefined ? this.next : Effect.succeed(out)
   }
@@ -104,8 +107,9 @@ export class Attempt<A, E> {
 
   private ranOut(expired: Expired): Effect.Effect<Chunk.Chunk<A> | undefined, OwnFailure> {
     if (expired === "settle") return this.ended()
-    const { limits, onTotal, target } = this.options
+    const { limits, onShare, onTotal, target } = this.options
     if (expired === "total") return Effect.fail(onTotal())
+    if (expired === "share") return Effect.fail(onShare())
     const message =
       expired === "firstToken"
         ? `${target} gave no content within ${limits.firstToken} ms`

@@ -46,7 +46,7 @@ export type Added = LlmError | CircuitOpen | CircuitHalfOpen | RateLimitExceeded
 
 /** @internal */
 export interface StreamOptions<A> extends Omit<ReceivedOptions<A>, "target"> {
-  readonly limits: Limits
+  readonly limits: Omit<Limits, "share">
 }
 
 /** @internal */
@@ -111,7 +111,7 @@ class StreamCall<A, E, R> {
 
   private open(restore: Restore): Effect.Effect<void, Added, R> {
     const { call, target } = this
-    const pause = this.wait > 0 ? restore(Effect.sleep(this.wait)) : Effect.void
+    const pause = this.wait > 0 ? restore(call.pause(this.wait)) : Effect.void
     this.wait = 0
     return pause.pipe(
       Effect.andThen(call.underDeadline(this.callPassage.enter(restore))),
@@ -119,7 +119,8 @@ class StreamCall<A, E, R> {
       Effect.andThen(call.underDeadline(this.attemptPassage.enter(restore))),
       Effect.andThen(
         Effect.suspend(() => {
-          if (call.remaining() <= 0) return Effect.fail(call.deadlineExceeded())
+          const tooLate = call.outOfTime()
+          if (tooLate !== undefined) return Effect.fail(tooLate)
           call.attemptStarted()
           return Effect.flatMap(Scope.make(), (scope) => {
             this.scope = scope
@@ -137,22 +138,26 @@ class StreamCall<A, E, R> {
     )
   }
 
-  /** The call's deadline holds for an attempt too, whichever comes first. */
+  /**
+   * The call's deadline holds for an attempt too, whichever comes first, and so does the target's share of it until the
+   * consumer gets something.
+   */
   private limits() {
     const { call, options, target } = this
-    const { total } = options.limits
     const remaining = call.remaining()
-    return remaining <= total
-      ? { limits: { ...options.limits, total: remaining }, onTotal: call.restOfTime().onTimeout }
-      : {
-          limits: options.limits,
-          onTotal: () =>
-            new TimedOut({
+    const total = Math.min(options.limits.total, remaining)
+    return {
+      limits: { ...options.limits, total, share: call.ofShare() },
+      onShare: () => call.shareIsOver(),
+      onTotal: () =>
+        remaining <= options.limits.total
+          ? call.restOfTime().onTimeout()
+          : new TimedOut({
               target: target.name,
               phase: "attempt",
               message: `${target.name} did not complete its answer within ${total} ms`
             })
-        }
+    }
   }
 
   /** What the stream's own code sees: its attempt, its deadline, its place in the logs and in the trace. */
@@ -192,10 +197,11 @@ class StreamCall<A, E, R> {
       content: received?.handed === true,
       toolCalls: received?.toolCalls.length ?? 0
     })
+    if (received?.handed === true) this.call.answered()
     const recorded = after === "interrupt" && broken !== undefined ? broken : error
     return Effect.zipRight(
       this.close(Exit.fail(error)),
-      Effect.flatMap(this.call.attemptFailed(recorded, after !== "interrupt"), (wait) => {
+      Effect.flatMap(this.call.attemptFailed(recorded, after !== "interrupt", after === "restart"), (wait) => {
         if (wait === undefined) {
           const last = broken ?? this.lastOf(error)
           this.result = Exit.fail(last)
@@ -265,7 +271,7 @@ class StreamCall<A, E, R> {
       closed,
       Effect.suspend(() => {
         if (this.left) this.closing = attempt?.closing
-        return this.onceClosed(() => this.attemptPassage.leave(this.call.seenByCircuit(exit)))
+        return this.onceClosed(() => this.call.underDeadline(this.attemptPassage.leave(this.call.seenByCircuit(exit))))
       })
     )
   }

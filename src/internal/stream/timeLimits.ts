@@ -18,17 +18,20 @@ export interface Limits {
   readonly idle: number
   /** From the start of the attempt to its end, the consumer's time included. */
   readonly total: number
+  /** From the start of the attempt until the consumer gets something, while another target may still be asked. */
+  readonly share: number
   /** How long a complete answer is waited upon for what may follow it. */
   readonly settle: number
 }
 
 /** Which limit an attempt ran into. */
-export type Expired = "firstToken" | "idle" | "total" | "settle"
+export type Expired = "firstToken" | "idle" | "total" | "share" | "settle"
 
 const nothing = (): void => {}
 
 export class LimitTimer {
   private readonly endsAt: number
+  private shareEndsAt: number
   private expires: Expired = "firstToken"
   private limit: number
   /** The provider's silence counts from here. The time in which nobody asked it is shifted out. */
@@ -47,6 +50,7 @@ export class LimitTimer {
     this.pausedAt = now
     this.limit = limits.firstToken
     this.endsAt = now + limits.total
+    this.shareEndsAt = now + limits.share
   }
 
   /** The provider is asked for more. Answers with the limit that has passed already, if one has. */
@@ -81,6 +85,11 @@ export class LimitTimer {
     }
   }
 
+  /** The consumer has got something. */
+  handed(): void {
+    this.shareEndsAt = Number.POSITIVE_INFINITY
+  }
+
   stop(): void {
     this.stopTimer()
     this.stopTimer = nothing
@@ -88,10 +97,12 @@ export class LimitTimer {
   }
 
   private dueAt(): number {
-    return Math.min(this.silentSince + this.limit, this.endsAt)
+    return Math.min(this.silentSince + this.limit, this.endsAt, this.shareEndsAt)
   }
 
   private passed(now: number): Expired {
+    if (this.shareEndsAt <= now && this.shareEndsAt <= Math.min(this.silentSince + this.limit, this.endsAt))
+      return "share"
     return this.endsAt <= now && this.endsAt <= this.silentSince + this.limit ? "total" : this.expires
   }
 

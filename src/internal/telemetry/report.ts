@@ -14,7 +14,7 @@ import { nextCall } from "./callNumber.js"
 import type { Tags } from "./targetMetrics.js"
 
 /** Why a retry that was wanted does not happen, as far as anybody has to be told. */
-export type Withheld = "budget" | "deadline" | "elapsed" | "hint"
+export type Withheld = "budget" | "circuit" | "deadline" | "elapsed" | "hint" | "otherTarget"
 
 type Writable<A> = { -readonly [key in keyof A]: A[key] }
 

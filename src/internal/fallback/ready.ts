@@ -1,0 +1,65 @@
+/**
+ * Tells a target's run that others stand ready behind it, and ends it with its share of a deadline around the walk.
+ *
+ * @internal
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { CurrentDeadline } from "../../Deadline.js"
+import type { TimedOut } from "../errors/llmError.js"
+import { runUntilSignal } from "../fiber/runUntil.js"
+import { known } from "../stream/fromTake.js"
+import { clockOf, startTimer } from "../time/timer.js"
+import { graceOf, isRunning, Running } from "../time/watchedDeadline.js"
+import { leadsOn, type Named, othersLeft, type Walk } from "./nextTarget.js"
+import { type Others, OtherTargets, Patience } from "./otherTargets.js"
+import { equalShare, shareOfDeadline, shareOver } from "./shareOfDeadline.js"
+
+/** @internal */
+export const effect = <A, E, R>(at: Walk<Named>, run: Effect.Effect<A, E, R>): Effect.Effect<A, E | TimedOut, R> => {
+  const left = othersLeft(at)
+  if (left === 0) return run
+  return Effect.withFiberRuntime((fiber): Effect.Effect<A, E | TimedOut, R> => {
+    const others = othersOf(at, left, fiber.currentContext as Context.Context<never>)
+    const deadline = Context.get(fiber.currentContext as Context.Context<never>, CurrentDeadline)
+    // Somebody watches the deadline; the share of it is watched in the same way, for targets without policies too.
+    if (!isRunning(deadline) || others.share === 1) return Effect.provideService(run, OtherTargets, others)
+    const clock = clockOf(fiber)
+    const now = clock.unsafeCurrentTimeMillis()
+    const millis = shareOfDeadline(deadline.at - now, others.share)
+    const end = new Running(now + millis, Duration.millis(millis))
+    return runUntilSignal(
+      Effect.provideService(run, OtherTargets, { ...others, end }),
+      (over) => startTimer(clock, millis, over),
+      (child) =>
+        Effect.flatMap(
+          graceOf(end, child),
+          (exit): Effect.Effect<A, E | TimedOut> =>
+            exit ?? Effect.failSync(() => shareOver(at.targets[at.index]!.name, millis))
+        )
+    )
+  })
+}
+
+/** A stream sees to its share itself, since that ends with its first content. @internal */
+export const stream = <A, E, R>(at: Walk<Named>, run: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> => {
+  const left = othersLeft(at)
+  if (left === 0) return run
+  return known(
+    Effect.map(Effect.context<never>(), (context) =>
+      Stream.provideService(run, OtherTargets, othersOf(at, left, context))
+    )
+  )
+}
+
+const othersOf = ({ settings }: Walk<Named>, left: number, context: Context.Context<never>): Others => {
+  const around = Context.get(context, OtherTargets)
+  const count = left + (around?.count ?? 0)
+  return {
+    count,
+    share: settings.share ?? equalShare(count),
+    patience: new Patience(settings.patience, (failure) => leadsOn(failure, settings.fallbackOn), around?.patience)
+  }
+}

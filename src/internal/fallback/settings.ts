@@ -1,0 +1,32 @@
+import type { Options } from "../../Fallback.js"
+import type * as LlmError from "../errors/llmError.js"
+import { invalid, millis } from "../options/check.js"
+import { fallbackOptions, refuseUnknown } from "../options/names.js"
+
+/** The options of a walk, checked. @internal */
+export interface Settings {
+  readonly fallbackOn: ReadonlyArray<LlmError.Tag>
+  /** Milliseconds. */
+  readonly patience: number
+  /** What a target has of the time left; nothing where all that are left have the same. */
+  readonly share: number | undefined
+}
+
+const where = "Fallback"
+
+/** @internal */
+export const settingsOf = (options: Options): Settings => {
+  refuseUnknown(where, "", options, fallbackOptions)
+  const { fallbackOn = [], patience = "5 seconds", shareOfDeadline } = options
+  return { fallbackOn, patience: millis(where, "patience", patience), share: shareOf(shareOfDeadline) }
+}
+
+const shareOf = (share: Options["shareOfDeadline"]): number | undefined => {
+  if (share === undefined) return undefined
+  if (share === false) return 1
+  if (typeof share === "number" && share > 0 && share <= 1) return share
+  throw invalid(where, "shareOfDeadline", share, "a number above 0 and at most 1, or false")
+}
+
+/** @internal */
+export const defaults: Settings = { fallbackOn: [], patience: 5_000, share: undefined }
