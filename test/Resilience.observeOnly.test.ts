@@ -355,7 +355,8 @@ describe("observe-only", () => {
           (metricState as { count?: number }).count
         ])
       expect(Object.fromEntries(counts as unknown as ReadonlyArray<[string, number]>)).toEqual({
-        "retry:retry": 2,
+        "retry:retry": 1,
+        "retry:withhold": 1,
         "circuitBreaker:reject": 1
       })
     }).pipe(Effect.provide(Resilience.layer(options)))
