@@ -1,8 +1,9 @@
-import { inspect } from "node:util"
+import { inspect, types } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Option, Redacted, Runtime, Schema } from "effect"
-import { LlmError, Rejection } from "effect-resilience"
+import { Cause, Duration, Effect, Option, Redacted, Runtime, Schema } from "effect"
+import { Classifier, LlmError, Rejection } from "effect-resilience"
 import { changed } from "../src/classifier/Verdict.js"
+import { made } from "../src/internal/errors/errorClass.js"
 
 const secret = "sk-live-1234567890"
 
@@ -177,5 +178,55 @@ describe("LlmError", () => {
       new Rejection.CircuitOpen({ key: "a", retryAfter: Duration.infinity })
     ]
     for (const error of unnamed) expect(LlmError.retryAfter(error)).toEqual(Option.none())
+  })
+})
+
+describe("a failure made the short way", () => {
+  const shown = { _tag: "QuotaExhausted", message: "In our words", target: "t", status: 429 } as const
+  const cause = Redacted.make<unknown>("what was thrown")
+  const short = made(LlmError.QuotaExhausted, shown, () => ({ cause, providerMessage: Redacted.make("theirs") }))
+  const { _tag, ...fields } = shown
+  const long = new LlmError.QuotaExhausted({ ...fields, cause, providerMessage: Redacted.make("theirs") })
+
+  it("is what the constructor makes, however one looks at it", () => {
+    expect(short).toBeInstanceOf(LlmError.QuotaExhausted)
+    expect(short).toBeInstanceOf(Error)
+    expect(types.isNativeError(short)).toBe(true)
+    expect(LlmError.isLlmError(short)).toBe(true)
+    expect({ ...short }).toEqual({ ...long })
+    expect(Object.keys(short).sort()).toEqual(Object.keys(long).sort())
+    expect([short.name, short.message, `${short}`]).toEqual([long.name, long.message, `${long}`])
+    expect([short.cause, short.providerMessage]).toEqual([long.cause, long.providerMessage])
+    expect(JSON.stringify(short)).toBe(JSON.stringify(long))
+    expect(Schema.encodeSync(LlmError.LlmError)(short)).toEqual(Schema.encodeSync(LlmError.LlmError)(long))
+    expect(Schema.is(LlmError.LlmError)(short)).toBe(true)
+    expect(LlmError.traits(short)).toEqual(LlmError.traits(long))
+    expect(Cause.pretty(Cause.fail(short))).toContain("QuotaExhausted: In our words")
+  })
+
+  it("C14: prints and copies nothing of what is hidden", () => {
+    for (const showHidden of [true, false]) {
+      const printed = inspect(short, { customInspect: false, showHidden, getters: true, depth: 9 })
+      expect(printed).not.toContain("theirs")
+      expect(printed).not.toContain("what was thrown")
+    }
+  })
+
+  it("fails an effect, and gives back the limit of stacks", () => {
+    const limit = Error.stackTraceLimit
+    expect(Effect.runSync(Effect.flip(made(LlmError.QuotaExhausted, shown, () => ({}))))).toBeInstanceOf(
+      LlmError.QuotaExhausted
+    )
+    expect(Error.stackTraceLimit).toBe(limit)
+    expect(limit).toBeGreaterThan(0)
+  })
+
+  it("shows where a bug was made, and none of its words", () => {
+    const bug = new TypeError("the prompt:\n    at my dearest (aunt:1:1)")
+    const failure = Classifier.fromUnknown(bug)
+    expect(failure.stack).toContain("LlmError.test.ts")
+    expect(failure.stack).not.toMatch(/prompt|dearest/)
+    const changedSince = Object.assign(new TypeError("the prompt"), { message: "other" })
+    expect(Classifier.fromUnknown(changedSince).stack).not.toContain("prompt")
   })
 })

@@ -5,6 +5,7 @@ import { circuits, left, waiting } from "./heap.js"
 import { inFlight } from "./inFlight.js"
 import { model } from "./model.js"
 import { open } from "./open.js"
+import { reading } from "./reading.js"
 import { recovery } from "./recovery.js"
 import type { Shape } from "./shape.js"
 import { streams } from "./streams.js"
@@ -15,6 +16,7 @@ export const shapes: ReadonlyArray<Shape> = [
   alone,
   window,
   open,
+  reading,
   recovery,
   inFlight,
   contention,

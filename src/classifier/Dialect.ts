@@ -2,20 +2,15 @@
  * A wire dialect: what one provider's failures mean, as a table of facts that can be checked against its documentation
  * row by row, and the order of precedence that all tables share.
  */
-import type { Tag } from "../internal/errors/llmError.js"
 import type { Facts } from "./Said.js"
+import type { Verdict } from "./Verdict.js"
 
 /**
- * What a failure was read to mean.
+ * What a row says of a failure.
  *
  * @internal
  */
-export interface Verdict {
-  readonly is: Exclude<Tag, "StreamInterrupted">
-  /** What stopped a filtered request; the prompt, unless said otherwise. */
-  readonly by?: "prompt" | "completion" | "refusal"
-  /** Overrides the tag's own answer. */
-  readonly retryable?: boolean
+export interface Meaning extends Pick<Verdict, "is" | "by" | "retryable"> {
   /** `false` where the hint is not the moment the quota is back: a day's quota with a hint of seconds. */
   readonly resets?: false
 }
@@ -25,7 +20,7 @@ export interface Verdict {
  *
  * @internal
  */
-export interface Rule extends Verdict {
+export interface Rule extends Meaning {
   /** A code or a type: the provider uses the name as either. */
   readonly name?: string | ReadonlyArray<string>
   readonly code?: string | ReadonlyArray<string>

@@ -1,14 +1,14 @@
 /**
  * Errors that come as data where no status announces them: inside a stream, in a 200, in what a client's error kept.
  */
-import * as Redacted from "effect/Redacted"
-import * as LlmError from "../internal/errors/llmError.js"
+import type * as LlmError from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
 import { holdsAnswer, isAnswer } from "./Answers.js"
+import { ofResponse, sentence } from "./Failures.js"
 import { headersIn } from "./Headers.js"
-import { fromHttpResponse } from "./HttpResponse.js"
+import { examine } from "./HttpResponse.js"
 import { names } from "./Names.js"
-import { changed, known, type Origin, sentence } from "./Verdict.js"
+import { known, type Origin } from "./Verdict.js"
 
 /**
  * How much text is parsed.
@@ -267,17 +267,13 @@ export const fromErrorBody = (
   origin: Origin,
   options?: { readonly headers?: unknown; readonly status?: number | undefined; readonly cause?: unknown }
 ): LlmError.LlmError => {
-  const read = fromHttpResponse({
-    ...known(origin),
-    status: 200,
-    headers: headersIn(options?.headers),
-    body
-  })
-  const is = read._tag === "MalformedResponse" || read._tag === "StreamInterrupted" ? "ServerError" : read._tag
-  const told = {
-    message: sentence({ is, ...(read.code !== undefined && { code: read.code }) }, origin),
-    status: options?.status,
-    cause: Redacted.make(options?.cause ?? body)
-  }
-  return is === read._tag ? changed(read, told) : changed(new LlmError.ServerError({}), { ...read, ...told })
+  const { about, verdict } = examine({ ...known(origin), status: 200, headers: headersIn(options?.headers), body })
+  const is = verdict.is === "MalformedResponse" ? "ServerError" : verdict.is
+  const cause = options?.cause ?? body
+  return ofResponse(
+    { ...verdict, is },
+    { ...about, status: options?.status },
+    cause,
+    sentence({ is }, about.code, origin)
+  )
 }

@@ -8,10 +8,11 @@ import { answers, isAnswer, isOpaque, malformed, unwrapped } from "./Answers.js"
 import { badEnding, noEnding } from "./Ending.js"
 import { failureBody, fromErrorBody, isTooMuch, mostText, onlyWords, parsed } from "./ErrorBody.js"
 import type { HeadersInput } from "./Facts.js"
+import { ofCall } from "./Failures.js"
 import { headersIn } from "./Headers.js"
-import { fromHttpResponse } from "./HttpResponse.js"
+import { examine } from "./HttpResponse.js"
 import { fromStreamEvent } from "./StreamEvent.js"
-import { changed, fromVerdict, known, type Origin, type Verdict } from "./Verdict.js"
+import { changed, known, type Origin, type Verdict } from "./Verdict.js"
 
 /**
  * A response that arrived whole.
@@ -69,7 +70,7 @@ const isJsonType = /[/+](?:x-)?(?:json|ndjson|jsonl)\b/i
 export const fromFinishedResponse = (response: FinishedResponse): Option.Option<LlmError> => {
   const status = response.status ?? 200
   const found = (verdict: Verdict | undefined): Option.Option<LlmError> =>
-    verdict === undefined ? Option.none() : Option.some(fromVerdict(verdict, response, response, status))
+    verdict === undefined ? Option.none() : Option.some(ofCall(verdict, response, response, status))
   const told = (body: unknown): Option.Option<LlmError> =>
     Option.some(fromErrorBody(body, response, { headers: response.headers, status, cause: response }))
 
@@ -101,7 +102,7 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
 
 /** Words that no table knows are a failure of no kind, but no answer either. */
 const saysNothingKnown = (words: unknown, origin: Origin): boolean =>
-  fromHttpResponse({ ...known(origin), status: 200, body: words })._tag === "MalformedResponse"
+  examine({ ...known(origin), status: 200, body: words }).verdict.is === "MalformedResponse"
 
 /** What is no text at all: sound, a picture, or what somebody else reads. */
 const isMedia = (body: unknown): boolean => {

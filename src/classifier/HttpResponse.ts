@@ -3,12 +3,11 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import * as Redacted from "effect/Redacted"
 import type { LlmError } from "../internal/errors/llmError.js"
-import { firstFit, type Rule, type Verdict } from "./Dialect.js"
+import { firstFit, type Meaning, type Rule } from "./Dialect.js"
 import { choose } from "./Dialects.js"
 import { gather, type HeadersInput, headersOf } from "./Facts.js"
-import { type Described, make } from "./Make.js"
+import { type Described, ofResponse } from "./Failures.js"
 import { retryHint } from "./RetryHint.js"
 import { codeOf, requestIdOf } from "./Safe.js"
 import type { Facts } from "./Said.js"
@@ -43,19 +42,22 @@ export interface HttpFailure {
  *
  * @internal
  */
-export interface Reading {
-  readonly error: LlmError
+export interface Examined {
+  readonly verdict: Meaning
+  readonly about: Described
   readonly rule: Rule | undefined
 }
 
 const anHour = 3_600_000
-const maxProviderMessage = 2_000
 
 /** @internal */
-export const fromHttpResponse = (failure: HttpFailure): LlmError => read(failure).error
+export const fromHttpResponse = (failure: HttpFailure): LlmError => {
+  const { about, verdict } = examine(failure)
+  return ofResponse(verdict, about, failure)
+}
 
 /** @internal */
-export const read = (failure: HttpFailure): Reading => {
+export const examine = (failure: HttpFailure): Examined => {
   const facts = factsOf(failure)
   const { order, provider } = choose(failure.provider, failure.target, facts)
   const rule = firstFit(order, facts)
@@ -63,33 +65,31 @@ export const read = (failure: HttpFailure): Reading => {
   const zone = order.find((dialect) => dialect.zone !== undefined)?.zone
   const hint = retryHint(facts, failure.now, limits.has(first.is), zone)
   const weighed = byHint(first, rule, hint.wait, facts)
-  const verdict: Verdict =
+  const verdict: Meaning =
     weighed.is === "RateLimited" && outlasts(hint.wait, facts) ? { is: "QuotaExhausted" } : weighed
-  const resetsAt = verdict.is === "QuotaExhausted" && verdict.resets !== false ? dateOf(hint.until) : undefined
-  const retryable = overridden(verdict, facts)
-  const code = codeOf(facts, rule)
-  const requestId = requestIdOf(facts)
-  const described: Described = {
+  const tokens = verdict.is === "ContextLengthExceeded" ? tokensOf(facts) : undefined
+  const about: Described = {
     status: failure.status,
-    ...(failure.target !== undefined && { target: failure.target }),
-    ...(provider !== undefined && { provider }),
-    ...(failure.model !== undefined && { model: failure.model }),
-    ...(code !== undefined && { code }),
-    ...(requestId !== undefined && { requestId }),
-    ...(hint.wait !== undefined && { retryAfter: Duration.millis(hint.wait) }),
-    ...(retryable !== undefined && { retryable }),
-    ...(facts.message !== "" && { providerMessage: Redacted.make(facts.message.slice(0, maxProviderMessage)) }),
-    cause: Redacted.make<unknown>(failure)
+    target: failure.target,
+    provider,
+    model: failure.model,
+    code: codeOf(facts, rule),
+    requestId: requestIdOf(facts),
+    retryAfter: hint.wait === undefined ? undefined : Duration.millis(hint.wait),
+    retryable: overridden(verdict, facts),
+    resetsAt: verdict.is === "QuotaExhausted" && verdict.resets !== false ? dateOf(hint.until) : undefined,
+    limit: tokens?.limit,
+    requested: tokens?.requested,
+    said: facts.message
   }
-  const tokens = verdict.is === "ContextLengthExceeded" ? tokensOf(facts) : {}
-  return { error: make(verdict, described, { ...tokens, ...(resetsAt !== undefined && { resetsAt }) }), rule }
+  return { verdict, about, rule }
 }
 
 /**
  * A server that says when to come back knows better than any reckoning with its limit, and better than words that are
  * said of a spent quota and of a limit per minute alike.
  */
-const byHint = (first: Verdict, rule: Rule | undefined, wait: number | undefined, facts: Facts): Verdict => {
+const byHint = (first: Meaning, rule: Rule | undefined, wait: number | undefined, facts: Facts): Meaning => {
   if (wait === undefined) return first
   const beaten = (first.is === "RequestTooLarge" && facts.oversized) || (rule?.soft === true && wait <= anHour)
   return beaten ? { is: "RateLimited" } : first
@@ -109,7 +109,7 @@ const factsOf = (failure: HttpFailure): Facts => {
 const limits = new Set<string>(["RateLimited", "QuotaExhausted", "Overloaded"])
 
 /** What only the status is known of. */
-const byClass = (status: number): Verdict => ({
+const byClass = (status: number): Meaning => ({
   is:
     status >= 500 && status < 600
       ? "ServerError"
@@ -130,7 +130,7 @@ const outlasts = (wait: number | undefined, facts: Facts): boolean =>
  * What the server says about trying again goes before the table, with one exception: nothing makes money that is spent
  * come back.
  */
-const overridden = (verdict: Verdict, facts: Facts): boolean | undefined => {
+const overridden = (verdict: Meaning, facts: Facts): boolean | undefined => {
   const header = facts.header("x-should-retry")?.toLowerCase()
   const said = header ?? (facts.values("error_code").length > 0 ? facts.values("retryable")[0] : undefined)
   if (said === "false") return false

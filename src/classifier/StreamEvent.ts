@@ -6,8 +6,9 @@ import type { LlmError } from "../internal/errors/llmError.js"
 import * as Foreign from "../internal/errors/safeRead.js"
 import { badEnding } from "./Ending.js"
 import { failureBody, fromErrorBody, onlyDetail, parsed } from "./ErrorBody.js"
+import { ofCall } from "./Failures.js"
 import { fromUnknown } from "./Unknown.js"
-import { fromVerdict, type Origin } from "./Verdict.js"
+import type { Origin } from "./Verdict.js"
 
 /**
  * One event of a stream.
@@ -78,5 +79,5 @@ export const fromStreamEvent = (given: StreamEvent): Option.Option<LlmError> => 
         .map(badEnding)
         .find((found) => found !== undefined)
     : badEnding(data)
-  return verdict === undefined ? Option.none() : Option.some(fromVerdict(verdict, given.data, given))
+  return verdict === undefined ? Option.none() : Option.some(ofCall(verdict, given.data, given))
 }

@@ -1,7 +1,6 @@
 /**
  * Anything that was thrown becomes an `LlmError`.
  */
-import * as Redacted from "effect/Redacted"
 import * as LlmError from "../internal/errors/llmError.js"
 import { isRejection, type Rejection } from "../internal/errors/rejection.js"
 import * as Foreign from "../internal/errors/safeRead.js"
@@ -9,13 +8,14 @@ import { unwrap } from "../internal/errors/wrapped.js"
 import * as EffectErrors from "./EffectErrors.js"
 import { badEnding } from "./Ending.js"
 import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"
+import { ofCall, ofResponse } from "./Failures.js"
 import { headersIn } from "./Headers.js"
-import { fromHttpResponse } from "./HttpResponse.js"
+import { examine } from "./HttpResponse.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import * as Sdk from "./Sdk.js"
-import { thrownAs } from "./ThrownName.js"
+import { thrownAs } from "./Thrown.js"
 import * as Transport from "./Transport.js"
-import { changed, fromVerdict, known, type Origin, table, type Verdict } from "./Verdict.js"
+import { changed, known, type Origin, table, type Verdict } from "./Verdict.js"
 
 /** How many values that hang together are looked at. */
 const mostValues = 128
@@ -67,8 +67,8 @@ const plainWords = (value: unknown): Reading | undefined => {
   if (Foreign.names(value).some((name) => mistakes.has(name))) return undefined
   const verdict = bindingCode(said)
   if (verdict !== undefined) return { sure: sureness.worded, verdict }
-  const read = fromHttpResponse({ status: 200, body: { message: said } })
-  if (!unknownWords.has(read._tag)) return { sure: sureness.vague, response: { body: { message: said } } }
+  const { verdict: read } = examine({ status: 200, body: { message: said } })
+  if (!unknownWords.has(read.is)) return { sure: sureness.vague, response: { body: { message: said } } }
   return typeof value === "string" ? Transport.read({ message: said }) : undefined
 }
 
@@ -157,7 +157,7 @@ export const failureFromUnknown = (thrown: unknown, origin: Place = {}): LlmErro
  */
 export const fromUnknown = (thrown: unknown, origin: Place = {}): LlmError.LlmError => {
   const failure = failureFromUnknown(thrown, origin)
-  return isRejection(failure) ? fromVerdict({ is: "Unclassified", code: failure._tag }, thrown, origin) : failure
+  return isRejection(failure) ? ofCall({ is: "Unclassified", code: failure._tag }, thrown, origin) : failure
 }
 
 /** An abort is said to be one by clients that gave up for themselves, too. */
@@ -170,7 +170,7 @@ const ownTimeout: Verdict = { is: "TimedOut", phase: "attempt" }
  * @internal
  */
 export const fromThrown = (thrown: unknown, origin: Origin, givenUp: boolean): LlmError.LlmError => {
-  if (givenUp) return fromVerdict({ is: "Unclassified", cancelled: "aborted" }, thrown, origin)
+  if (givenUp) return ofCall({ is: "Unclassified", cancelled: "aborted" }, thrown, origin)
   return fromUnknown(thrown, { ...origin, notAborted: true })
 }
 
@@ -191,14 +191,14 @@ const fromReading = (reading: Reading | undefined, thrown: unknown, origin: Plac
   if ("original" in reading) return reading.original
   const error =
     "verdict" in reading
-      ? fromVerdict(heard(reading.verdict, origin), thrown, origin)
+      ? ofCall(heard(reading.verdict, origin), thrown, origin)
       : fromResponse(reading.response, thrown, origin)
   return flagged(error, thrown)
 }
 
 /** Says `TypeError`, so that a bug of the program's own is not taken for the provider's. */
 const unknown = (thrown: unknown, origin: Origin): LlmError.LlmError =>
-  fromVerdict({ is: "Unclassified", ...thrownAs(thrown) }, thrown, origin)
+  ofCall({ is: "Unclassified", ...thrownAs(thrown) }, thrown, origin)
 
 const heard = (verdict: Verdict, { notAborted }: Place): Verdict =>
   verdict.cancelled === "aborted" && notAborted === true ? ownTimeout : verdict
@@ -208,19 +208,19 @@ const fromResponse = (response: Response, cause: unknown, origin: Origin): LlmEr
   const from = { ...origin, provider: origin.provider ?? response.provider }
   if (status === undefined) return fromErrorBody(body, from, { headers, cause })
   if (status < 400) return fromSuccess(response, cause, from)
-  const read = fromHttpResponse({
+  const { about, verdict } = examine({
     ...known(from),
     status,
     headers: headersIn(headers),
     // An event of a stream to which the client gave a status of its own making, or a body.
     body: errorBody(body) ?? body
   })
-  return changed(read, { cause: Redacted.make(cause) })
+  return ofResponse(verdict, about, cause)
 }
 
 /** A success that the client could make nothing of: because it says that there is no answer, or for being unreadable. */
 const fromSuccess = ({ body, headers, status }: Response, cause: unknown, origin: Origin): LlmError.LlmError => {
   const error = errorBody(body)
   if (error !== undefined) return fromErrorBody(error, origin, { headers, status, cause })
-  return fromVerdict(badEnding(parsed(body)) ?? { is: "MalformedResponse" }, cause, origin, status)
+  return ofCall(badEnding(parsed(body)) ?? { is: "MalformedResponse" }, cause, origin, status)
 }

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "@effect/vitest"
 import { Duration } from "effect"
 import { Classifier, LlmError } from "effect-resilience"
 import { dialects } from "../../src/classifier/Dialects.js"
-import { read } from "../../src/classifier/HttpResponse.js"
+import { examine } from "../../src/classifier/HttpResponse.js"
 import type { Case } from "./cases/Case.js"
 import { cases } from "./cases/index.js"
 
@@ -39,7 +39,7 @@ describe("all responses", () => {
   })
 
   it("use every row of every table", () => {
-    const used = new Set(all.map(({ one, provider }) => read({ ...wire(one), provider }).rule))
+    const used = new Set(all.map(({ one, provider }) => examine({ ...wire(one), provider }).rule))
     const idle = dialects.flatMap(({ name, rules, vague = [] }) =>
       [...rules, ...vague].filter((rule) => !used.has(rule)).map((rule) => `${name}: ${shown(rule)}`)
     )

@@ -69,15 +69,16 @@ const places: Readonly<Record<string, (it: unknown) => unknown>> = {
     Classifier.fromFinishedResponse({ body: { choices: [{ message: { content: it } }], output: it } })
 }
 
-/** The best of five: what is measured is the reading, not the machine. */
-const millis = (read: () => unknown): number =>
-  Math.min(
-    ...[1, 2, 3, 4, 5].map(() => {
-      const start = performance.now()
-      read()
-      return performance.now() - start
-    })
-  )
+/** The best of several: what is measured is the reading, not the machine, which may have other things to do. */
+const millis = (read: () => unknown): number => {
+  let best = Number.POSITIVE_INFINITY
+  for (let times = 0; times < 15 && best >= 20; times++) {
+    const start = performance.now()
+    read()
+    best = Math.min(best, performance.now() - start)
+  }
+  return best
+}
 
 describe("what is large is read in bounded time", () => {
   for (const [place, read] of Object.entries(places)) {

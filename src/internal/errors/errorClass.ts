@@ -84,8 +84,83 @@ export const Failure =
         return `${this.stack} ${Inspectable.format(this.toJSON())}`
       }
     }
+    for (const name of unprintedNames) Object.defineProperty(PrintsEncoded.prototype, name, fromKept(name))
     return PrintsEncoded as never
   }
+
+/** What an error that was made the short way does not print: a function, so that nothing comes across its values. */
+const kept = Symbol("effect-resilience/kept")
+
+type Fields = Readonly<Record<string, unknown>>
+
+const keptBy = (error: object): Fields => (error as { [kept]?: () => Fields })[kept]?.() ?? {}
+
+const fromKept = (name: string): PropertyDescriptor => ({
+  get(this: object) {
+    return keptBy(this)[name]
+  },
+  set(this: object, value: unknown) {
+    Object.defineProperty(this, name, { value, enumerable: true, configurable: true, writable: true })
+  },
+  configurable: true
+})
+
+/**
+ * An error of this class, as its constructor would make it of fields that are known to be right: nothing is checked, no
+ * stack is walked that would only show where it was read, and what it does not print is made when it is asked for.
+ *
+ * @internal
+ */
+export const made = <E extends Error>(
+  Class: { readonly prototype: E },
+  fields: Fields & { readonly message: string },
+  unprinted: () => Fields
+): E => {
+  const error = withoutStack(fields.message, Class)
+  for (const name in fields) if (name !== "message") (error as unknown as Record<string, unknown>)[name] = fields[name]
+  let held: Fields | undefined
+  const value = (): Fields => {
+    held ??= unprinted()
+    return held
+  }
+  return Object.defineProperty(error, kept, { value, enumerable: false })
+}
+
+const withoutStack = <E extends Error>(message: string, { prototype }: { readonly prototype: E }): E => {
+  const { stackTraceLimit } = Error
+  const restore = typeof stackTraceLimit === "number" && limitStack(0)
+  const error = Reflect.construct(Error, [message], prototype.constructor)
+  if (restore) limitStack(stackTraceLimit)
+  return error
+}
+
+/** A realm that is locked down keeps its limit. */
+const limitStack = (frames: number): boolean => {
+  try {
+    Error.stackTraceLimit = frames
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The same error with some of its fields changed, or taken out where `undefined` is given.
+ *
+ * @internal
+ */
+export const remade = <E extends Error>(error: E, changes: Fields): E => {
+  const all: Record<string, unknown> = { ...fieldsOf(error), ...changes }
+  const hidden: Record<string, unknown> = {}
+  const shown: Record<string, unknown> & { message: string } = { message: `${all.message}` }
+  const { fields } = error.constructor as unknown as { readonly fields: Schema.Struct.Fields }
+  for (const name of Object.keys(all)) {
+    if (all[name] === undefined) continue
+    if (unprintedFields.has(fields[name] as object)) hidden[name] = all[name]
+    else shown[name] = all[name]
+  }
+  return made({ prototype: Object.getPrototypeOf(error) as E }, shown, () => hidden)
+}
 
 const withoutFields = (error: Error, symbol: symbol, names: ReadonlyArray<string>): void => {
   const kept: unknown = Reflect.get(error, symbol)

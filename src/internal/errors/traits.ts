@@ -128,6 +128,13 @@ const fixed = Object.fromEntries(
 ) as Readonly<Record<Tag | Rejection["_tag"], Traits>>
 
 /**
+ * The table's answer for a tag.
+ *
+ * @internal
+ */
+export const traitsOf = (tag: Tag | Rejection["_tag"]): Traits => fixed[tag]
+
+/**
  * What a failure means: the table's answer for its tag, unless the failure itself carries `retryable`, which decides
  * for this one instance.
  *

@@ -30,3 +30,37 @@ const nameOf = (value: object): string | undefined =>
   [Foreign.text(value, "constructor", "name"), Foreign.text(value, "name"), Foreign.text(value, "_tag")].find(
     (name) => name !== undefined && /^[A-Z][A-Za-z]{1,59}$/.test(name) && !saysNothing.has(name)
   )
+
+const mostStack = 8_192
+const aFrame = /^\s{1,8}at .{1,300}:\d{1,9}(?::\d{1,9})?\)?$/
+
+/** The frames of an error behind its words: these are cut off, since they may hold a prompt. */
+const framesOf = (thrown: unknown): string => {
+  const stack = Foreign.text(thrown, "stack") ?? ""
+  const words = Foreign.text(thrown, "message") ?? ""
+  const from = stack.indexOf(words)
+  const frames = stack.slice(from + words.length, from + words.length + mostStack)
+  // Words that were changed afterwards cannot be cut off.
+  if (from === -1 || !/^[\w$.]*(?: \[\w+\])?(?:: )?$/.test(stack.slice(0, from)) || !frames.startsWith("\n")) return ""
+  const lines = frames.split("\n").slice(1)
+  const end = lines.findIndex((line) => !aFrame.test(line))
+  return lines
+    .slice(0, end === -1 ? lines.length : end)
+    .map((line) => `\n${line}`)
+    .join("")
+}
+
+/**
+ * Lets a failure show where what was thrown was made. Frames are written when somebody reads them, which costs as much
+ * as the whole reading of a failure.
+ *
+ * @internal
+ */
+export const stackOf = <E extends Error>(failure: E, thrown: unknown): E => {
+  if (!Foreign.isError(thrown)) return failure
+  return Object.defineProperty(failure, "stack", {
+    get: () => `${failure.name}: ${failure.message}${framesOf(thrown)}`,
+    enumerable: false,
+    configurable: true
+  })
+}
