@@ -37,6 +37,7 @@ import { known } from "./internal/stream/fromTake.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
 import { protectStream as protectStream_, type Added as StreamAdded } from "./internal/stream/protectStream.js"
 import type { Restarted } from "./internal/stream/restarted.js"
+import { madeUnder } from "./internal/telemetry/hubOf.js"
 import { labelCapacity, reserveLabels } from "./internal/telemetry/targetMetrics.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryBudget from "./RetryBudget.js"
@@ -230,7 +231,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       observes.of(target) ? observeEffect(target, self) : protectEffect(target, self)
 
     const deadline = deadlineOf(options)
-    return {
+    const service: Service = {
       get deadline() {
         return observes.of({ name: "", observeOnly: same.observeOnly }) ? undefined : deadline
       },
@@ -255,6 +256,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
           )
         )
     }
+    return madeUnder(service, hub)
   })
 
 /** A stream from within its target's own attempt is read as any other, and that is all; so with a circuit alone. */

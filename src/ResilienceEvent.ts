@@ -19,6 +19,7 @@ import * as Stream from "effect/Stream"
 import type { Counts, Reason } from "./internal/breaker/state.js"
 import type { ObservedDecision } from "./internal/observe/decision.js"
 import { type EventHub, makeHub } from "./internal/telemetry/eventHub.js"
+import { hubOf } from "./internal/telemetry/hubOf.js"
 
 /** What every event says: when (milliseconds of the `Clock`) and about which target. */
 interface About {
@@ -200,13 +201,26 @@ export const layer = (options?: { readonly capacity?: number }): Layer.Layer<nev
 /**
  * The events from now on, as a queue. Take it before the calls that are to be seen.
  *
+ * Where none can come, since `layer` is missing or was not provided to the policies, a warning is logged that says so.
+ *
  * @since 0.1.0
  * @category Readers
  */
-export const subscribe: Effect.Effect<Queue.Dequeue<ResilienceEvent>, never, Scope.Scope> = Effect.flatMap(
-  ResilienceEvents,
-  (hub) => hub.subscribe
+export const subscribe: Effect.Effect<Queue.Dequeue<ResilienceEvent>, never, Scope.Scope> = Effect.contextWithEffect(
+  (context: Context.Context<Scope.Scope>) => {
+    const hub = Context.get(context, ResilienceEvents)
+    const why = silence(hub, hubOf(context.unsafeMap.get("effect-resilience/Resilience")))
+    return why === undefined ? hub.subscribe : Effect.zipRight(Effect.logWarning(why), hub.subscribe)
+  }
 )
+
+/** Why no event will come, if that can be told. */
+const silence = (hub: Hub, policies: object | undefined): string | undefined => {
+  if (hub === deaf) return "No events will come: ResilienceEvent.layer is not provided to their reader"
+  return policies === undefined || policies === hub
+    ? undefined
+    : "No events of Resilience will come: its layer was made without this ResilienceEvent.layer, which has to be provided to it"
+}
 
 /**
  * Every event from the moment of subscription on.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Chunk, Effect, Exit, FastCheck, Fiber, Layer, Queue, Scope, Stream, TestClock } from "effect"
+import { Cause, Chunk, Effect, Exit, FastCheck, Fiber, Layer, Logger, Queue, Scope, Stream, TestClock } from "effect"
 import { LlmError, Resilience, ResilienceEvent } from "effect-resilience"
 
 const event = (at: number) =>
@@ -184,5 +184,45 @@ describe("listeners", () => {
       expect(seen.slice(-4)).toEqual(["CallFailed", "AttemptStarted", "AttemptFailed", "CallFailed"])
       yield* Fiber.interrupt(listening)
     }).pipe(Effect.scoped, Effect.provide(policies(4)))
+  )
+})
+
+describe("a reader to whom no events can come", () => {
+  const warnings = (program: (self: Effect.Effect<unknown, never, Scope.Scope>) => Effect.Effect<unknown>) =>
+    Effect.gen(function* () {
+      const said: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => void said.push(`${logLevel.label} ${message}`))
+      yield* program(ResilienceEvent.subscribe).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      return said
+    })
+  const within = (self: Effect.Effect<unknown, never, Scope.Scope>) => Effect.scoped(self)
+
+  it.effect("is told that there is no hub", () =>
+    Effect.gen(function* () {
+      expect(yield* warnings(within)).toEqual([
+        "WARN No events will come: ResilienceEvent.layer is not provided to their reader"
+      ])
+    })
+  )
+
+  it.effect("is told that the policies were made without its hub", () =>
+    Effect.gen(function* () {
+      const said = yield* warnings((read) =>
+        within(read).pipe(Effect.provide(ResilienceEvent.layer()), Effect.provide(Resilience.layer()))
+      )
+      expect(said).toHaveLength(1)
+      expect(said[0]).toContain("its layer was made without this ResilienceEvent.layer")
+    })
+  )
+
+  it.effect("and hears nothing of it where all is well", () =>
+    Effect.gen(function* () {
+      expect(
+        yield* warnings((read) =>
+          within(read).pipe(Effect.provide(Resilience.layer()), Effect.provide(ResilienceEvent.layer()))
+        )
+      ).toEqual([])
+      expect(yield* warnings((read) => within(read).pipe(Effect.provide(ResilienceEvent.layer())))).toEqual([])
+    })
   )
 })
