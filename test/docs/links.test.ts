@@ -61,3 +61,18 @@ it("what the package holds of the documentation leads to nothing that it does no
   )
   expect(missing).toEqual([])
 })
+
+it("the index has every page that is packed, and the README every module", () => {
+  const index = linksOf(join(root, "docs/README.md"))
+  const written = readdirSync(join(root, "docs")).filter((name) => !["README.md", "mutation-report.md"].includes(name))
+  expect(written.filter((name) => !index.includes(name))).toEqual([])
+  const readme = readFileSync(join(root, "README.md"), "utf8")
+  const { exports }: { readonly exports: Readonly<Record<string, unknown>> } = JSON.parse(
+    readFileSync(join(root, "package.json"), "utf8")
+  )
+  const modules = Object.entries(exports)
+    .filter(([path, target]) => /[A-Z]\w*$/.test(path) && target !== null)
+    .map(([path]) => path.slice("./".length))
+  expect(modules.length).toBeGreaterThan(10)
+  expect(modules.filter((name) => !readme.includes(`| \`${name}\``))).toEqual([])
+})
