@@ -198,6 +198,31 @@ const bugs: Readonly<Record<string, typeof step>> = {
   },
   "a hung probe keeps its place for ever": (policy, circuit, input, now) =>
     step({ ...policy, halfOpen: { ...policy.halfOpen, probeTimeout: 1e12 } }, circuit, input, now),
+  "a row of openings that ends with its close": (policy, circuit, input, now) => {
+    const [decision, next] = step(policy, circuit, input, now)
+    const { phase } = next
+    return [decision, phase._tag === "Closed" ? { ...next, phase: { ...phase, row: undefined } } : next]
+  },
+  "a hint that may do anything to others": (policy, circuit, input, now) =>
+    step({ ...policy, maxRetryAfter: Number.MAX_SAFE_INTEGER }, circuit, input, now),
+  "a quota's date that is limited like a hint": (policy, circuit, input, now) =>
+    step(
+      policy,
+      circuit,
+      input._tag === "Record" ? { ...input, retryAfter: input.retryAfter + input.resetsIn, resetsIn: 0 } : input,
+      now
+    ),
+  "everybody finds out at once": (policy, circuit, input, now) => {
+    const [decision, next] = step(policy, circuit, input, now)
+    return [decision, { ...next, parking: next.parking && { ...next.parking, finder: undefined } }]
+  },
+  "nobody is told that a finder was answered": (policy, circuit, input, now) =>
+    step(policy, circuit, input._tag === "Record" ? { ...input, permit: { ...input.permit, finder: 0 } } : input, now),
+  "an opening by hand that shortens": (policy, circuit, input, now) => {
+    const { phase } = circuit
+    const over = phase._tag === "Open" ? { ...circuit, phase: { ...phase, until: now } } : circuit
+    return step(policy, input._tag === "Open" ? over : circuit, input, now)
+  },
   "a late probe gives back another one's place": (policy, circuit, input, now) => {
     if (input._tag !== "Record" || circuit.phase._tag !== "HalfOpen") return step(policy, circuit, input, now)
     const lease = circuit.phase.leases[0]?.id ?? input.permit.lease
