@@ -21,6 +21,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
 import { type CircuitGate, gateOf } from "./internal/breaker/gated.js"
+import { circuitOptions, contradiction } from "./internal/call/circuitOptions.js"
 import { compile, deadlineOf, makeTarget, type Policies } from "./internal/call/compileTarget.js"
 import { mergeOptions } from "./internal/call/mergeOptions.js"
 import { isWithin } from "./internal/call/nesting.js"
@@ -183,7 +184,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const limits: BoundsOptions = { capacity, idleTimeToLive }
     const bounds = boundsOf("Resilience", limits)
     const optionsOf = (name: string): TargetOptions => mergeOptions(general, ownOf(differing, name))
-    const breaker = CircuitBreaker.layer((name) => circuitOf(optionsOf(name)))
+    const breaker = CircuitBreaker.layer((name) => circuitOptions(optionsOf(name)))
     const context = yield* Layer.build(Layer.provide(breaker, CircuitBreaker.layerStoreMemory(limits)))
     const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
 
@@ -217,12 +218,16 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const check = (name: string): Effect.Effect<void> =>
       Effect.map(gateOf(circuitBreaker, name), () => void streamOf(name, policiesOf(name), {}))
     yield* check("")
+    const contradicts = contradiction(general)
+    if (contradicts !== undefined) yield* Effect.logWarning(`Resilience: ${contradicts}`)
     for (const [name, own] of Object.entries(differing)) {
       const checked = Effect.suspend(() => {
         Known.refuseUnknown("Resilience", "the target", own, Known.targetOptions)
         return check(name)
       })
       yield* refusals(`target "${name}"`, checked)
+      const its = contradiction(optionsOf(name))
+      if (its !== undefined && its !== contradicts) yield* Effect.logWarning(`Resilience: target "${name}": ${its}`)
       reserveLabels(name, labels)
     }
 
@@ -267,12 +272,6 @@ const notEntered = (target: Target, context: Context.Context<never>): Target => 
     return { ...target, ...open, retry: undefined, retryWithOthers: undefined, budget: undefined }
   }
   return circuit !== undefined && isWithin(context, circuit.scope, circuit.key) ? { ...target, ...open } : target
-}
-
-/** What a circuit has to know: what it counts is the bracket's to see to. */
-const circuitOf = ({ circuitBreaker }: TargetOptions): CircuitBreaker.Options => {
-  const { counts: _, ...options } = circuitBreaker || {}
-  return options
 }
 
 /** What a target's name finds, and not what any object has. */

@@ -115,6 +115,12 @@ export interface Options extends BackoffOptions {
    * the better bet. Default `true`.
    */
   readonly lastTarget?: boolean | undefined
+  /**
+   * What becomes of a call that finds its circuit open: it is rejected (default), or waits. `Resilience` takes it for
+   * `circuitBreaker.whenOpen`, and `maxRetryAfter` for the longest such wait, where the circuit's own options say nothing;
+   * a policy by itself repeats a call that was rejected so, when the circuit says that it will let it through.
+   */
+  readonly whenOpen?: "reject" | "wait" | undefined
   readonly perError?: { readonly [tag in Tag]?: ErrorOptions } | undefined
 }
 
@@ -162,6 +168,8 @@ export interface HintOptions {
 export interface RetryableOptions {
   /** Whether there is nobody else to ask. Default `true`. */
   readonly lastTarget?: boolean | undefined
+  /** `wait` repeats a call that an open circuit has rejected, unless it is held open by hand. Default `reject`. */
+  readonly whenOpen?: "reject" | "wait" | undefined
   /** Decides for single tags instead of the table. */
   readonly retry?: { readonly [tag in Tag]?: boolean } | undefined
 }
@@ -231,7 +239,8 @@ export const config: Config.Config<RetryPolicy> = config_
 export const standard: RetryPolicy = /*#__PURE__*/ make()
 
 /**
- * From 10 s, twice as long each time up to 120 s, for five minutes in all; hints of up to five minutes are honoured.
+ * From 10 s, twice as long each time up to 120 s, for five minutes in all; hints of up to five minutes are honoured, and
+ * an open circuit is waited for as long.
  * For work that may wait, against a provider that counts requests or tokens per minute.
  *
  * @since 0.1.0
@@ -259,13 +268,14 @@ export const interactive: RetryPolicy = /*#__PURE__*/ make({
 })
 
 /**
- * 10 attempts, from 2 s up to 2 minutes with full jitter, hints of up to 15 minutes, for an hour in all. For jobs that
- * nobody waits for.
+ * 10 attempts, from 2 s up to 2 minutes with full jitter, hints of up to 15 minutes, for an hour in all; an open circuit
+ * is waited for as long as a hint. For jobs that nobody waits for. Give such a call a `deadline` that leaves it the time.
  *
  * @since 0.1.0
  * @category Presets
  */
 export const batch: RetryPolicy = /*#__PURE__*/ make({
+  whenOpen: "wait",
   maxAttempts: 10,
   initialDelay: "2 seconds",
   maxDelay: "2 minutes",

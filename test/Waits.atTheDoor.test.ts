@@ -1,9 +1,20 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Array as Arr, Duration, Effect, Exit, Fiber, FastCheck as fc, Random, TestClock } from "effect"
-import { CircuitBreaker, Deadline, LlmError, Rejection } from "effect-resilience"
+import {
+  Array as Arr,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  FastCheck as fc,
+  Logger,
+  Random,
+  Schedule,
+  TestClock
+} from "effect"
+import { CircuitBreaker, Deadline, LlmError, Rejection, Resilience, RetryPolicy } from "effect-resilience"
 import { type Ahead, mayEnter, spreadOf, type Waiting } from "../src/internal/breaker/waiting.js"
 import { equalShare, shareOfDeadline } from "../src/internal/fallback/shareOfDeadline.js"
-import { failureOf } from "./targets.js"
+import { failureOf, toEnd } from "./targets.js"
 
 const down = new LlmError.ServerError({ target: "a", status: 500 })
 const limited = (wait: Duration.DurationInput) => new LlmError.RateLimited({ retryAfter: Duration.decode(wait) })
@@ -218,5 +229,91 @@ describe("whenOpen: wait", () => {
         yield* Fiber.interrupt(probe)
       })
     )
+  )
+})
+
+describe("the batch preset", () => {
+  it.effect("500 prompts in an outage of three seconds are all answered", () =>
+    Effect.gen(function* () {
+      const call = Effect.flatMap(now, (at) => (at < 3_000 ? Effect.fail(down) : Effect.succeed("answer")))
+      const { exit } = yield* toEnd(
+        Effect.all(
+          Arr.makeBy(500, () => Effect.exit(Resilience.protect(Effect.delay(call, "50 millis"), "a"))),
+          { concurrency: 100 }
+        )
+      )
+      const exits = (exit as Exit.Success<ReadonlyArray<Exit.Exit<string, unknown>>, never>).value
+      expect(exits.filter(Exit.isSuccess)).toHaveLength(500)
+    }).pipe(Effect.provide(Resilience.layer({ retry: RetryPolicy.batch })), Effect.withRandom(Random.make("a seed")))
+  )
+
+  it.effect("a policy by itself waits for the circuit that has rejected its call", () =>
+    withBreaker({ tripPolicy: CircuitBreaker.consecutive(1), openDuration: "30 seconds" }, (breaker) =>
+      Effect.gen(function* () {
+        yield* Effect.exit(breaker.execute(Effect.fail(down), { key }))
+        const call = breaker.execute(now, { key })
+        const waiting = RetryPolicy.make({ jitter: "none", whenOpen: "wait" })
+        const { exit } = yield* toEnd(RetryPolicy.retry(call, waiting))
+        expect(exit).toEqual(Exit.succeed(30_000))
+        yield* breaker.open(key, "30 seconds")
+        expect((yield* toEnd(RetryPolicy.retry(call, RetryPolicy.standard))).took).toBe(0)
+        yield* breaker.reset(key)
+        const held = Effect.scoped(Effect.zipRight(breaker.isolate(key), RetryPolicy.retry(call, waiting)))
+        expect((yield* toEnd(held)).took).toBe(0)
+      })
+    )
+  )
+})
+
+describe("options that cannot do what they say", () => {
+  const warnings = (options: Resilience.Options) =>
+    Effect.gen(function* () {
+      const said: Array<string> = []
+      const logger = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ logLevel, message }) => {
+          if (logLevel._tag === "Warning") said.push(String(message))
+        })
+      )
+      const call = Resilience.protect(Effect.succeed("answer"), "a")
+      yield* Effect.zipRight(call, call).pipe(Effect.provide(Resilience.layer(options)), Effect.provide(logger))
+      return said
+    })
+
+  it.effect("more attempts than the circuit bears are said once, by name", () =>
+    Effect.gen(function* () {
+      const said = yield* warnings({ retry: { maxAttempts: 10 }, targets: { a: {}, b: { retry: { maxAttempts: 7 } } } })
+      expect(said).toHaveLength(2)
+      expect(said[0]).toContain("Resilience: retry.maxAttempts is 10, but circuitBreaker.tripPolicy opens the circuit")
+      expect(said[0]).toContain("after 5 failures")
+      expect(said[1]).toContain('Resilience: target "b": retry.maxAttempts is 7')
+      expect(
+        yield* warnings({
+          circuitBreaker: { tripPolicy: CircuitBreaker.rate({ size: 10 }) },
+          retry: { maxAttempts: 11 }
+        })
+      ).toHaveLength(1)
+      expect(yield* warnings({ retry: { perError: { ServerError: { maxAttempts: 6 } } } })).toHaveLength(1)
+    })
+  )
+
+  it.effect("nothing is said of options that do", () =>
+    Effect.gen(function* () {
+      const fine: ReadonlyArray<Resilience.Options> = [
+        {},
+        { retry: { maxAttempts: 5 } },
+        { retry: RetryPolicy.batch },
+        { retry: RetryPolicy.rateLimit },
+        { retry: { maxAttempts: 10, whenOpen: "wait" } },
+        { retry: { maxAttempts: 10 }, circuitBreaker: { whenOpen: "wait" } },
+        { retry: { maxAttempts: 10 }, circuitBreaker: { counts: "calls" } },
+        { retry: { maxAttempts: 10 }, circuitBreaker: false },
+        { retry: { maxAttempts: 10 }, circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(10) } },
+        { retry: { perError: { RateLimited: { maxAttempts: 50 } } } },
+        { retry: Schedule.recurs(20) },
+        { retry: false }
+      ]
+      for (const options of fine) expect(yield* warnings(options)).toEqual([])
+    })
   )
 })

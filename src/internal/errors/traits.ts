@@ -158,6 +158,10 @@ export const userMessage = (
   messages?: Partial<Record<Tag | Rejection["_tag"], string>>
 ): string => messages?.[error._tag] ?? userMessages[error._tag]
 
+/** Whether failures of a tag are signs that their target is ill. @internal */
+export const tagCountsAgainstHealth = (tag: string): boolean =>
+  Object.hasOwn(fixed, tag) && fixed[tag as Tag].countsAgainstHealth
+
 /** The status for a tag, which may have come from elsewhere. @internal */
 export const statusOf = (tag: string): number | undefined =>
   Object.hasOwn(fixed, tag) ? fixed[tag as Tag].httpStatus : undefined

@@ -48,6 +48,7 @@ export const retryOptions: Names<RetryPolicy.Options> = {
   maxElapsed: true,
   maxRetryAfter: true,
   lastTarget: true,
+  whenOpen: true,
   perError: true
 }
 

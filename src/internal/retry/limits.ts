@@ -119,12 +119,16 @@ export const whileRetryable: {
 
 const noneYet: ReadonlySet<string> = new Set()
 
+/** One that is held open by hand may stay so for any time. */
+const opensAgain = (failure: Rejection): boolean =>
+  failure._tag === "CircuitHalfOpen" || (failure._tag === "CircuitOpen" && Duration.isFinite(failure.retryAfter))
+
 const retryable = (
   failure: LlmError | Rejection,
   retried: ReadonlySet<string>,
   options: RetryableOptions | undefined
 ): boolean => {
-  if (isRejection(failure)) return false
+  if (isRejection(failure)) return options?.whenOpen === "wait" && opensAgain(failure)
   const asked = options?.retry?.[failure._tag]
   if (asked === false || failure.retryable === false) return false
   switch (traits(failure).sameTarget) {

@@ -35,6 +35,11 @@ interface Backoff {
 
 const defaults: Backoff = { maxAttempts: 3, initialDelay: 1_000, factor: 2, maxDelay: 10_000, jitter: "equal" }
 
+const whenOpen = (where: string, value: Options["whenOpen"]): Options["whenOpen"] => {
+  if (value === undefined || value === "wait" || value === "reject") return value
+  throw invalid(where, "whenOpen", value, '"wait" or "reject"')
+}
+
 const backoff = (where: string, options: BackoffOptions, inherited: Backoff): Backoff => {
   const given = <A, B>(value: A | undefined, otherwise: B, check: (value: A) => B): B =>
     value === undefined ? otherwise : check(value)
@@ -102,6 +107,7 @@ export const make = (options: Options = {}): RetryPolicy => {
       "notRetryable",
       whileRetryable({
         lastTarget: options.lastTarget,
+        whenOpen: whenOpen(where, options.whenOpen),
         retry: Object.fromEntries(special.flatMap(([tag, , { retry }]) => (retry === undefined ? [] : [[tag, retry]])))
       })
     ),

@@ -1,0 +1,63 @@
+/**
+ * What the options of a target say together about its circuit.
+ *
+ * @internal
+ */
+import * as Schedule from "effect/Schedule"
+import type * as CircuitBreaker from "../../CircuitBreaker.js"
+import type { TargetOptions } from "../../Resilience.js"
+import type * as RetryPolicy from "../../RetryPolicy.js"
+import { defaultTrip } from "../breaker/settings.js"
+import { tagCountsAgainstHealth } from "../errors/traits.js"
+import { given } from "../options/check.js"
+
+/**
+ * The options of the circuit. What it counts is the bracket's to see to; a retry policy that waits for an open circuit
+ * says so for it.
+ *
+ * @internal
+ */
+export const circuitOptions = ({ circuitBreaker, retry }: TargetOptions): CircuitBreaker.Options => {
+  const { counts: _, ...options } = circuitBreaker || {}
+  const policy = policyOf(retry)
+  if (policy?.whenOpen !== "wait") return options
+  const { maxRetryAfter = "60 seconds", whenOpen } = policy
+  return { whenOpen, ...given(options), parking: { maxWait: maxRetryAfter, ...given(options.parking) } }
+}
+
+/**
+ * Says of options that do not do what they say together: more attempts than the circuit bears failures, where a call that
+ * finds it open is rejected. The failures of a single call then end its own retrying.
+ *
+ * @internal
+ */
+export const contradiction = (options: TargetOptions): string | undefined => {
+  const { circuitBreaker, retry } = options
+  const policy = policyOf(retry)
+  if (policy === undefined || circuitBreaker === false || circuitBreaker?.counts === "calls") return undefined
+  if (circuitOptions(options).whenOpen === "wait") return undefined
+  const trip = circuitBreaker?.tripPolicy ?? defaultTrip
+  const borne = trip._tag === "Consecutive" ? trip.failures : trip.minimumCalls
+  const attempts = mostAttempts(policy)
+  if (attempts <= borne) return undefined
+  return (
+    `retry.maxAttempts is ${attempts}, but circuitBreaker.tripPolicy opens the circuit after ${borne} failures and ` +
+    'whenOpen is "reject", so that the failures of one call can end its own retrying; let whenOpen be "wait", counts ' +
+    'be "calls", or the circuit bear more failures'
+  )
+}
+
+const defaultAttempts = 3
+
+/** Of the failures that a circuit counts. */
+const mostAttempts = ({ maxAttempts = defaultAttempts, perError }: RetryPolicy.Options): number => {
+  const special = Object.entries(given(perError)).filter(([tag]) => tagCountsAgainstHealth(tag))
+  return Math.max(maxAttempts, ...special.map(([, { maxAttempts: own }]) => own ?? 0))
+}
+
+/** Nothing where nobody retries, or a schedule of one's own decides. */
+const policyOf = (retry: TargetOptions["retry"] = {}): RetryPolicy.Options | undefined => {
+  if (retry === false) return undefined
+  if (!Schedule.isSchedule(retry)) return retry
+  return "options" in retry ? (retry as RetryPolicy.RetryPolicy).options : undefined
+}
