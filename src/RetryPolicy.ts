@@ -247,6 +247,7 @@ export const standard: RetryPolicy = /*#__PURE__*/ make()
  * @category Presets
  */
 export const rateLimit: RetryPolicy = /*#__PURE__*/ make({
+  whenOpen: "wait",
   maxAttempts: Infinity,
   initialDelay: "10 seconds",
   maxDelay: "120 seconds",
