@@ -172,10 +172,14 @@ describe("S20: formats of others", () => {
     })
   )
 
-  it.effect("an object of no known format is told of, once", () =>
+  it.effect.each([
+    ["parsed", [{ any: "thing" }, { any: "thing" }]],
+    ["as server-sent events", [{ data: "" }, sse({ any: "thing" }), sse({ any: "thing" })]],
+    ["as text", [": ping", 'data: {"any":"thing"}\n\n', 'data: {"any":"thing"}\n\n']]
+  ] as const)("an object of no known format is told of, once, %s", ([, elements]) =>
     Effect.gen(function* () {
       const events = yield* ResilienceEvent.subscribe
-      expect(yield* outcome([{ any: "thing" }, { any: "thing" }])).toBe("success")
+      expect(yield* outcome(elements)).toBe("success")
       const tags = Array.from(yield* events.takeAll, (event) => event._tag)
       expect(tags.filter((tag) => tag === "StreamFormatUnknown")).toHaveLength(1)
     }).pipe(Effect.scoped, Effect.provide(ResilienceEvent.layer()))

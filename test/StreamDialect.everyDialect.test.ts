@@ -39,6 +39,28 @@ const ways: Record<
   "as events, by the first": () => ({ as: (element) => ({ id: "1", event: undefined, data: JSON.stringify(element) }) })
 }
 
+/** An event stream that nobody has parsed: as lines, as blocks, and cut anywhere. */
+const texts = (elements: ReadonlyArray<unknown>, end = "\n"): string =>
+  elements
+    .map((element) => {
+      const { type } = element as { readonly type?: string }
+      return `${type === undefined ? "" : `event: ${type}${end}`}data: ${JSON.stringify(element)}${end}${end}`
+    })
+    .join("")
+
+const asText: Record<string, (text: string) => ReadonlyArray<string>> = {
+  whole: (text) => [text],
+  "line by line": (text) => text.split(/\r?\n/),
+  "line by line, without blank ones": (text) => text.split(/\r?\n/).filter((line) => line !== ""),
+  "block by block": (text) => text.split(/\r?\n\r?\n/),
+  "line by line, with their ends": (text) => text.split(/(?<=\n)/),
+  "cut every 37 characters": (text) => text.match(/.{1,37}/gs) ?? [],
+  "cut every 5 characters, after a first line": (text) => [
+    ...text.split(/(?<=\n)/).slice(0, 1),
+    ...(text.slice(text.indexOf("\n") + 1).match(/.{1,5}/gs) ?? [])
+  ]
+}
+
 /** Failures as providers, relays and gateways put them into a stream whose status was 200. */
 const failures: ReadonlyArray<readonly [element: unknown, tag: string]> = [
   [{ error: { message: "no", type: "server_error" } }, "ServerError"],
@@ -158,6 +180,76 @@ describe("S1, S4, S20: what is never a success, in any dialect", () => {
       for (const [name, elements] of finishes("an_unknown_word")) {
         expect([name, (yield* consume(elements)).outcome]).toEqual([name, "success"])
       }
+    })
+  )
+})
+
+describe("S16: an event stream as text without a dialect", () => {
+  for (const { completeAt, dialect, elements, name } of samples) {
+    it.effect.each(Object.entries(asText))(
+      `${name}, %s: whole a success, cut a failure, and so with a failure in it`,
+      ([, as]) =>
+        Effect.gen(function* () {
+          for (const end of ["\n", "\r\n"]) {
+            expect((yield* consume(as(texts(elements, end)))).outcome).toBe("success")
+            for (let at = 1; at <= completeAt; at++) {
+              const { outcome } = yield* consume(as(texts(elements.slice(0, at), end)))
+              expect(outcome).toMatch(/^(?:MalformedResponse|StreamInterrupted)$/)
+              const failed = [...elements.slice(0, at), { code: 429, message: "no" }, ...elements.slice(at)]
+              expect((yield* consume(as(texts(failed, end)))).outcome).not.toBe("success")
+            }
+          }
+          expect(dialect.endMarker).toBe(true)
+        })
+    )
+  }
+
+  it.effect("comments and [DONE] are no data; words that only look alike are an answer", () =>
+    Effect.gen(function* () {
+      const chat = texts(samples[0]!.elements)
+      expect((yield* consume([": OPENROUTER PROCESSING", "", chat, "data: [DONE]\n\n"])).outcome).toBe("success")
+      expect((yield* consume([":\n\n", "data: [DONE]\n\n"])).outcome).toBe("MalformedResponse")
+      for (const words of ["data: the plural of datum", ": so", "event: a party at ten", "id: 5, name: x"]) {
+        expect([words, (yield* consume([words])).outcome]).toEqual([words, "success"])
+      }
+    })
+  )
+})
+
+describe("siblings of OpenAI's chat chunks", () => {
+  const read = (choice: object) => Dialects.openAiChat.read({ choices: [{ index: 0, ...choice }] })
+  it.each([
+    [{ delta: { content: [{ type: "text", text: "x" }] } }, { kind: "content", text: "x" }],
+    [{ delta: { content: [{ type: "thinking", thinking: [] }] } }, { kind: "reasoning" }],
+    [{ delta: { reasoning_details: [{ type: "reasoning.text" }] } }, { kind: "reasoning" }],
+    [{ delta: { audio: { data: "" } } }, { kind: "content" }],
+    [{ delta: { images: [{}] } }, { kind: "content" }],
+    [
+      { text: "x", finish_reason: null },
+      { kind: "content", text: "x", end: false }
+    ],
+    [
+      { message: { content: "x" }, finish_reason: "stop" },
+      { kind: "content", text: "x", end: true }
+    ],
+    [
+      { delta: { content: "" }, finishReason: "stop" },
+      { kind: "metadata", end: true }
+    ],
+    [{ delta: { toolCalls: [{ index: 0, id: "1", function: { name: "pay" } }] } }, { kind: "content" }],
+    [{ delta: {}, finishReason: "error" }, { error: { _tag: "ServerError" } }]
+  ])("%j", (choice, reading) => {
+    expect(read(choice)).toMatchObject(reading)
+  })
+
+  it.effect("Mistral's client wraps them in events whose data is parsed", () =>
+    Effect.gen(function* () {
+      const chunk = (delta: object, finishReason: string | null = null) => ({
+        data: { id: "m", choices: [{ index: 0, delta, finishReason }], usage: { promptTokens: 1 } }
+      })
+      expect((yield* consume([chunk({ content: "x" }), chunk({}, "stop")])).outcome).toBe("success")
+      expect((yield* consume([chunk({ content: "x" })])).outcome).toBe("StreamInterrupted")
+      expect((yield* consume([{ event: "error", data: { code: "x", message: "no" } }])).outcome).toBe("ServerError")
     })
   )
 })

@@ -49,7 +49,8 @@ export interface StreamPolicy {
  * @category Models
  */
 export interface StreamOptions<in A> extends StreamPolicy {
-  /** How the elements are read. Left out, the first element tells; an element of no known format is content. */
+  /** How the elements are read. Left out, the first element tells; an element of no known format is content, and told of
+   * by a `StreamFormatUnknown` event. Strings are words, unless the first is a line of server-sent events. */
   readonly dialect?: StreamDialect<A> | undefined
   /**
    * What happens to a failure after the first content.

@@ -8,7 +8,7 @@ import { fromUnknown } from "../../classifier/Unknown.js"
 import { type LlmError, MalformedResponse, type ToolCall, type Usage } from "../errors/llmError.js"
 import { BufferExceeded } from "../errors/rejection.js"
 import { advance, type Delivery, type Ending, ending, hands, type Progress } from "./commit.js"
-import { detect, unknown } from "./dialect/detect.js"
+import { detect, isUnknown } from "./dialect/detect.js"
 import type { StreamDialect } from "./dialect/dialect.js"
 import { TextBuffer } from "./textBuffer.js"
 import { ToolCalls } from "./toolCalls.js"
@@ -48,9 +48,12 @@ export class Received<A> {
   private heldCharacters = 0
 
   private dialect: StreamDialect<A> | undefined
+  /** The dialect was not given, and it was not yet seen whether the first content is of a known format. */
+  private untold: boolean
 
   constructor(private readonly options: ReceivedOptions<A>) {
     this.dialect = options.dialect
+    this.untold = options.dialect === undefined
   }
 
   get toolCalls(): ReadonlyArray<ToolCall> {
@@ -122,11 +125,12 @@ export class Received<A> {
 
   private readOne(element: A): "kept" | "dropped" | "failed" {
     const { delivery, malformed, reasoning, target } = this.options
-    if (this.dialect === undefined) {
-      this.dialect = detect(element)
-      if (this.dialect === unknown) this.options.notice?.("formatUnknown")
-    }
+    this.dialect ??= detect(element)
     const reading = this.dialect.read(element)
+    if (this.untold && reading.kind !== "metadata") {
+      this.untold = false
+      if (isUnknown(this.dialect as StreamDialect<unknown>)) this.options.notice?.("formatUnknown")
+    }
     if (reading.usage !== undefined) this.usage = { ...this.usage, ...reading.usage }
     if (reading.error !== undefined) {
       this.failure = fromUnknown(reading.error, { target }) as LlmError

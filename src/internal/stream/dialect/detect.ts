@@ -11,7 +11,8 @@ import { isOllama, ollama } from "./ollama.js"
 import { isOpenAiChat, openAiChat } from "./openAiChat.js"
 import { openAiResponses } from "./openAiResponses.js"
 import { content, textual } from "./readings.js"
-import { isServerSentEvent, sseDetecting } from "./sse.js"
+import { type Detecting, isServerSentEvent, sseDetecting } from "./sse.js"
+import { isSseText, sseText } from "./sseText.js"
 
 /**
  * The dialect of a stream, told by its first element. An element of no known dialect is content, and the end of such a
@@ -20,6 +21,7 @@ import { isServerSentEvent, sseDetecting } from "./sse.js"
  * @internal
  */
 export const detect = (first: unknown): StreamDialect<unknown> => {
+  if (typeof first === "string" && isSseText(first)) return sseText(sseDetecting(detect))
   if (!isFields(first)) return plain
   if ("~effect/ai/Content/Part" in first) return ai
   if (isOpenAiChat(first)) return openAiChat
@@ -45,8 +47,12 @@ const plain: StreamDialect<unknown> = {
   read: (element) => (typeof element === "string" ? textual(element) : content)
 }
 
-/** Objects of no format that the toolkit knows: taken as they come, and told of. @internal */
-export const unknown: StreamDialect<unknown> = {
+/** Whether a dialect that was told by an element is that of a format which nobody knows. @internal */
+export const isUnknown = (dialect: StreamDialect<unknown>): boolean =>
+  dialect === unknown || (dialect as Partial<Detecting>).inner === unknown
+
+/** Objects of no format that the toolkit knows: taken as they come, and told of. */
+const unknown: StreamDialect<unknown> = {
   endMarker: false,
   read: (element) => (isFields(element) ? unlessFailed(undefined, element, content) : content)
 }

@@ -12,7 +12,7 @@ export const isOpenAiChat = (chunk: Fields): boolean =>
   Array.isArray(chunk.choices) ||
   (chunk.choices === null && isFields(chunk.usage)) ||
   isFields(chunk.base_resp) ||
-  textOf(chunk.object).startsWith("chat.completion")
+  /^(?:chat\.completion|text_completion)/.test(textOf(chunk.object))
 
 /** @internal */
 export const openAiChat: StreamDialect<unknown> = {
@@ -31,36 +31,64 @@ export const openAiChat: StreamDialect<unknown> = {
     for (const choice of choices) reading = join(reading, readChoice(fieldsOf(choice)))
     if (usage !== undefined) reading = { ...reading, usage }
     return choices.length === 0 || isFields(chunk.base_resp) || choices.some(isDecisive)
-      ? judged(provider, chunk, reading)
+      ? judged(provider, judgeable(chunk, choices), reading)
       : reading
   }
 }
 
+/** Mistral's client, and others, spell the fields as JavaScript does. */
 const readChoice = (choice: Fields): Reading => {
-  const { finish_reason: finish } = choice
-  const delta = fieldsOf(choice.delta)
-  const text = textOf(delta.content)
-  const calls = arrayOf(delta.tool_calls)
+  const delta = fieldsOf(choice.delta ?? choice.message)
+  const { text, thought, more } = contentOf(delta.content ?? choice.text)
   const message = String(choice.index ?? 0)
-  const toolCalls = calls.map((call, place) => toolCallOf(call, message, place))
+  const toolCalls = arrayOf(delta.tool_calls ?? delta.toolCalls).map((call, place) => toolCallOf(call, message, place))
   if (isFields(delta.function_call)) toolCalls.push(toolCallOf({ function: delta.function_call }, message, "function"))
-  const isContent = text !== "" || toolCalls.length > 0
+  const isContent =
+    text !== "" || more || toolCalls.length > 0 || isFields(delta.audio) || arrayOf(delta.images).length > 0
   return {
-    kind: isContent ? "content" : thinks(delta) ? "reasoning" : "metadata",
-    end: isEnd(finish),
+    kind: isContent ? "content" : thought || thinks(delta) ? "reasoning" : "metadata",
+    end: isEnd(finishOf(choice)),
     ...(text !== "" && { text }),
     ...(toolCalls.length > 0 && { toolCalls })
   }
 }
 
+/** A text, or a list of parts of which some may be thoughts. */
+const contentOf = (given: unknown): { readonly text: string; readonly thought: boolean; readonly more: boolean } => {
+  let text = textOf(given)
+  let thought = false
+  let more = false
+  for (const each of arrayOf(given)) {
+    const part = fieldsOf(each)
+    if (part.type === "thinking" || part.type === "reasoning") thought = true
+    else if (typeof part.text === "string") text += part.text
+    else more = true
+  }
+  return { text, thought, more }
+}
+
+const finishOf = (choice: Fields): unknown => choice.finish_reason ?? choice.finishReason
+
+/** What the classifier is to judge, in the words of the wire. */
+const judgeable = (chunk: Fields, choices: ReadonlyArray<unknown>): Fields =>
+  choices.some((choice) => fieldsOf(choice).finishReason !== undefined)
+    ? {
+        ...chunk,
+        choices: choices.map((choice) => ({ ...fieldsOf(choice), finish_reason: finishOf(fieldsOf(choice)) }))
+      }
+    : chunk
+
 /** An ending or a refusal, which only the classifier can tell from a good answer. */
 const isDecisive = (u: unknown): boolean => {
   const choice = fieldsOf(u)
-  return isEnd(choice.finish_reason) || textOf(fieldsOf(choice.delta).refusal) !== ""
+  return isEnd(finishOf(choice)) || textOf(fieldsOf(choice.delta ?? choice.message).refusal) !== ""
 }
 
 /** The names under which compatible servers send what the model thinks. */
-const thinks = (delta: Fields): boolean => textOf(delta.reasoning_content) !== "" || textOf(delta.reasoning) !== ""
+const thinks = (delta: Fields): boolean =>
+  textOf(delta.reasoning_content) !== "" ||
+  textOf(delta.reasoning) !== "" ||
+  arrayOf(delta.reasoning_details).length > 0
 
 /** A call is its index within its message; a server that gives none sends all of them in one delta, each time. */
 const toolCallOf = (u: unknown, message: string, place: number | string): ToolCallPiece => {
@@ -86,8 +114,8 @@ const join = (a: Reading, b: Reading): Reading =>
 const usageOf = (u: unknown): Usage | undefined =>
   isFields(u)
     ? numbers({
-        inputTokens: u.prompt_tokens,
-        outputTokens: u.completion_tokens,
+        inputTokens: u.prompt_tokens ?? u.promptTokens,
+        outputTokens: u.completion_tokens ?? u.completionTokens,
         cachedInputTokens: fieldsOf(u.prompt_tokens_details).cached_tokens ?? u.prompt_cache_hit_tokens,
         reasoningTokens: fieldsOf(u.completion_tokens_details).reasoning_tokens
       })

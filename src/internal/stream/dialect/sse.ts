@@ -15,9 +15,16 @@ export interface ServerSentEvent {
  * `[DONE]` ends the connection and says nothing of the answer, which ends with its own marker.
  */
 const readWith = (inner: (element: unknown) => StreamDialect<unknown>, provider: () => string | undefined) => {
+  const ofElement = (element: unknown, event: string | undefined): Reading => {
+    const reading = inner(element).read(element)
+    return reading.kind === "malformed" && isNamed(event) && reading.error === undefined ? metadata : reading
+  }
   return (given: ServerSentEvent): Reading => {
     // What parsers hand out besides, such as a `retry`, has no data.
-    const { data, event } = isFields(given) ? (given as Partial<ServerSentEvent>) : {}
+    const { data, event }: { readonly data?: unknown; readonly event?: string | undefined } = isFields(given)
+      ? given
+      : {}
+    if (isFields(data)) return event === "error" ? failed(provider(), data, event) : ofElement(data, event)
     const json = typeof data === "string" ? data.trim() : ""
     if (event === "error") return failed(provider(), json, event)
     if (json === "" || json === "[DONE]") return metadata
@@ -28,8 +35,7 @@ const readWith = (inner: (element: unknown) => StreamDialect<unknown>, provider:
       // An event of a name of its own may carry what it likes, but not half an object.
       return isNamed(event) && !/^[[{]/.test(json) ? metadata : malformed
     }
-    const reading = inner(element).read(element)
-    return reading.kind === "malformed" && isNamed(event) && reading.error === undefined ? metadata : reading
+    return ofElement(element, event)
   }
 }
 
@@ -48,14 +54,23 @@ export const sse = (dialect: StreamDialect<unknown>): StreamDialect<ServerSentEv
   )
 })
 
+/** @internal */
+export interface Detecting extends StreamDialect<unknown> {
+  /** What the data was found to be. */
+  readonly inner: StreamDialect<unknown> | undefined
+}
+
 /**
  * Events whose data tells the dialect. For one stream only.
  *
  * @internal
  */
-export const sseDetecting = (detect: (first: unknown) => StreamDialect<unknown>): StreamDialect<unknown> => {
+export const sseDetecting = (detect: (first: unknown) => StreamDialect<unknown>): Detecting => {
   let dialect: StreamDialect<unknown> | undefined
   return {
+    get inner() {
+      return dialect
+    },
     get provider() {
       return dialect?.provider
     },
@@ -74,12 +89,15 @@ export const sseDetecting = (detect: (first: unknown) => StreamDialect<unknown>)
 
 /**
  * Whether an element is a parsed server-sent event, as `eventsource-parser`, `@effect/experimental` and the vendors' own
- * parsers make them.
+ * parsers make them; some, such as Mistral's client, have parsed its data too.
  *
  * @internal
  */
 export const isServerSentEvent = (first: object): boolean => {
   const { data, event, type } = first as Record<string, unknown>
+  if (isFields(data) && !Array.isArray(data)) {
+    return onlyEventFields(first) && type === undefined && (typeof event === "string" || Array.isArray(data.choices))
+  }
   if (typeof data !== "string") return data === undefined && typeof event === "string" && onlyEventFields(first)
   return onlyEventFields(first) && (type === undefined || type === "event" || type === "message" || type === "error")
 }
