@@ -16,12 +16,12 @@ import { OtherTargets } from "../fallback/otherTargets.js"
 import type { ObservedDecision } from "../observe/decision.js"
 
 import { Abandonment } from "./abandoned.js"
-import { immediate, peek } from "./immediate.js"
 import { fromExit, type Outcome } from "./outcome.js"
 import { slowCall } from "./policy.js"
 import { circuitHalfOpen, circuitOpen, parked } from "./rejected.js"
 import type { Settings } from "./settings.js"
 import type { Change, Decision, Input, Permit, Refusal, Result } from "./state.js"
+import { immediate, peek } from "./synchronousStore.js"
 import { aheadBy, aheadOf, longest, mayEnter, placeFreeIn, spreadOf } from "./waiting.js"
 import type { WaitingCalls } from "./waitingCalls.js"
 

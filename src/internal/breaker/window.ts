@@ -1,7 +1,7 @@
-import * as Calls from "./calls.js"
+import * as Calls from "./countWindow.js"
 import type { TripPolicy } from "./policy.js"
-import * as Slots from "./slots.js"
 import type { Sample, Tally } from "./tally.js"
+import * as Slots from "./timeWindow.js"
 
 /**
  * Failures in a row, which needs no memory of single calls.

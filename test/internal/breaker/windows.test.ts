@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import * as Calls from "../../../src/internal/breaker/calls.js"
+import * as Calls from "../../../src/internal/breaker/countWindow.js"
 import * as InFlight from "../../../src/internal/breaker/inFlight.js"
 import { openTime, type Policy, type TripPolicy } from "../../../src/internal/breaker/policy.js"
-import * as Slots from "../../../src/internal/breaker/slots.js"
 import { type Tally, tripped } from "../../../src/internal/breaker/tally.js"
+import * as Slots from "../../../src/internal/breaker/timeWindow.js"
 import * as Window from "../../../src/internal/breaker/window.js"
 
 const sample = fc.record({ failed: fc.boolean(), slow: fc.boolean() })
