@@ -1,0 +1,105 @@
+/**
+ * The bytes of a streamed answer, read as they pass: nothing is changed or held up by reading them.
+ *
+ * @internal
+ */
+import { createParser } from "eventsource-parser"
+import type { LlmError } from "../../LlmError.js"
+import * as StreamDialect from "../../StreamDialect.js"
+
+type Reading = StreamDialect.Reading
+
+/** How the elements are separated, by the content type of the response. @internal */
+export type Framing = "sse" | "lines"
+
+/** @internal */
+export const framingOf = (contentType: string | null): Framing | undefined => {
+  const type = contentType?.toLowerCase() ?? ""
+  if (type.includes("text/event-stream")) return "sse"
+  return /ndjson|jsonl|json-seq|stream\+json/.test(type) ? "lines" : undefined
+}
+
+/** Reads one answer. A chunk of bytes is one reading of all elements that end in it. @internal */
+export interface ElementReader {
+  readonly feed: (bytes: Uint8Array) => Reading
+  /** What an element that nothing follows has left unsaid. */
+  readonly end: () => Reading
+}
+
+/** @internal */
+export const elementReader = (framing: Framing, dialect: StreamDialect.StreamDialect<unknown>): ElementReader => {
+  const decoder = new TextDecoder()
+  let readings: Array<Reading> = []
+  const taken = (): Reading => {
+    const all = readings
+    readings = []
+    return joined(all)
+  }
+  if (framing === "lines") {
+    let rest = ""
+    const line = (text: string): void => {
+      if (text.trim() !== "") readings.push(readJson(dialect, text))
+    }
+    return {
+      feed: (bytes) => {
+        const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n")
+        rest = lines.pop() ?? ""
+        for (const text of lines) line(text)
+        return taken()
+      },
+      end: () => {
+        line(rest + decoder.decode())
+        return taken()
+      }
+    }
+  }
+  const events = StreamDialect.sse(dialect)
+  const parser = createParser({ onEvent: (event) => readings.push(events.read(event)) })
+  return {
+    feed: (bytes) => {
+      parser.feed(decoder.decode(bytes, { stream: true }))
+      return taken()
+    },
+    // The blank line that ends the last event may be missing.
+    end: () => {
+      parser.feed(`${decoder.decode()}\n\n`)
+      return taken()
+    }
+  }
+}
+
+const readJson = (dialect: StreamDialect.StreamDialect<unknown>, text: string): Reading => {
+  try {
+    return dialect.read(JSON.parse(text))
+  } catch {
+    return { kind: "malformed" }
+  }
+}
+
+const weight = { metadata: 0, reasoning: 1, content: 2, malformed: 3 } as const
+
+/** Several elements as one. The first failure among them is theirs; content before it has not been handed on yet. */
+const joined = (readings: ReadonlyArray<Reading>): Reading => {
+  let kind: Reading["kind"] = "metadata"
+  let end = false
+  let error: LlmError | undefined
+  let text = ""
+  let usage: Reading["usage"]
+  let toolCalls: Reading["toolCalls"]
+  for (const reading of readings) {
+    if (weight[reading.kind] > weight[kind]) kind = reading.kind
+    end ||= reading.end === true
+    error ??= reading.error
+    text += reading.text ?? ""
+    if (reading.usage !== undefined) usage = { ...usage, ...reading.usage }
+    if (reading.toolCalls !== undefined) toolCalls = [...(toolCalls ?? []), ...reading.toolCalls]
+  }
+  return {
+    kind,
+    end,
+    ...(error !== undefined && { error }),
+    ...(text !== "" && { text }),
+    ...(usage !== undefined && { usage }),
+    ...(toolCalls !== undefined && { toolCalls })
+  }
+}

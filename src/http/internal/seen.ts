@@ -1,0 +1,63 @@
+/**
+ * What the wire has shown of one attempt, so that a client is told of the last one byte for byte.
+ *
+ * @internal
+ */
+
+/** @internal */
+export interface Head {
+  readonly url: string
+  readonly status: number
+  readonly statusText: string
+  readonly headers: Headers
+}
+
+/** @internal */
+export class Seen {
+  head: Head | undefined
+  /** What has come of the body and was not handed on. */
+  chunks: Array<Uint8Array> = []
+  /** All of a body that is one thing, an answer or the word of a failure, and no stream of elements. */
+  whole = false
+  /** The chunk in which the provider says that its answer has failed. */
+  failing: Uint8Array | undefined
+  /** What the client's own way of sending has thrown. */
+  thrown: { readonly error: unknown } | undefined
+
+  readonly throws = <E>(error: E): E => {
+    this.thrown = { error }
+    return error
+  }
+
+  get bytes(): Uint8Array {
+    return joined(this.chunks)
+  }
+}
+
+const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  if (chunks.length === 1) return chunks[0] as Uint8Array
+  const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.length
+  }
+  return all
+}
+
+/** A stream that broke before its first content: what had come, and then the failure. @internal */
+export const brokenBody = (chunks: ReadonlyArray<Uint8Array>, error: unknown): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start: (controller) => {
+      for (const chunk of chunks) controller.enqueue(chunk)
+    },
+    pull: (controller) => controller.error(error)
+  })
+
+/** A response as the platform makes them, which also knows its address. @internal */
+export const responseOf = ({ headers, status, statusText, url }: Head, body: BodyInit | null): Response => {
+  const bodiless = status === 204 || status === 205 || status === 304
+  const response = new Response(bodiless ? null : body, { status, statusText, headers })
+  if (url !== "") Object.defineProperty(response, "url", { value: url })
+  return response
+}
