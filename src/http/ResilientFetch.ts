@@ -8,47 +8,27 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Runtime from "effect/Runtime"
-import { invalid, number } from "../internal/options/check.js"
 import * as Resilience from "../Resilience.js"
 import { takeApart } from "./internal/clientRequest.js"
-import { exchange, type Settings } from "./internal/exchange.js"
+import { exchange } from "./internal/exchange.js"
 import { fetchWire } from "./internal/fetchWire.js"
-import { type ModelRequest, targetOf } from "./internal/modelRequest.js"
-import type { Fallback } from "./internal/outgoing.js"
+import { apart, compile, type Seam, type SeamOptions } from "./internal/seam.js"
 
 export type { ModelRequest } from "./internal/modelRequest.js"
 export type { Fallback } from "./internal/outgoing.js"
+export type { SeamOptions } from "./internal/seam.js"
 
 type Fetch = typeof globalThis.fetch
 
 /**
- * What is particular to this seam.
+ * What is particular to `fetch`.
  *
  * @since 0.1.0
  * @category Models
  */
-export interface SeamOptions {
+export interface FetchOptions extends SeamOptions {
   /** What requests are sent with. Default: the global `fetch` at the time of the request. */
   readonly fetch?: Fetch | undefined
-  /**
-   * The name of the target that a request is for, or `undefined` to let it pass untouched. Default: the provider (the
-   * host, where it is none of the known ones) and the model, as in `"openai/gpt-5"`.
-   */
-  readonly target?: ((request: ModelRequest) => string | undefined) | undefined
-  /** Where a request goes when its own target cannot answer, in order. All speak the wire format of the request. */
-  readonly fallbacks?: ReadonlyArray<Fallback> | ((request: ModelRequest) => ReadonlyArray<Fallback>) | undefined
-  /**
-   * What happens to a streamed answer that breaks off: with `incremental` (the default) the body ends with an error once
-   * content has passed; `buffered` holds the answer back until it is whole, and can still ask again.
-   */
-  readonly delivery?: "incremental" | "buffered" | undefined
-  /** How many bytes of a streamed answer may be held back for its first content. Default 262 144. */
-  readonly preambleBytes?: number | undefined
-  /**
-   * How many bytes of a request body that can be read once only are kept, so that it may be sent again. A longer one is
-   * sent once. Default 1 048 576.
-   */
-  readonly bodyBytes?: number | undefined
 }
 
 /**
@@ -57,7 +37,7 @@ export interface SeamOptions {
  * @since 0.1.0
  * @category Models
  */
-export interface Options extends Resilience.Options, SeamOptions {}
+export interface Options extends Resilience.Options, FetchOptions {}
 
 /**
  * A `fetch`. `dispose` lets go of its policies; afterwards it must not be called.
@@ -96,13 +76,13 @@ export interface ResilientFetch extends Fetch {
  * @category Constructors
  */
 export const make = (options: Options = {}): ResilientFetch => {
-  const { bodyBytes, delivery, fallbacks, fetch, preambleBytes, target, ...policies } = options
+  const { fetch, ...rest } = options
+  const { policies, seam } = apart(rest)
   const runtime = ManagedRuntime.make(Resilience.layer(policies))
-  const seam = compile({ bodyBytes, delivery, fallbacks, fetch, preambleBytes, target })
   // A mistake in the options shows here, and not at the first request.
   const made = runtime.runSyncExit(runtime.runtimeEffect)
   if (Exit.isFailure(made)) throw Cause.squash(made.cause)
-  return Object.assign(resilient(seam, made.value), { dispose: () => runtime.dispose() })
+  return Object.assign(resilient(fetch, compile(where, seam), made.value), { dispose: () => runtime.dispose() })
 }
 
 /**
@@ -126,43 +106,21 @@ export const make = (options: Options = {}): ResilientFetch => {
  * @since 0.1.0
  * @category Constructors
  */
-export const fromContext = (options: SeamOptions = {}): Effect.Effect<Fetch, never, Resilience.Resilience> =>
-  Effect.map(Effect.runtime<Resilience.Resilience>(), (runtime) => resilient(compile(options), runtime))
-
-interface Seam extends Omit<Settings, "fallbacks"> {
-  readonly fetch: Fetch | undefined
-  readonly target: (request: ModelRequest) => string | undefined
-  readonly fallbacks: (request: ModelRequest) => ReadonlyArray<Fallback>
-  readonly bodyBytes: number
-}
+export const fromContext = (options: FetchOptions = {}): Effect.Effect<Fetch, never, Resilience.Resilience> =>
+  Effect.map(Effect.runtime<Resilience.Resilience>(), (runtime) =>
+    resilient(options.fetch, compile(where, options), runtime)
+  )
 
 const where = "ResilientFetch"
 
-const compile = (options: SeamOptions): Seam => {
-  const { delivery = "incremental", fallbacks = [], target = targetOf } = options
-  if (delivery !== "incremental" && delivery !== "buffered") {
-    throw invalid(where, "delivery", delivery, "incremental or buffered")
-  }
-  if (typeof target !== "function") throw invalid(where, "target", target, "a function")
-  return {
-    fetch: options.fetch,
-    target,
-    delivery,
-    fallbacks: typeof fallbacks === "function" ? fallbacks : () => fallbacks,
-    preambleBytes: number(where, "preambleBytes", options.preambleBytes ?? 262_144, 0),
-    bodyBytes: number(where, "bodyBytes", options.bodyBytes ?? 1_048_576, 0)
-  }
-}
-
 const resilient =
-  (seam: Seam, runtime: Runtime.Runtime<Resilience.Resilience>): Fetch =>
+  (own: Fetch | undefined, seam: Seam, runtime: Runtime.Runtime<Resilience.Resilience>): Fetch =>
   async (input, init) => {
-    const fetch = seam.fetch ?? globalThis.fetch
+    const fetch = own ?? globalThis.fetch
     const taken = await takeApart(input, init, seam)
     if ("untouched" in taken) return fetch(...taken.untouched)
     const { call } = taken
-    const settings = { ...seam, fallbacks: seam.fallbacks(call.recognised) }
-    return answered(runtime, exchange(call, settings, fetchWire(fetch, call.rest)), call.signal)
+    return answered(runtime, exchange(call, seam.settings(call.recognised), fetchWire(fetch, call.rest)), call.signal)
   }
 
 /** Runs a call until it has a response or its caller has no more use for one. */

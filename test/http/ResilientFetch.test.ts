@@ -223,7 +223,7 @@ describe("X3: streams that fail", () => {
 
   it.scopedLive("an error event after content is the client's own error, in the provider's words", () =>
     Effect.gen(function* () {
-      const { attempts, openai } = yield* setUp([Step.errorInStream({ after: 2 })])
+      const { attempts, openai } = yield* setUp([Step.errorInStream({ after: 2, betweenChunks: "20 millis" })])
       const thrown = yield* thrownBy(
         openai.chat.completions.create({ model: "gpt-5", messages, stream: true }).then(textOf)
       )
