@@ -1,7 +1,31 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Array as Arr, Chunk, Duration, Effect, Exit, Fiber, Layer, Queue, type Scope, Stream, TestClock } from "effect"
-import { Deadline, Fallback, LlmError, Rejection, Resilience, ResilienceEvent, Telemetry } from "effect-resilience"
-import { failureOf, target, toEnd } from "./targets.js"
+import {
+  Array as Arr,
+  Chunk,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Queue,
+  Schedule,
+  type Scope,
+  Stream,
+  TestClock
+} from "effect"
+import {
+  CircuitBreaker,
+  Deadline,
+  Fallback,
+  Hedge,
+  LlmError,
+  Rejection,
+  Resilience,
+  ResilienceEvent,
+  RetryPolicy,
+  Telemetry
+} from "effect-resilience"
+import { failureOf, protect, target, toEnd } from "./targets.js"
 
 const overloaded = (seconds: number) =>
   new LlmError.Overloaded({ target: "a", status: 529, retryAfter: Duration.seconds(seconds) })
@@ -267,3 +291,120 @@ for (const [form, walk] of Object.entries(walks)) {
     )
   })
 }
+
+describe("waits of a stack of one's own", () => {
+  it.effect("R18: a retry policy by itself knows of other targets", () =>
+    Effect.gen(function* () {
+      const a = yield* target("a", Effect.fail(limited(45)))
+      const b = yield* target("b", Effect.succeed("b"))
+      const policy = RetryPolicy.make({ jitter: "none", factor: 1, initialDelay: "2 seconds", maxAttempts: 9 })
+      const walk = (run: Asked["run"]) => Fallback.firstOf([{ name: "a", run: RetryPolicy.retry(run, policy) }, b])
+      expect(yield* toEnd(walk(a.run))).toEqual({ exit: Exit.succeed("b"), took: 0 })
+      expect(yield* toEnd(walk(Effect.fail(down)))).toEqual({ exit: Exit.succeed("b"), took: 4_000 })
+    })
+  )
+
+  it.effect("R18: and a circuit by itself that its target has parked", () =>
+    Effect.gen(function* () {
+      const breaker = yield* CircuitBreaker.CircuitBreaker
+      const b = yield* target("b", Effect.succeed("b"))
+      const run = Effect.fail(limited(3)).pipe(breaker.execute({ key: "a" }))
+      yield* Effect.exit(run)
+      expect(yield* toEnd(Fallback.firstOf([{ name: "a", run }, b]))).toEqual({ exit: Exit.succeed("b"), took: 0 })
+    }).pipe(Effect.provide(CircuitBreaker.layerMemory()))
+  )
+
+  it.effect("the deadline is shared: targets without policies have their share, however slow they are to stop", () =>
+    Effect.gen(function* () {
+      const b = yield* target("b", Effect.succeed("b"))
+      for (const run of [Effect.never, Effect.uninterruptible(Effect.sleep("1 hour"))]) {
+        const walk = Fallback.firstOf([{ name: "a", run }, b]).pipe(Deadline.within("30 seconds"))
+        expect(yield* toEnd(walk)).toEqual({ exit: Exit.succeed("b"), took: 15_000 })
+      }
+    })
+  )
+})
+
+describe("siblings", () => {
+  it.effect("shares of walks within walks count all the targets that are left", () =>
+    Effect.gen(function* () {
+      const [a, b, c] = yield* Effect.all([
+        target("a", Effect.never),
+        target("b", Effect.never),
+        target("c", Effect.never)
+      ])
+      const inner = { name: "inner", run: Fallback.firstOf([protect(a), protect(b)]) }
+      yield* toEnd(Fallback.firstOf([inner, protect(c)], { fallbackOn: [] }).pipe(Deadline.within("30 seconds")))
+      expect([yield* a.asked, yield* b.asked]).toEqual([[0], [10_000]])
+    }).pipe(Effect.provide(policies({})))
+  )
+
+  it.effect("a stream that has given content has all the time there is, and one that thinks has its share", () =>
+    Effect.gen(function* () {
+      const slowly = Stream.fromSchedule(Schedule.spaced("4 seconds")).pipe(
+        Stream.take(6),
+        Stream.map((index) => `${index}`)
+      )
+      const b = Stream.make("b")
+      const walk = (delivery: "incremental" | "buffered") =>
+        Fallback.firstStreamOf([
+          { name: "a", run: Resilience.protectStream(slowly, "a", { delivery }) },
+          { name: "b", run: b }
+        ])
+      const incremental = yield* toEnd(Stream.runCollect(walk("incremental")))
+      expect([Exit.map(incremental.exit, Chunk.size), incremental.took]).toEqual([Exit.succeed(6), 24_000])
+      const buffered = yield* toEnd(Stream.runCollect(walk("buffered")))
+      expect([Exit.map(buffered.exit, Chunk.toReadonlyArray), buffered.took]).toEqual([Exit.succeed(["b"]), 15_000])
+    }).pipe(Effect.provide(policies({ deadline: "30 seconds" })))
+  )
+
+  it.effect("a restarted stream is waited for, since no other target would follow it", () =>
+    Effect.gen(function* () {
+      const broken = Stream.concat(Stream.make("half"), Stream.fail(overloaded(10)))
+      const a = Resilience.protectStream(broken, "a", { delivery: "restartable" })
+      const { took } = yield* toEnd(
+        Stream.runDrain(
+          Fallback.firstStreamOf([
+            { name: "a", run: a },
+            { name: "b", run: Stream.make("b") }
+          ])
+        )
+      )
+      expect(took).toBe(20_000)
+    }).pipe(Effect.provide(policies({ circuitBreaker: false })))
+  )
+
+  it.effect("the budget is asked last: no token is taken for a wait that is not begun", () =>
+    Effect.gen(function* () {
+      const a = yield* target("a", Effect.fail(limited(45)))
+      const b = yield* target("b", Effect.fail(down))
+      expect(yield* withheldIn(toEnd(walks.effects([a, b])))).toEqual(["otherTarget"])
+      expect(yield* b.asked).toHaveLength(3)
+    }).pipe(Effect.provide(policies({ retryBudget: { share: 0, minimumPerSecond: 2, burst: 2 } })))
+  )
+
+  it.effect("a hedge's attempt waits no longer than the patience while others can be asked", () =>
+    Effect.gen(function* () {
+      const a = yield* target("a", Effect.fail(limited(45)))
+      const b = yield* target("b", Effect.succeed("b"))
+      const hedged = Hedge.across([protect(a), protect(b)], { after: "1 minute" })
+      expect(yield* toEnd(hedged)).toEqual({ exit: Exit.succeed("b"), took: 0 })
+    }).pipe(Effect.provide(policies({})))
+  )
+
+  it.effect("a wrong patience or share is named", () =>
+    Effect.sync(() => {
+      const targets = [{ name: "a", run: Effect.void }] as const
+      const refused: ReadonlyArray<readonly [object, string]> = [
+        [{ patience: -1 }, "Fallback: patience is -1"],
+        [
+          { shareOfDeadline: 0 },
+          "Fallback: shareOfDeadline is 0, and has to be a number above 0 and at most 1, or false"
+        ],
+        [{ shareOfDeadline: "half" }, "Fallback: shareOfDeadline is half"],
+        [{ patient: 1 }, 'Fallback has no option "patient"; there are fallbackOn, patience, shareOfDeadline']
+      ]
+      for (const [options, said] of refused) expect(() => Fallback.firstOf(targets, options)).toThrow(said)
+    })
+  )
+})

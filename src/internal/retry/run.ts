@@ -7,6 +7,7 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import { CurrentDeadline } from "../../Deadline.js"
 import { type Hub, ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
 import { text } from "../errors/safeRead.js"
+import { OtherTargets } from "../fallback/otherTargets.js"
 import { runUntilSignal } from "../fiber/runUntil.js"
 import { nextCall } from "../telemetry/callNumber.js"
 import type { Withheld } from "../telemetry/report.js"
@@ -87,17 +88,25 @@ class Retries<E> {
   /** The policy, with the permission to ask for and listeners to tell. */
   watch<B, R>(policy: Schedule.Schedule<B, E, R>): Schedule.Schedule<B, E, R> {
     return Schedule.makeWithState(policy.initial, (now, error: E, state) =>
-      Effect.flatMap(CurrentDeadline, (deadline) => {
+      Effect.flatMap(Effect.zip(CurrentDeadline, OtherTargets), ([deadline, others]) => {
         noteFailure(deadline, error)
+        others?.patience.noteFailure(error)
         return Effect.flatMap(policy.step(now, error, state), ([next, out, decision]) => {
           if (ScheduleDecision.isDone(decision)) {
             const reason = Predicate.hasProperty(out, "ended") ? out.ended : undefined
             if (reason === "hint" || reason === "deadline" || reason === "elapsed") this.withheld(now, reason)
             return Effect.succeed([next, out, decision])
           }
+          const wait = waitOf(now, decision)
+          if (others !== undefined && wait > others.patience.left) {
+            this.withheld(now, "otherTarget")
+            return Effect.succeed([next, out, ScheduleDecision.done])
+          }
           return Effect.map(this.ask, (allowed) => {
-            if (allowed) this.scheduled(now, waitOf(now, decision))
-            else this.withheld(now, "budget")
+            if (allowed) {
+              others?.patience.spend(wait)
+              this.scheduled(now, wait)
+            } else this.withheld(now, "budget")
             return [next, out, allowed ? decision : ScheduleDecision.done]
           })
         })
