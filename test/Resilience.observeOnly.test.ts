@@ -13,6 +13,7 @@ import {
   Metric,
   Queue,
   Ref,
+  Schedule,
   Stream,
   TestClock
 } from "effect"
@@ -402,6 +403,30 @@ describe("observe-only", () => {
         Effect.gen(function* () {
           const exit = yield* Effect.exit(Effect.die("a bug").pipe(Resilience.protect("a")))
           expect(exit).toEqual(Exit.die("a bug"))
+        })
+    )
+  )
+
+  it.effect.each(["attempts", "calls"] as const)("a schedule that dies is nothing to it (%s)", (counts) =>
+    observing(
+      {
+        retry: Schedule.recurWhile(() => {
+          throw new Error("a bug")
+        }),
+        circuitBreaker: { counts, tripPolicy: CircuitBreaker.consecutive(1), halfOpen: { successes: 1 } }
+      },
+      (decisions) =>
+        Effect.gen(function* () {
+          const { circuitBreaker } = yield* Resilience.Resilience
+          const call = Effect.exit(fails.pipe(Resilience.protect("a")))
+          const exit = yield* call
+          expect(Exit.isFailure(exit) && Cause.squash(exit.cause)).toBe(down)
+          yield* TestClock.adjust("60 seconds")
+          const refused = Effect.fail<LlmError.LlmError>(new LlmError.InvalidRequest({}))
+          yield* Effect.exit(refused.pipe(Resilience.protect("a")))
+          // The place of the probe is free again.
+          expect(yield* circuitBreaker.state("a")).toMatchObject({ _tag: "HalfOpen", probing: false })
+          expect(yield* decisions).toEqual([])
         })
     )
   )

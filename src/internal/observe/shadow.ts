@@ -124,11 +124,11 @@ export class Shadow {
     const { verdict } = this
     const seen = verdict === undefined ? exit : Exit.fail(verdict.error)
     const { attemptCircuit, callCircuit } = this.target
-    return this.release(attemptCircuit, this.attemptPermit, seen).pipe(
-      Effect.andThen(this.afterwards(seen, verdict?.repeatable ?? true)),
-      Effect.andThen(this.release(callCircuit, this.callPermit, seen)),
-      // A schedule or a reader of the user's own may die, which is nothing to a call that is only observed.
-      Effect.catchAllCause(() => Effect.void)
+    // A schedule of the user's own may die, which is nothing to a call that is only observed.
+    return Effect.exit(this.release(attemptCircuit, this.attemptPermit, seen)).pipe(
+      Effect.andThen(Effect.exit(this.afterwards(seen, verdict?.repeatable ?? true))),
+      Effect.andThen(Effect.exit(this.release(callCircuit, this.callPermit, seen))),
+      Effect.asVoid
     )
   }
 
