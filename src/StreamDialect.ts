@@ -3,7 +3,8 @@
  * stand.
  *
  * A dialect is one small value. The toolkit brings one for each of the usual wire formats, as the vendors' SDKs hand
- * them out (`openAiChat`, `openAiResponses`, `anthropic`, `gemini`, `bedrock`, `cohere`, `ollama`, `aiSdk`), one for the parts of `@effect/ai` (`ai`) and one for
+ * them out (`openAiChat`, `openAiResponses`, `anthropic`, `gemini`, `bedrock`, `cohere`, `ollama`, `aiSdk`,
+ * `langChain`), one for the parts of `@effect/ai` (`ai`) and one for
  * plain strings (`text`). `sse` reads the same formats as raw server-sent events, and `make` describes any other stream.
  *
  * @since 0.1.0
@@ -17,6 +18,7 @@ import { bedrock as bedrock_ } from "./internal/stream/dialect/bedrock.js"
 import { cohere as cohere_ } from "./internal/stream/dialect/cohere.js"
 import type { Reading, StreamDialect, ToolCallPiece } from "./internal/stream/dialect/dialect.js"
 import { gemini as gemini_ } from "./internal/stream/dialect/gemini.js"
+import { langChain as langChain_ } from "./internal/stream/dialect/langChain.js"
 import { ollama as ollama_ } from "./internal/stream/dialect/ollama.js"
 import { openAiChat as openAiChat_ } from "./internal/stream/dialect/openAiChat.js"
 import { openAiResponses as openAiResponses_ } from "./internal/stream/dialect/openAiResponses.js"
@@ -178,6 +180,15 @@ export const cohere: StreamDialect<unknown> = cohere_
  * @category Dialects
  */
 export const ollama: StreamDialect<unknown> = ollama_
+
+/**
+ * The message chunks of LangChain's chat models, as objects or as JSON. Complete with the finish reason that the provider
+ * gave, in `response_metadata`, or with `chunk_position: "last"`.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const langChain: StreamDialect<unknown> = langChain_
 
 /**
  * Raw server-sent events whose `data` is in the given dialect. Data that is not JSON is malformed. `[DONE]` ends the

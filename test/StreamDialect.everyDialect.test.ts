@@ -156,7 +156,7 @@ describe("S1, S4, S20: what is never a success, in any dialect", () => {
           /^(?:MalformedResponse|StreamInterrupted)$/
         )
       }),
-    { fastCheck: { numRuns: 300 } }
+    { fastCheck: { numRuns: 150 } }
   )
 
   it.effect.prop(
@@ -169,7 +169,7 @@ describe("S1, S4, S20: what is never a success, in any dialect", () => {
         const elements = [...sample.elements.slice(0, position), failure, ...sample.elements.slice(position)]
         expect((yield* consume(elements.map(as), { dialect, delivery })).outcome).not.toBe("success")
       }),
-    { fastCheck: { numRuns: 400 } }
+    { fastCheck: { numRuns: 250 } }
   )
 
   it.effect.each(["", " ", "null", "NULL", "None", "undefined", "nil"])("S18: an answer whose reason is %j", (reason) =>

@@ -23,6 +23,21 @@ const item = (fields: object) => ({
   item: { type: "function_call", id: "fc", call_id: "1", name: "pay", arguments: "", ...fields }
 })
 
+const langChain = (fields: object) => ({
+  type: "AIMessageChunk",
+  additional_kwargs: {},
+  response_metadata: {},
+  tool_call_chunks: [],
+  ...fields
+})
+
+const asJson = (kwargs: object) => ({
+  lc: 1,
+  type: "constructor",
+  id: ["langchain_core", "messages", "AIMessageChunk"],
+  kwargs
+})
+
 const pay = [{ id: "1", name: "pay" }]
 
 export const samples: ReadonlyArray<Sample> = [
@@ -186,6 +201,35 @@ export const samples: ReadonlyArray<Sample> = [
       { type: "finish", finishReason: "tool-calls", totalUsage: { inputTokens: 1, outputTokens: 2 } }
     ],
     completeAt: 11,
+    text: "one two",
+    calls: pay
+  },
+  {
+    name: "LangChain",
+    dialect: StreamDialect.langChain,
+    elements: [
+      langChain({ content: "" }),
+      langChain({ content: "one " }),
+      langChain({ content: [{ type: "text", text: "two" }] }),
+      langChain({ content: "", tool_call_chunks: [{ index: 1, id: "1", name: "pay", args: "" }] }),
+      langChain({ content: "", tool_call_chunks: [{ index: 1, args: "{}" }] }),
+      langChain({ content: "", response_metadata: { finish_reason: "tool_calls" } }),
+      langChain({ content: "", usage_metadata: { input_tokens: 1, output_tokens: 2 } })
+    ],
+    completeAt: 5,
+    text: "one two",
+    calls: pay
+  },
+  {
+    name: "LangChain as JSON",
+    dialect: StreamDialect.langChain,
+    elements: [
+      asJson({ content: [{ type: "thinking", thinking: "hm" }], response_metadata: {} }),
+      asJson({ content: "one two", response_metadata: {} }),
+      asJson({ content: "", tool_call_chunks: [{ index: 0, id: "1", name: "pay" }], response_metadata: {} }),
+      asJson({ content: "", additional_kwargs: { stop_reason: "tool_use" }, response_metadata: {} })
+    ],
+    completeAt: 3,
     text: "one two",
     calls: pay
   }

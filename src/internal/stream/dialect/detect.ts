@@ -7,6 +7,7 @@ import type { StreamDialect } from "./dialect.js"
 import { unlessFailed } from "./failed.js"
 import { type Fields, isFields } from "./fields.js"
 import { gemini } from "./gemini.js"
+import { isLangChain, langChain } from "./langChain.js"
 import { isOllama, ollama } from "./ollama.js"
 import { isOpenAiChat, openAiChat } from "./openAiChat.js"
 import { openAiResponses } from "./openAiResponses.js"
@@ -26,6 +27,7 @@ export const detect = (first: unknown): StreamDialect<unknown> => {
   if ("~effect/ai/Content/Part" in first) return ai
   if (isOpenAiChat(first)) return openAiChat
   if ("candidates" in first || "promptFeedback" in first || "usageMetadata" in first) return gemini
+  if (isLangChain(first)) return langChain
   if (isServerSentEvent(first)) return sseDetecting(detect)
   if (isOllama(first)) return ollama
   const { type } = first
