@@ -20,7 +20,15 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
+import type * as Classifier from "./Classifier.js"
 import { type CircuitGate, gateOf } from "./internal/breaker/gated.js"
+import {
+  type CallOptions,
+  checked,
+  classified,
+  classifiedStream,
+  PoliciesOfCalls
+} from "./internal/call/callOptions.js"
 import { circuitOptions, contradiction } from "./internal/call/circuitOptions.js"
 import { compile, deadlineOf, makeTarget, type Policies } from "./internal/call/compileTarget.js"
 import { mergeOptions } from "./internal/call/mergeOptions.js"
@@ -40,6 +48,7 @@ import { protectStream as protectStream_, type Added as StreamAdded } from "./in
 import type { Restarted } from "./internal/stream/restarted.js"
 import { madeUnder } from "./internal/telemetry/hubOf.js"
 import { labelCapacity, reserveLabels } from "./internal/telemetry/targetMetrics.js"
+import type { LlmError } from "./LlmError.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryBudget from "./RetryBudget.js"
 import type * as RetryPolicy from "./RetryPolicy.js"
@@ -127,6 +136,13 @@ export type {
    * @since 0.1.0
    * @category Models
    */
+  CallOptions
+} from "./internal/call/callOptions.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
   StreamOptions,
   /**
    * @since 0.1.0
@@ -144,7 +160,11 @@ export {
 
 interface Service {
   /** Makes a call to the named target under its policies. */
-  readonly protect: <A, E, R>(target: string, self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failures, R>
+  readonly protect: <A, E, R>(
+    target: string,
+    self: Effect.Effect<A, E, R>,
+    options?: CallOptions
+  ) => Effect.Effect<A, E | Failures, R>
   /** Makes a stream of the named target under its policies. */
   readonly protectStream: <A, E, R>(
     target: string,
@@ -211,6 +231,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
           targets.get(name, now, () => make(name, circuit))
         )
       })
+    const ofCalls = new PoliciesOfCalls(optionsOf)
     const streamOf = <A>(name: string, { attemptMillis }: Pick<Target, "attemptMillis">, own: StreamOptions<A>) =>
       compileStream({ ...optionsOf(name).stream, ...own }, attemptMillis)
 
@@ -242,21 +263,26 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       },
       circuitBreaker,
       observeOnly: (on, target) => Effect.sync(() => observes.set(on, target)),
-      protect: (name, self) => {
-        const target = targets.known(name)
-        return target === undefined
-          ? Effect.flatMap(targetOf(name), (target) => protectIt(target, self))
-          : protectIt(target, self)
+      protect: (name, self, own) => {
+        const known = targets.known(name)
+        if (known !== undefined && own === undefined) return protectIt(known, self)
+        return Effect.flatMap(targetOf(name), (target) =>
+          own === undefined
+            ? protectIt(target, self)
+            : protectIt(ofCalls.target(target, checked(own)), classified(self, own.classify) as typeof self)
+        )
       },
       protectStream: (name, own, self) =>
         Stream.unwrap(
-          Effect.flatMap(targetOf(name), (target) =>
+          Effect.flatMap(targetOf(name), (known) =>
             Effect.map(Effect.context<never>(), (context) => {
+              const target = ofCalls.target(known, own)
+              const read = classifiedStream(self, own.classify) as typeof self
               const entered = notEntered(target, context)
               const reading = streamOf(target.name, target, own)
               return observes.of(target)
-                ? observeStream(entered, reading, self)
-                : protectStream_(entered, reading, self)
+                ? observeStream(entered, reading, read)
+                : protectStream_(entered, reading, read)
             })
           )
         )
@@ -344,6 +370,8 @@ export const layerConfig = (config: Config.Config<Options>): Layer.Layer<Resilie
  * `RateLimitExceeded` (the target is parked for longer than the call can wait) and `DeadlineExceeded`. When the retrying
  * ends, the caller gets the last failure of the call's own.
  *
+ * `options` are what is different for this one call: less time, another policy of retries, a reader of its own.
+ *
  * A call to a target from within that target's own attempt (a turn of an agent that asks the same model something on the
  * way) is part of that attempt: its policies have been entered, and are not stacked. It needs no permit of its own, is
  * not repeated by itself, and what fails counts once, if it makes the attempt fail.
@@ -367,13 +395,32 @@ export const layerConfig = (config: Config.Config<Options>): Layer.Layer<Resilie
  * @category Operators
  */
 export const protect: {
-  (target: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failures, R | Resilience>
-  <A, E, R>(self: Effect.Effect<A, E, R>, target: string): Effect.Effect<A, E | Failures, R | Resilience>
+  <const Own extends CallOptions = {}>(
+    target: string,
+    options?: Own
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ReadBy<Own> | Failures, R | Resilience>
+  <A, E, R, const Own extends CallOptions = {}>(
+    self: Effect.Effect<A, E, R>,
+    target: string,
+    options?: Own
+  ): Effect.Effect<A, E | ReadBy<Own> | Failures, R | Resilience>
 } = dual(
-  2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, target: string): Effect.Effect<A, E | Failures, R | Resilience> =>
-    Effect.flatMap(Resilience, (resilience) => resilience.protect(target, self))
+  (args) => Effect.isEffect(args[0]),
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    target: string,
+    options?: CallOptions
+  ): Effect.Effect<A, E | Failures, R | Resilience> =>
+    Effect.flatMap(Resilience, (resilience) => resilience.protect(target, self, options))
 )
+
+/**
+ * What a reader of one's own adds to the failures of a call.
+ *
+ * @since 0.1.0
+ * @category Types
+ */
+export type ReadBy<Own> = Own extends { readonly classify: Classifier.Reader } ? LlmError : never
 
 /**
  * Makes a stream under the policies of the named target.

@@ -63,23 +63,29 @@ export const exchange = <E, R>(
   return asked.recognised.stream ? one.streamed : one.whole
 }
 
+const once: Resilience.CallOptions = { retry: false }
+
 type Failure<E> = E | LlmError | Resilience.StreamFailures
 
 class Exchange<E, R> {
   /** What the attempt under way, or the last one, has shown. */
   private seen = new Seen()
+  private readonly own: Resilience.CallOptions
 
   constructor(
     private readonly asked: Asked,
     private readonly settings: Settings,
     private readonly wire: Wire<E, R>
-  ) {}
+  ) {
+    this.own = asked.repeatable ? {} : once
+  }
 
   readonly whole: Effect.Effect<Response, E, R | Resilience.Resilience> = Effect.suspend(() => {
     const [first, ...others] = this.ways((name, outgoing) =>
       Resilience.protect(
         Effect.suspend(() => this.wholeAttempt(name, outgoing)),
-        name
+        name,
+        this.own
       )
     )
     const call = others.length === 0 ? first.run : Firsts.firstOf([first, ...others])
@@ -120,7 +126,7 @@ class Exchange<E, R> {
         return own.read(Stream.mapError(this.wire.chunks(outgoing, seen), seen.throws))
       })
       const { delivery } = this.settings
-      return Resilience.protectStream(attempts, name, { dialect, delivery, settle: "1 minute" })
+      return Resilience.protectStream(attempts, name, { ...this.own, dialect, delivery, settle: "1 minute" })
     })
     const answer = (others.length === 0 ? first.run : Firsts.firstStreamOf([first, ...others])) as Stream.Stream<
       Piece,

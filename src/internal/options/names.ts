@@ -12,6 +12,7 @@ import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, Targe
 import type * as ResponseCache from "../../ResponseCache.js"
 import type * as RetryBudget from "../../RetryBudget.js"
 import type * as RetryPolicy from "../../RetryPolicy.js"
+import type { CallOptions } from "../call/callOptions.js"
 import type { BoundsOptions } from "../keyed/boundedMap.js"
 import { invalid } from "./check.js"
 
@@ -120,7 +121,15 @@ export const streamPolicy: Names<StreamPolicy> = {
 }
 
 /** @internal */
-export const streamOptions: Names<StreamOptions<never>> = { ...streamPolicy, dialect: true, delivery: true }
+export const callOptions: Names<CallOptions> = { deadline: true, attemptTimeout: true, retry: true, classify: true }
+
+/** @internal */
+export const streamOptions: Names<StreamOptions<never>> = {
+  ...streamPolicy,
+  ...callOptions,
+  dialect: true,
+  delivery: true
+}
 
 /** @internal */
 export const targetOptions: Names<TargetOptions> = {

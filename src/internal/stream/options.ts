@@ -1,4 +1,5 @@
 import type * as Duration from "effect/Duration"
+import type { CallOptions } from "../call/callOptions.js"
 import { invalid, millis, number } from "../options/check.js"
 import { refuseUnknown, streamOptions } from "../options/names.js"
 import type { Delivery } from "./commit.js"
@@ -48,7 +49,7 @@ export interface StreamPolicy {
  * @since 0.1.0
  * @category Models
  */
-export interface StreamOptions<in A> extends StreamPolicy {
+export interface StreamOptions<in A> extends StreamPolicy, CallOptions {
   /** How the elements are read. Left out, the first element tells; an element of no known format is content, and told of
    * by a `StreamFormatUnknown` event. Strings are words, unless the first is a line of server-sent events. */
   readonly dialect?: StreamDialect<A> | undefined

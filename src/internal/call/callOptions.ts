@@ -1,0 +1,80 @@
+/**
+ * What is different for one call.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as Classifier from "../../Classifier.js"
+import type { TargetOptions } from "../../Resilience.js"
+import type { LlmError } from "../errors/llmError.js"
+import { callOptions, refuseUnknown } from "../options/names.js"
+import { compile, type Policies } from "./compileTarget.js"
+import { mergeOptions } from "./mergeOptions.js"
+import type { Target } from "./target.js"
+
+/**
+ * What is different for one call. It is merged, field by field, with the options of its target, and holds for this call
+ * alone. A call made inside of it, to another target, has its own options, and no more time than is left to this one; to
+ * the same target, it is a part of this one's attempt.
+ *
+ * Made once and used for many calls, it costs next to nothing.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface CallOptions extends Pick<TargetOptions, "deadline" | "attemptTimeout" | "retry"> {
+  /**
+   * A reader of your own for what this call fails with. What it reads becomes the failure; what it does not is as it was.
+   */
+  readonly classify?: Classifier.Reader | undefined
+}
+
+/** The policies that options of a call make of those of its target. @internal */
+export class PoliciesOfCalls {
+  /** One for each object of options, which mostly is used for one target. */
+  private readonly made = new WeakMap<CallOptions, readonly [name: string, policies: Policies]>()
+
+  constructor(private readonly optionsOf: (name: string) => TargetOptions) {}
+
+  target(target: Target, own: CallOptions): Target {
+    const { attemptTimeout, deadline, retry } = own
+    if (attemptTimeout === undefined && deadline === undefined && retry === undefined) return target
+    const { attemptMillis, deadline: end, retry: schedule, retryWithOthers } = this.of(target.name, own)
+    return { ...target, attemptMillis, deadline: end, retry: schedule, retryWithOthers }
+  }
+
+  private of(name: string, own: CallOptions): Policies {
+    const made = this.made.get(own)
+    if (made?.[0] === name) return made[1]
+    const { attemptTimeout, deadline, retry } = own
+    const policies = compile(mergeOptions(this.optionsOf(name), { attemptTimeout, deadline, retry }))
+    this.made.set(own, [name, policies])
+    return policies
+  }
+}
+
+/** @internal */
+export const checked = (own: CallOptions): CallOptions => {
+  refuseUnknown("Resilience.protect", "", own, callOptions)
+  return own
+}
+
+/** @internal */
+export const classified = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  classify: Classifier.Reader | undefined
+): Effect.Effect<A, E | LlmError, R> => (classify === undefined ? self : Effect.mapError(self, readBy(classify)))
+
+/** @internal */
+export const classifiedStream = <A, E, R>(
+  self: Stream.Stream<A, E, R>,
+  classify: Classifier.Reader | undefined
+): Stream.Stream<A, E | LlmError, R> => (classify === undefined ? self : Stream.mapError(self, readBy(classify)))
+
+/** A reader that throws has read nothing. */
+const readBy = (classify: Classifier.Reader) => {
+  const read = Classifier.orElse(classify, Option.none)
+  return <E>(error: E): E | LlmError => Option.getOrElse<LlmError, E | LlmError>(read(error), () => error)
+}
