@@ -22,7 +22,7 @@ const tail = 16_384
 const maxValues = 64
 const maxDepth = 48
 /** More parts than are ever looked at. */
-const maxParts = 4_096
+const maxParts = 2_500
 
 const nothing: Parsed = { values: [], text: "" }
 
@@ -225,7 +225,8 @@ class Tolerant {
 }
 
 const define = (found: Record<string, Json>, key: string, value: Json): void => {
-  Object.defineProperty(found, key, { value, enumerable: true, configurable: true, writable: true })
+  if (key !== "__proto__") found[key] = value
+  else Object.defineProperty(found, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 const isSpace = (c: number): boolean => c === 32 || (c >= 9 && c <= 13) || c === 160

@@ -83,7 +83,19 @@ const quoted = new Set([
 ])
 
 /** @internal */
-export const normal = (name: string): string => name.toLowerCase().replace(/[_\-@\s]/g, "")
+export const normal = (name: string): string =>
+  /[^a-z0-9]/.test(name) ? name.toLowerCase().replace(/[_\-@\s]/g, "") : name
+
+const normalNames = new Map<string, string>()
+
+/** The same of a name that some table asks for: those are few, and asked for at every failure. */
+const wanted = (name: string): string => {
+  const found = normalNames.get(name)
+  if (found !== undefined) return found
+  const made = normal(name)
+  if (normalNames.size < 1_000) normalNames.set(name, made)
+  return made
+}
 
 const identifier = /^[a-z][\w.:#-]{1,99}$/i
 const embedded = /[\\"'](?:error|message|detail|code|msg|status)\\?["']\s{0,4}:/
@@ -103,8 +115,16 @@ export const gather = (status: number, headers: ReadonlyMap<string, string>, bod
   const message = gatherer.words.join("\n").slice(0, maxWords)
   const words = plain(message)
   const fields = gatherer.fields
-  const handedOn = withoutPrefix(headers)
-  const named = new Map([...handedOn, ...headers].map(([name, value]) => [normal(name), value]))
+  let handedOn: ReadonlyMap<string, string> | undefined
+  const ofFronts = (): ReadonlyMap<string, string> => {
+    handedOn ??= withoutPrefix(headers)
+    return handedOn
+  }
+  let named: ReadonlyMap<string, string> | undefined
+  const headerNamed = (name: string): string | undefined => {
+    named ??= new Map([...ofFronts(), ...headers].map(([name, value]) => [normal(name), value]))
+    return named.get(name)
+  }
 
   return {
     status: gatherer.stated?.status ?? status,
@@ -114,14 +134,17 @@ export const gather = (status: number, headers: ReadonlyMap<string, string>, bod
     message,
     words,
     oversized: oversized(words),
-    header: (name) => headers.get(name) ?? handedOn.get(name),
-    values: (name) => fields.get(normal(name)) ?? [],
+    header: (name) => headers.get(name) ?? ofFronts().get(name),
+    values: (name) => fields.get(wanted(name)) ?? none,
     has: (name, value) => {
-      const header = named.get(normal(name))
-      return (header !== undefined && value.test(header)) || (fields.get(normal(name)) ?? []).some((v) => value.test(v))
+      const plain = wanted(name)
+      const header = headerNamed(plain)
+      return (header !== undefined && value.test(header)) || (fields.get(plain) ?? none).some((v) => value.test(v))
     }
   }
 }
+
+const none: ReadonlyArray<string> = []
 
 const prefix =
   /^(?:x-)?(?:llm[_-]?provider|upstream|provider|origin|litellm|portkey|helicone|gateway|proxy|ai-gateway)[_-](?=[a-z])/
@@ -148,6 +171,7 @@ const limitAndRequest =
   /limit(?: is|:)? (\d{1,12})(?: tokens)?[,;./ ]{1,3}(?:(?:used|current):? ~?\d{1,12}(?: tokens)?[,;./ ]{1,3})?requested:? ~?(\d{1,12})/
 
 const oversized = (words: string): boolean => {
+  if (!words.includes("requested")) return false
   const found = limitAndRequest.exec(words.replace(/(\d),(?=\d{3})/g, "$1"))
   return found !== null && Number(found[2]) > Number(found[1])
 }

@@ -40,13 +40,17 @@ const isSafeName = (facts: Facts, name: string): boolean =>
  * @internal
  */
 export const codeOf = (facts: Facts, rule: Rule | undefined): string | undefined => {
-  const decided = [rule?.name, rule?.code, rule?.type]
-    .flat()
-    .map((name) => name?.toLowerCase())
-    .find((name) => name !== undefined && (facts.codes.has(name) || facts.types.has(name)))
+  if (facts.codes.size + facts.types.size === 0) return undefined
+  const decided = rule && (among(rule.name, facts) ?? among(rule.code, facts) ?? among(rule.type, facts))
   const found = decided ?? [...facts.codes, ...facts.types].find((name) => isSafeName(facts, name))
   if (found !== undefined) return spelled(facts, found)
   return [...facts.codes].find((code) => looksLikeANumber.test(code) && !/^[1-5]\d\d$/.test(code))
+}
+
+const among = (wanted: Rule["name"], { codes, types }: Facts): string | undefined => {
+  if (wanted === undefined) return undefined
+  const isThere = (name: string): boolean => codes.has(name) || types.has(name)
+  return (typeof wanted === "string" ? [wanted] : wanted).map((name) => name.toLowerCase()).find(isThere)
 }
 
 /** As the provider spells it: `ThrottlingException`, `RESOURCE_EXHAUSTED`. */

@@ -67,7 +67,7 @@ const plainWords = (value: unknown): Reading | undefined => {
   if (Foreign.names(value).some((name) => mistakes.has(name))) return undefined
   const verdict = bindingCode(said)
   if (verdict !== undefined) return { sure: sureness.worded, verdict }
-  const { verdict: read } = examine({ status: 200, body: { message: said } })
+  const { verdict: read } = examine({ status: 200, body: said })
   if (!unknownWords.has(read.is)) return { sure: sureness.vague, response: { body: { message: said } } }
   return typeof value === "string" ? Transport.read({ message: said }) : undefined
 }

@@ -18,18 +18,31 @@ const isReference = (value: unknown): value is object =>
 
 /** @internal */
 export const get = (value: unknown, ...path: ReadonlyArray<PropertyKey>): unknown => {
-  let at = value
+  let found = value
   for (const key of path) {
-    if (!isReference(at)) return undefined
-    const owner = at
-    at = attempt(() => Reflect.get(owner, key))
+    if (!isReference(found)) return undefined
+    found = at(found, key)
   }
-  return at
+  return found
+}
+
+const at = (value: object, key: PropertyKey): unknown => {
+  try {
+    return Reflect.get(value, key)
+  } catch {
+    return undefined
+  }
 }
 
 /** @internal */
-export const has = (value: unknown, key: PropertyKey): boolean =>
-  isReference(value) && attempt(() => Reflect.has(value, key)) === true
+export const has = (value: unknown, key: PropertyKey): boolean => {
+  if (!isReference(value)) return false
+  try {
+    return Reflect.has(value, key)
+  } catch {
+    return false
+  }
+}
 
 /** @internal */
 export const text = (value: unknown, ...path: ReadonlyArray<PropertyKey>): string | undefined => {
@@ -104,7 +117,7 @@ export const snapshot = (value: unknown, names: ReadonlyArray<string>): unknown 
     }
     const to: Record<string, unknown> = {}
     for (const name of names) {
-      const held = get(from, name)
+      const held = at(from, name)
       if (held === undefined || typeof held === "function") continue
       if (entries++ >= most.entries) break
       const item = copy(held, depth + 1)
@@ -138,14 +151,6 @@ export const bytesOf = (value: unknown): Uint8Array | undefined =>
     if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
   })
-
-const at = (value: object, key: PropertyKey): unknown => {
-  try {
-    return Reflect.get(value, key)
-  } catch {
-    return undefined
-  }
-}
 
 /** How much of somebody's headers is read at most. */
 const mostHeaders = { count: 256, text: 4_096, values: 16 }
