@@ -21,6 +21,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as CircuitBreaker from "./CircuitBreaker.js"
 import type * as Classifier from "./Classifier.js"
+import * as Hedge from "./Hedge.js"
 import { type CircuitGate, gateOf } from "./internal/breaker/gated.js"
 import {
   type CallOptions,
@@ -48,6 +49,7 @@ import { protectStream as protectStream_, type Added as StreamAdded } from "./in
 import type { Restarted } from "./internal/stream/restarted.js"
 import { madeUnder } from "./internal/telemetry/hubOf.js"
 import { labelCapacity, reserveLabels } from "./internal/telemetry/targetMetrics.js"
+import * as underDeadline from "./internal/time/announcedDeadline.js"
 import type { LlmError } from "./LlmError.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryBudget from "./RetryBudget.js"
@@ -80,6 +82,11 @@ export interface TargetOptions {
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined
   /** The limits of streams, and how they are read. */
   readonly stream?: StreamPolicy | undefined
+  /**
+   * Asks this target once more when an answer is late, as `Hedge.again`: each such attempt passes the policies for itself,
+   * and all of them have the call's deadline. Default: none.
+   */
+  readonly hedge?: Hedge.AgainOptions | false | undefined
   /**
    * All that the policies decide is told (`DecisionObserved`, `llm_observed_decisions_total`) and nothing of it is done:
    * calls and streams go through as if there were no policies. Default `false`. `Resilience.observeOnly` switches it
@@ -253,8 +260,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     }
 
     const observes = new ObserveOnly()
-    const protectIt = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>) =>
-      observes.of(target) ? observeEffect(target, self) : protectEffect(target, self)
+    const protectIt = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>) => {
+      if (observes.of(target)) return observeEffect(target, self)
+      return target.hedge === undefined ? protectEffect(target, self) : hedgeEffect(target, target.hedge, self)
+    }
 
     const deadline = deadlineOf(options)
     const service: Service = {
@@ -280,15 +289,38 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
               const read = classifiedStream(self, own.classify) as typeof self
               const entered = notEntered(target, context)
               const reading = streamOf(target.name, target, own)
-              return observes.of(target)
-                ? observeStream(entered, reading, read)
-                : protectStream_(entered, reading, read)
+              if (observes.of(target)) return observeStream(entered, reading, read)
+              const once = protectStream_(entered, reading, read)
+              const isHedged = target.hedge !== undefined && !isWithin(context, target.scope, target.name)
+              return isHedged ? hedgeStream(entered, target.hedge, once) : once
             })
           )
         )
     }
     return madeUnder(service, hub)
   })
+
+/** All attempts of a hedged call have its one deadline. A call from within the target's own attempt is no call of its own. */
+const hedgeEffect = <A, E, R>(
+  target: Target,
+  hedge: Hedge.AgainOptions,
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Failures, R> => {
+  const once = protectEffect(target, self)
+  const hedged = Effect.provideService(Hedge.again(once, target.name, hedge), ResilienceEvents, target.hub)
+  return Effect.flatMap(Effect.context<never>(), (context) =>
+    isWithin(context, target.scope, target.name) ? once : underDeadline.effect(hedged, target.deadline)
+  )
+}
+
+const hedgeStream = <A, E, R>(
+  target: Target,
+  hedge: Hedge.AgainOptions,
+  once: Stream.Stream<A, E, R>
+): Stream.Stream<A, E, R> => {
+  const hedged = Stream.provideService(Hedge.againStream(once, target.name, hedge), ResilienceEvents, target.hub)
+  return underDeadline.stream(hedged, target.deadline)
+}
 
 /** A stream from within its target's own attempt is read as any other, and that is all; so with a circuit alone. */
 const notEntered = (target: Target, context: Context.Context<never>): Target => {

@@ -7,22 +7,30 @@ import * as AiError from "@effect/ai/AiError"
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import type * as Response from "@effect/ai/Response"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Classifier from "../Classifier.js"
-import * as Fallback from "../Fallback.js"
+import type * as Fallback from "../Fallback.js"
+import type * as Hedge from "../Hedge.js"
 import { unwrap, wrap } from "../internal/errors/wrapped.js"
 import { begin } from "../internal/fallback/nextTarget.js"
 import { settingsOf } from "../internal/fallback/settings.js"
+import { settingsOf as checkHedge } from "../internal/hedge/plan.js"
+import { againOptions, refuseUnknown } from "../internal/options/names.js"
 import * as underDeadline from "../internal/time/announcedDeadline.js"
 import type { LlmError } from "../LlmError.js"
 import { isLlmError } from "../LlmError.js"
 import { isRejection, type Rejection } from "../Rejection.js"
 import { Resilience } from "../Resilience.js"
+import { ResilienceEvents } from "../ResilienceEvent.js"
+import * as ResponseCache from "../ResponseCache.js"
 import * as StreamDialect from "../StreamDialect.js"
+import { type Asking, firstOf, firstStreamOf } from "./internal/asking.js"
+import { cachedStream, cachedTurn, readOnce, type TurnCache, type TurnOptions } from "./internal/cached.js"
 import { failureIn, tellingRefusals } from "./internal/refused.js"
 import { streamWithTools } from "./internal/streamWithTools.js"
 import { type Options, resolveToolCalls } from "./internal/toolCalls.js"
@@ -51,6 +59,28 @@ type AnyTarget = Target<unknown, unknown>
 export interface Policy extends Fallback.StreamOptions {
   /** What a stream does about a failure after its first content; see `Resilience.StreamOptions`. Default `incremental`. */
   readonly delivery?: "incremental" | "buffered" | undefined
+  /**
+   * Asks the next target as well when an answer is late, as `Hedge.across`; with one target, that one again. Default: the
+   * next target is asked only after a failure.
+   */
+  readonly hedge?: Hedge.AgainOptions | undefined
+  /**
+   * Keeps the model's turns, and gives them again while they are fresh and in place of a failure. They are kept in the
+   * `ResponseCache` that the layer finds, or else in a memory of its own. Default: none is kept.
+   */
+  readonly cache?: CachePolicy | undefined
+}
+
+/**
+ * For how long turns are kept. What tells two turns apart is the prompt, the tools, the schema, the names of the targets,
+ * and `add`; not what a provider's own configuration says, such as a temperature that is set for a part of a program.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface CachePolicy extends ResponseCache.TimeOptions {
+  /** What else keeps answers apart: a tenant, a temperature. */
+  readonly add?: unknown
 }
 
 /**
@@ -92,21 +122,53 @@ export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArra
   Resilience | Layer.Layer.Context<Targets[number]["model"]>
 > => {
   // Here, where the mistake is, and not at the first call.
-  const { delivery, targets, ...fallback } = options
+  const { cache, delivery, hedge, targets, ...fallback } = options
   begin(targets, settingsOf(fallback as Fallback.Options))
+  if (hedge !== undefined) {
+    refuseUnknown("ResilientLanguageModel", "hedge", hedge, againOptions)
+    checkHedge(hedge)
+  }
+  if (cache !== undefined) refuseUnknown("ResilientLanguageModel", "cache", cache, cachePolicy)
   return Layer.scoped(
     LanguageModel.LanguageModel,
-    Effect.flatMap(Resilience, (resilience) =>
-      Effect.map(Effect.forEach(targets, build), (models) =>
-        make(resilience, models as [Model, ...ReadonlyArray<Model>], fallback, delivery)
-      )
-    ) as Effect.Effect<
+    Effect.gen(function* () {
+      const resilience = yield* Resilience
+      const models = yield* Effect.forEach(targets, build)
+      const asking = { fallback, hedge, hub: yield* ResilienceEvents, isReady: isReady(resilience) }
+      const turns = cache && (yield* turnCache(cache, targets))
+      return make(resilience, models as [Model, ...ReadonlyArray<Model>], asking, delivery, turns)
+    }) as Effect.Effect<
       LanguageModel.Service,
       Layer.Layer.Error<Targets[number]["model"]>,
       Scope.Scope | Resilience | Layer.Layer.Context<Targets[number]["model"]>
     >
   )
 }
+
+const turnCache = (
+  { add, ...times }: CachePolicy,
+  targets: ReadonlyArray<AnyTarget>
+): Effect.Effect<TurnCache, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const found = yield* Effect.serviceOption(ResponseCache.ResponseCache)
+    const cache = Option.isSome(found)
+      ? found.value
+      : yield* Effect.provide(ResponseCache.make(times), ResponseCache.layerStoreMemory())
+    return { cache, times, about: { targets: targets.map(({ name }) => name), add } }
+  })
+
+/** A target whose circuit is open would only reject. */
+const isReady =
+  ({ circuitBreaker }: Resilience["Type"]) =>
+  (name: string): Effect.Effect<boolean> =>
+    Effect.map(
+      Effect.option(circuitBreaker.state(name)),
+      Option.match({
+        onNone: () => true,
+        onSome: (state) =>
+          state._tag === "Open" ? Duration.toMillis(state.retryAfter) === 0 : state._tag !== "Isolated"
+      })
+    )
 
 const build = (target: AnyTarget): Effect.Effect<Model, unknown, unknown> =>
   Effect.map(Layer.build(target.model), (context) => ({
@@ -123,6 +185,13 @@ const build = (target: AnyTarget): Effect.Effect<Model, unknown, unknown> =>
  */
 export const failure = (error: unknown): Option.Option<LlmError | Rejection> => Option.fromNullable(unwrap(error))
 
+const cachePolicy: Readonly<Record<keyof CachePolicy, true>> = {
+  fresh: true,
+  staleIfError: true,
+  staleWhileRevalidate: true,
+  add: true
+}
+
 interface Model {
   readonly name: string
   readonly contextWindow?: number | undefined
@@ -132,12 +201,14 @@ interface Model {
 const make = (
   resilience: Resilience["Type"],
   models: readonly [Model, ...ReadonlyArray<Model>],
-  fallback: Fallback.StreamOptions,
-  delivery: Policy["delivery"]
+  asking: Asking,
+  delivery: Policy["delivery"],
+  turns: TurnCache | undefined
 ): LanguageModel.Service => {
   /** The model's turn, on the first target that can give it. */
   const turn = <A, E, R>(
     method: string,
+    options: TurnOptions,
     ask: (service: LanguageModel.Service) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, AiError.AiError | E, R> => {
     const target = ({ contextWindow, name, service }: Model) => ({
@@ -153,9 +224,10 @@ const make = (
       )
     })
     const [first, ...others] = models
-    const walk = Fallback.firstOf([target(first), ...others.map(target)], fallback)
+    const asked = firstOf(asking, [target(first), ...others.map(target)])
+    const walk = turns === undefined ? asked : (cachedTurn(turns, method, options, asked as never) as typeof asked)
     return Effect.mapError(others.length === 0 ? walk : underDeadline.effect(walk, resilience.deadline), (error) =>
-      isLlmError(error) || isRejection(error) ? folded(method, error) : error
+      isLlmError(error) || isRejection(error) ? folded(method, error) : (error as E)
     )
   }
 
@@ -167,13 +239,13 @@ const make = (
     join: (response: Response, content: ReadonlyArray<Part>) => Response
   ): Effect.Effect<Response, unknown, unknown> => {
     if (options.toolkit === undefined || options.disableToolCallResolution === true) {
-      return turn(method, (service) => ask(service, options))
+      return turn(method, options, (service) => ask(service, options))
     }
     const resolved = Effect.isEffect(options.toolkit) ? options.toolkit : Effect.succeed(options.toolkit)
     return Effect.flatMap(resolved, (toolkit) => {
       const unresolved = { ...options, toolkit, disableToolCallResolution: true }
       return Effect.flatMap(
-        turn(method, (service) => ask(service, unresolved)),
+        turn(method, unresolved, (service) => ask(service, unresolved)),
         (response) =>
           Effect.map(resolveToolCalls(response.content, toolkit, options.concurrency), (results) =>
             results.length === 0 ? response : join(response, [...response.content, ...results])
@@ -191,9 +263,10 @@ const make = (
       return { name, contextWindow, run }
     }
     const [first, ...others] = models
-    const walk = Fallback.firstStreamOf([target(first), ...others.map(target)], fallback)
+    const asked = firstStreamOf(asking, [target(first), ...others.map(target)])
+    const walk = turns === undefined ? asked : cachedStream(turns, options, asked)
     return Stream.mapError(others.length === 0 ? walk : underDeadline.stream(walk, resilience.deadline), (error) =>
-      folded("streamText", error)
+      folded("streamText", error as LlmError | Rejection)
     )
   }
 
@@ -202,18 +275,18 @@ const make = (
     generateText: (options: Options) =>
       withTools(
         "generateText",
-        options,
+        readOnce(options),
         (service, options) => service.generateText<never>(options as never),
         (_, content) => new LanguageModel.GenerateTextResponse(content as never)
       ),
     generateObject: (options: Options) =>
       withTools(
         "generateObject",
-        options,
+        readOnce(options),
         (service, options) => service.generateObject(options as never),
         (response, content) => new LanguageModel.GenerateObjectResponse(response.value, content as never)
       ),
-    streamText: (options: Options) => streamWithTools(options, turnStream)
+    streamText: (options: Options) => streamWithTools(readOnce(options), turnStream)
   } as unknown as LanguageModel.Service
 }
 

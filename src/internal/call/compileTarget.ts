@@ -10,6 +10,7 @@ import type { Hub } from "../../ResilienceEvent.js"
 import type { Budget } from "../../RetryBudget.js"
 import * as RetryPolicy from "../../RetryPolicy.js"
 import type { CircuitGate } from "../breaker/gated.js"
+import { settingsOf } from "../hedge/plan.js"
 import { given, invalid, millis } from "../options/check.js"
 import * as known from "../options/names.js"
 import { targetMetrics } from "../telemetry/targetMetrics.js"
@@ -17,7 +18,7 @@ import type { Target } from "./target.js"
 
 /** What options say, whatever the name of the target. @internal */
 export interface Policies
-  extends Pick<Target, "deadline" | "attemptMillis" | "retry" | "retryWithOthers" | "observeOnly"> {
+  extends Pick<Target, "deadline" | "attemptMillis" | "retry" | "retryWithOthers" | "hedge" | "observeOnly"> {
   readonly counts: "attempts" | "calls" | "nothing"
 }
 
@@ -36,6 +37,7 @@ export const compile = (options: TargetOptions): Policies => {
     attemptMillis:
       attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
     ...schedules(retry),
+    hedge: hedgeOf(options),
     observeOnly
   }
 }
@@ -63,6 +65,13 @@ export const makeTarget = (name: string, { counts, ...policies }: Policies, shar
     labels,
     hub
   }
+}
+
+const hedgeOf = ({ hedge = false }: TargetOptions): Policies["hedge"] => {
+  if (hedge === false) return undefined
+  known.refuseUnknown("Resilience", "hedge", hedge, known.againOptions)
+  settingsOf(hedge)
+  return hedge
 }
 
 /** The time a call has in all. @internal */

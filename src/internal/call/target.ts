@@ -6,6 +6,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import type { AgainOptions } from "../../Hedge.js"
 import type { Hub } from "../../ResilienceEvent.js"
 import type { CircuitGate } from "../breaker/gated.js"
 import type { TargetMetrics } from "../telemetry/targetMetrics.js"
@@ -34,6 +35,8 @@ export interface Target {
   /** The circuit, where it sees the call with all its retries. */
   readonly callCircuit: CircuitGate | undefined
   readonly metrics: TargetMetrics
+  /** When the target is asked once more beside an attempt that is late. */
+  readonly hedge: AgainOptions | undefined
   /** Whether its policies only observe, as the options say. */
   readonly observeOnly: boolean
   /** How many names have labels of their own. */

@@ -138,6 +138,7 @@ export const targetOptions: Names<TargetOptions> = {
   retry: true,
   circuitBreaker: true,
   stream: true,
+  hedge: true,
   observeOnly: true
 }
 
@@ -148,13 +149,10 @@ export const allOptions: Names<Options> = { ...targetOptions, ...boundsOptions, 
 export const fallbackOptions: Names<Fallback.Options> = { fallbackOn: true, patience: true, shareOfDeadline: true }
 
 /** @internal */
-export const hedgeOptions: Names<Hedge.Options> = {
-  after: true,
-  hedges: true,
-  budget: true,
-  fallbackOn: true,
-  name: true
-}
+export const againOptions: Names<Hedge.AgainOptions> = { after: true, hedges: true, budget: true }
+
+/** @internal */
+export const hedgeOptions: Names<Hedge.Options> = { ...againOptions, fallbackOn: true, name: true }
 
 /** @internal */
 export const memoryOptions: Names<Hedge.MemoryOptions> = { ...boundsOptions, halfLife: true, budget: true }
