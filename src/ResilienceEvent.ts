@@ -51,6 +51,14 @@ interface AboutCache extends About {
 export type CircuitState = "closed" | "open" | "halfOpen" | "isolated"
 
 /**
+ * What a call can wait for a turn of.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type LoadGate = "bulkhead" | "adaptiveLimit" | "rateLimit" | "spendLimit"
+
+/**
  * Everything a policy can report. `error` is the failure as the policy saw it: an `LlmError`, a rejection, or the
  * call's own error.
  *
@@ -105,6 +113,10 @@ export type ResilienceEvent = Data.TaggedEnum<{
   }
   /** A target asked to be left alone; callers wait or go elsewhere until `wait` is over. */
   TargetParked: About & { readonly wait: Duration.Duration; readonly error: unknown }
+  /** A call waits for its turn: `queued` wait, itself included. `gate` says what for. */
+  CallQueued: About & { readonly gate: LoadGate; readonly queued: number }
+  /** A call that waited has had its turn, or has left without one: rejected, or not wanted any more. */
+  CallDequeued: About & { readonly gate: LoadGate; readonly wait: Duration.Duration; readonly admitted: boolean }
   /** Another attempt was started, since those under way are late or one has failed. `hedge` counts from 1 within the call. */
   HedgeStarted: AboutHedge & { readonly because: "slow" | "failure" }
   /** Of several attempts this one answered first, after `duration`. `hedge` is 0 for the first attempt. */

@@ -12,6 +12,9 @@
  * - `llm_circuit_breaker_failures_total`, a counter: how often a circuit opened, by `model`.
  * - `llm_observed_decisions_total`, a counter: what policies that only observe would have done, by `target` and `outcome`,
  *   which is `policy:action`.
+ * - `llm_queue_length`, a gauge, and `llm_queue_wait_seconds`, a histogram: calls that wait for a turn, by `target` and
+ *   `gate` (`bulkhead`, `adaptiveLimit`, `rateLimit`, `spendLimit`).
+ * - `llm_concurrency_limit`, a gauge: how many calls an `AdaptiveLimit` lets run at once, by `target`.
  *
  * An `outcome` is `success`, `interrupted`, `defect`, or the tag of the failure or rejection as the policies read it: a 429
  * is `RateLimited` whatever error it came in, and what nobody knows is `Unclassified`. A `model` is the key of the

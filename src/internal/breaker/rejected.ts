@@ -1,5 +1,5 @@
 import * as Duration from "effect/Duration"
-import { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
+import { BulkheadFull, CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
 import type { Refusal } from "./state.js"
 
 // A rejection says all it has to say in its fields, and an open circuit may reject many calls at once. Made by its own
@@ -58,5 +58,27 @@ export const parked: (key: string, retryAfter: number) => RateLimitExceeded = st
     self.key = key
     self.retryAfter = Duration.millis(retryAfter)
     self.by = "target"
+  }
+)
+
+/** @internal */
+export const bulkheadFull: (key: string, running: number, queued: number) => BulkheadFull = stackless(
+  BulkheadFull,
+  (self, key: string, running: number, queued: number) => {
+    self._tag = "BulkheadFull"
+    self.key = key
+    self.running = running
+    self.queued = queued
+  }
+)
+
+/** @internal */
+export const limited: (key: string, retryAfter: number) => RateLimitExceeded = stackless(
+  RateLimitExceeded,
+  (self, key: string, retryAfter: number) => {
+    self._tag = "RateLimitExceeded"
+    self.key = key
+    self.retryAfter = Duration.millis(retryAfter)
+    self.by = "limit"
   }
 )

@@ -5,14 +5,18 @@
  *
  * @internal
  */
+import type * as AdaptiveLimit from "../../AdaptiveLimit.js"
+import type * as Bulkhead from "../../Bulkhead.js"
 import type * as CircuitBreaker from "../../CircuitBreaker.js"
 import type * as Fallback from "../../Fallback.js"
 import type * as Hedge from "../../Hedge.js"
+import type * as RateLimit from "../../RateLimit.js"
 import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, TargetOptions } from "../../Resilience.js"
 import type * as ResponseCache from "../../ResponseCache.js"
 import type * as RetryBudget from "../../RetryBudget.js"
 import type * as RetryPolicy from "../../RetryPolicy.js"
 import type { CallOptions } from "../call/callOptions.js"
+import type * as SpendLimit from "../../SpendLimit.js"
 import type { BoundsOptions } from "../keyed/boundedMap.js"
 import { invalid } from "./check.js"
 
@@ -182,3 +186,51 @@ export const cacheCallOptions: Names<ResponseCache.Options<unknown, unknown, unk
 
 /** @internal */
 export const memoryStoreOptions: Names<ResponseCache.MemoryOptions> = { entries: true, bytes: true }
+
+const queueOptions = { maxQueued: true, maxWait: true, batchShare: true } as const
+
+/** @internal */
+export const bulkheadOptions: Names<Bulkhead.Options> = { ...boundsOptions, ...queueOptions, maxConcurrent: true }
+
+/** @internal */
+export const adaptiveOptions: Names<AdaptiveLimit.Options> = {
+  ...boundsOptions,
+  ...queueOptions,
+  algorithm: true,
+  initial: true,
+  min: true,
+  max: true,
+  backoff: true,
+  tolerance: true
+}
+
+/** @internal */
+export const rateLimitOptions: Names<RateLimit.Options> = {
+  ...queueOptions,
+  requests: true,
+  tokens: true,
+  inputTokens: true,
+  outputTokens: true,
+  whenExceeded: true,
+  estimate: true
+}
+
+/** @internal */
+export const limitOptions: Names<RateLimit.Limit> = { limit: true, per: true, burst: true }
+
+/** @internal */
+export const estimateOptions: Names<RateLimit.Estimate> = { inputTokens: true, outputTokens: true, cost: true }
+
+/** @internal */
+export const spendOptions: Names<SpendLimit.Options> = {
+  ...queueOptions,
+  limit: true,
+  per: true,
+  burst: true,
+  prices: true,
+  whenExceeded: true,
+  estimate: true
+}
+
+/** @internal */
+export const priceOptions: Names<SpendLimit.Price> = { input: true, output: true, cachedInput: true }

@@ -1,0 +1,245 @@
+/**
+ * A limit on what runs at once that finds itself: it rises while calls are answered, and falls when the target says that
+ * it is too much.
+ *
+ * `RateLimited`, `Overloaded` and `TimedOut` are drops, however fast they came. Other failures and calls that were not
+ * wanted any more say nothing. The limit does not rise while less than half of it is in use, and stays between `min` and
+ * `max`. It queues and rejects as a `Bulkhead` does. The gauge `llm_concurrency_limit` shows it.
+ *
+ * `aimd` (the default) looks at drops alone: 1 more for each success until the first drop, `1 / limit` more after it, and
+ * `limit * backoff` at a drop. `gradient` looks at latencies too: at the time to the first element of a stream, and at
+ * the time for each token of a whole answer that tells its usage. Models take as long as their answers are, so the time
+ * of a whole answer by itself says nothing.
+ *
+ * Sources: D.-M. Chiu and R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer
+ * Networks", 1989; [concurrency-limits](https://github.com/Netflix/concurrency-limits) of Netflix, 2018.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import type { State } from "./Bulkhead.js"
+import { failureOf } from "./internal/errors/failureOf.js"
+import type { BulkheadFull } from "./internal/errors/rejection.js"
+import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
+import * as Adaptive from "./internal/load/adaptive.js"
+import { concurrencyGate, type Held, type Place } from "./internal/load/concurrencyGate.js"
+import { Gated, type LoadGate, type Operators, operators } from "./internal/load/operators.js"
+import { PerKey } from "./internal/load/perKey.js"
+import { limitGauge, queueReport } from "./internal/load/queueReport.js"
+import { byKey, type QueueOptions, queueSettings } from "./internal/load/settings.js"
+import { Turnstile } from "./internal/load/turnstile.js"
+import { usageOf } from "./internal/load/usage.js"
+import { count, invalid, number } from "./internal/options/check.js"
+import { adaptiveOptions, refuseUnknown } from "./internal/options/names.js"
+import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
+import { ResilienceEvents } from "./ResilienceEvent.js"
+
+/**
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Options extends QueueOptions, BoundsOptions {
+  /** Default `aimd`. */
+  readonly algorithm?: "aimd" | "gradient" | undefined
+  /** What it begins with. Default 20. */
+  readonly initial?: number | undefined
+  /** It never falls below that. Default 1. */
+  readonly min?: number | undefined
+  /** It never rises above that. Default 200. */
+  readonly max?: number | undefined
+  /** What is left of it after a drop, between 0 and 1. Default 0.9. */
+  readonly backoff?: number | undefined
+  /** `gradient`: how many times the usual latency is still usual. Default 1.5. */
+  readonly tolerance?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category Symbols
+ */
+export const TypeId: unique symbol = Symbol.for("effect-resilience/AdaptiveLimit")
+
+/**
+ * @since 0.1.0
+ * @category Symbols
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * One limit for each key; the key is the target's name.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface AdaptiveLimit extends Operators<BulkheadFull> {
+  readonly [TypeId]: TypeId
+  /** How many calls run, how many wait, and the limit as it is now, with its fraction. */
+  readonly state: (key: string) => Effect.Effect<State>
+}
+
+/**
+ * The limits of the context.
+ *
+ * @since 0.1.0
+ * @category Services
+ */
+export const AdaptiveLimit: Context.Tag<AdaptiveLimit, AdaptiveLimit> = Context.GenericTag<AdaptiveLimit>(
+  "effect-resilience/AdaptiveLimit"
+)
+
+const where = "AdaptiveLimit"
+
+const settingsOf = (options: Options) => {
+  refuseUnknown(where, "", options, adaptiveOptions)
+  const { algorithm = "aimd", backoff = 0.9, initial = 20, max = 200, min = 1, tolerance = 1.5 } = options
+  if (algorithm !== "aimd" && algorithm !== "gradient") {
+    throw invalid(where, "algorithm", algorithm, "aimd or gradient")
+  }
+  if (!(backoff > 0 && backoff < 1)) throw invalid(where, "backoff", backoff, "a number between 0 and 1")
+  const least = count(where, "min", min)
+  const most = count(where, "max", max)
+  if (most < least) throw invalid(where, "max", max, `at least as much as min, which is ${least}`)
+  const adaptive: Adaptive.Settings = {
+    algorithm,
+    initial: Math.max(least, Math.min(most, count(where, "initial", initial))),
+    min: least,
+    max: most,
+    backoff,
+    tolerance: number(where, "tolerance", tolerance, 1)
+  }
+  return { adaptive, queue: queueSettings(where, options) }
+}
+
+interface Adapting extends Place {
+  state: Adaptive.State
+}
+
+const sampleOf = (held: Held, exit: Exit.Exit<unknown, unknown>, now: number): Adaptive.Sample | undefined => {
+  const { firstAt, running, startedAt } = held
+  if (Exit.isFailure(exit)) {
+    if (Cause.isInterruptedOnly(exit.cause)) return undefined
+    const { _tag } = failureOf(Cause.squash(exit.cause))
+    const isDrop = _tag === "RateLimited" || _tag === "Overloaded" || _tag === "TimedOut"
+    return isDrop ? { _tag: "Drop", startedAt } : undefined
+  }
+  if (firstAt !== undefined) return { _tag: "Success", running, latency: firstAt - startedAt }
+  const tokens = usageOf(exit.value)?.outputTokens
+  return {
+    _tag: "Success",
+    running,
+    latency: tokens === undefined ? undefined : (now - startedAt) / Math.max(1, tokens)
+  }
+}
+
+/**
+ * Makes limits in memory, with the same options for every key or with each its own. Throws a `RangeError` that names the
+ * option for options that make no sense.
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const make = (options: Options | ((key: string) => Options) = {}): Effect.Effect<AdaptiveLimit> =>
+  Effect.gen(function* () {
+    const hub = yield* ResilienceEvents
+    const labels = yield* labelCapacity
+    const settings = byKey(options, settingsOf)
+    const places = new PerKey<Adapting>(
+      boundsOf(where, typeof options === "function" ? {} : options),
+      (key) => {
+        const { adaptive, queue } = settings(key)
+        const turnstile = new Turnstile(adaptive.initial, queue, queueReport("adaptiveLimit", key, hub, labels))
+        const show = limitGauge(key, labels)
+        show(adaptive.initial)
+        const place: Adapting = {
+          turnstile,
+          maxWait: queue.maxWait,
+          state: Adaptive.initial(adaptive),
+          learn: (held, exit, now) => {
+            const sample = sampleOf(held, exit, now)
+            if (sample === undefined) return
+            const { limit } = place.state
+            place.state = Adaptive.step(place.state, adaptive, sample, now)
+            if (place.state.limit === limit) return
+            show(place.state.limit)
+            turnstile.setLimit(Math.floor(place.state.limit))
+          }
+        }
+        return place
+      },
+      // One that is forgotten begins anew, so what has been found out is kept for as long as the key is not idle.
+      ({ turnstile }, _, idle) => idle && turnstile.idle
+    )
+    const scope = {}
+    const gateOf = (key: string) => concurrencyGate(scope, key, (now) => places.get(key, now), true)
+    const adaptive: AdaptiveLimit & { readonly [Gated]: (key: string) => LoadGate<BulkheadFull> } = {
+      [TypeId]: TypeId,
+      [Gated]: gateOf,
+      ...operators(gateOf),
+      state: (key) =>
+        Effect.clockWith((clock) =>
+          Effect.sync(() => {
+            const { state, turnstile } = places.get(key, clock.unsafeCurrentTimeMillis())
+            return { running: turnstile.running, queued: turnstile.queued, limit: state.limit }
+          })
+        )
+    }
+    return adaptive
+  })
+
+/**
+ * Limits for the whole program, kept in memory.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { AdaptiveLimit, LlmCall } from "effect-resilience"
+ *
+ * const answer = LlmCall.tryPromise({ target: "acme/large", try: async () => "42" }).pipe(
+ *   AdaptiveLimit.protect("acme/large")
+ * )
+ *
+ * export const program = answer.pipe(Effect.provide(AdaptiveLimit.layer({ min: 2, max: 100 })))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layer = (options?: Options | ((key: string) => Options)): Layer.Layer<AdaptiveLimit> =>
+  Layer.effect(AdaptiveLimit, make(options))
+
+/**
+ * Runs a call once there is a place for it, and learns from how it ends. Fails with `BulkheadFull` if the queue is full,
+ * or if there was no place within `maxWait` or the call's deadline.
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const protect: {
+  (key: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | BulkheadFull, R | AdaptiveLimit>
+  <A, E, R>(self: Effect.Effect<A, E, R>, key: string): Effect.Effect<A, E | BulkheadFull, R | AdaptiveLimit>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, key: string): Effect.Effect<A, E | BulkheadFull, R | AdaptiveLimit> =>
+    Effect.flatMap(AdaptiveLimit, (limit) => limit.protect(self, key))
+)
+
+/**
+ * Runs a stream once there is a place for it, which it holds until it ends.
+ *
+ * @since 0.1.0
+ * @category Operators
+ */
+export const protectStream: {
+  (key: string): <A, E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E | BulkheadFull, R | AdaptiveLimit>
+  <A, E, R>(self: Stream.Stream<A, E, R>, key: string): Stream.Stream<A, E | BulkheadFull, R | AdaptiveLimit>
+} = dual(
+  2,
+  <A, E, R>(self: Stream.Stream<A, E, R>, key: string): Stream.Stream<A, E | BulkheadFull, R | AdaptiveLimit> =>
+    Stream.unwrap(Effect.map(AdaptiveLimit, (limit) => limit.protectStream(self, key)))
+)

@@ -1,0 +1,74 @@
+/**
+ * What queues tell: events to whoever listens, their lengths and waits to the metrics.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import * as MetricLabel from "effect/MetricLabel"
+import { type Hub, type LoadGate, ResilienceEvent } from "../../ResilienceEvent.js"
+import { byLabel, named, shared } from "../telemetry/labels.js"
+
+/** @internal */
+export interface QueueReport {
+  /** A call has joined the queue, in which so many wait now. */
+  readonly queued: (at: number, queued: number) => void
+  readonly dequeued: (at: number, wait: number, queued: number, admitted: boolean) => void
+}
+
+interface Series {
+  readonly length: Metric.Metric.Gauge<number>
+  readonly waits: Metric.Metric.Histogram<number>
+}
+
+const lengthKey = MetricKey.gauge("llm_queue_length", { description: "Calls that wait for their turn" })
+const waitKey = MetricKey.histogram(
+  "llm_queue_wait_seconds",
+  MetricBoundaries.fromIterable([0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60]),
+  "How long calls waited for their turn, those included that left without one"
+)
+const limitKey = MetricKey.gauge("llm_concurrency_limit", { description: "How many calls may run at once" })
+
+const labelOf = (what: string, name: string, capacity: number): string =>
+  byLabel(named<string>(what), name, capacity, (label) => label)
+
+/** Made with the first call that waits, since most never have to. @internal */
+export const queueReport = (gate: LoadGate, target: string, hub: Hub, capacity: number): QueueReport => {
+  let series: Series | undefined
+  let isShared = false
+  const seriesOf = (): Series => {
+    if (series !== undefined) return series
+    const label = labelOf("queues", target, capacity)
+    isShared = label === shared
+    const labels = [MetricLabel.make("target", label), MetricLabel.make("gate", gate)]
+    series = {
+      length: Metric.fromMetricKey(MetricKey.taggedWithLabels(lengthKey, labels)),
+      waits: Metric.fromMetricKey(MetricKey.taggedWithLabels(waitKey, labels))
+    }
+    return series
+  }
+  return {
+    queued: (at, queued) => {
+      const { length } = seriesOf()
+      if (!isShared) length.unsafeUpdate(queued, [])
+      if (hub.listening()) hub.publish(ResilienceEvent.CallQueued({ at, target, gate, queued }))
+    },
+    dequeued: (at, wait, queued, admitted) => {
+      const { length, waits } = seriesOf()
+      if (!isShared) length.unsafeUpdate(queued, [])
+      waits.unsafeUpdate(wait / 1000, [])
+      if (!hub.listening()) return
+      hub.publish(ResilienceEvent.CallDequeued({ at, target, gate, wait: Duration.millis(wait), admitted }))
+    }
+  }
+}
+
+/** The gauge of a limit that changes; a label that several share has none. @internal */
+export const limitGauge = (target: string, capacity: number): ((limit: number) => void) => {
+  const label = labelOf("limits", target, capacity)
+  if (label === shared) return () => {}
+  const gauge = Metric.fromMetricKey(MetricKey.taggedWithLabels(limitKey, [MetricLabel.make("target", label)]))
+  return (limit) => gauge.unsafeUpdate(limit, [])
+}

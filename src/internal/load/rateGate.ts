@@ -1,0 +1,285 @@
+/**
+ * The gate of what may be used in a time: reserved before the call, settled after it.
+ *
+ * Whoever cannot have it now waits in a line, whose first one asks again when the buckets should hold enough, or when
+ * something has come back. So a bucket that is corrected meanwhile is corrected for all who wait.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { RateLimitStoreError, Store } from "../../RateLimit.js"
+import type { Restore } from "../admission/gate.js"
+import { fromExit } from "../breaker/outcome.js"
+import { limited } from "../breaker/rejected.js"
+import { failureOf } from "../errors/failureOf.js"
+import { RequestTooLarge, type Usage } from "../errors/llmError.js"
+import { isRejection, type RateLimitExceeded } from "../errors/rejection.js"
+import { startTimer } from "../time/timer.js"
+import { type Amounts, granted, type Limit, type Reserved, type Unit } from "./buckets.js"
+import { leftOf } from "./caller.js"
+import type { LoadGate } from "./operators.js"
+import type { Turnstile } from "./turnstile.js"
+import { usageOf } from "./usage.js"
+
+export type Rejected = RateLimitExceeded | RequestTooLarge
+
+/** @internal */
+export interface RateSettings {
+  readonly limits: ReadonlyArray<Limit>
+  readonly whenExceeded: "wait" | "reject"
+  /** Milliseconds. */
+  readonly maxWait: number
+  /** What a call is expected to use. */
+  readonly expected: (context: Context.Context<never>) => Amounts
+  /** Whether `expected` looks at the context. */
+  readonly fixed: Amounts | undefined
+  /** What it has used, as far as its usage tells; what it does not tell is as expected. */
+  readonly measured: (usage: Usage, expected: Amounts) => Amounts
+}
+
+/** The line before the buckets of one key. @internal */
+export class Queue {
+  /** What those who wait have asked for. */
+  readonly ahead: { [unit in Unit]?: number } = {}
+  /** Wakes the first one, where it sleeps. */
+  wake: (() => void) | undefined = undefined
+
+  constructor(
+    readonly turns: Turnstile,
+    readonly settings: RateSettings
+  ) {}
+
+  add(amounts: Amounts, sign: 1 | -1): void {
+    for (const unit in amounts) {
+      const amount = amounts[unit as Unit] ?? 0
+      this.ahead[unit as Unit] = this.turns.idle && sign < 0 ? 0 : (this.ahead[unit as Unit] ?? 0) + sign * amount
+    }
+  }
+}
+
+/** What was reserved, and where it goes back to, once. @internal */
+export interface Reservation {
+  readonly queue: Queue
+  readonly amounts: Amounts
+  settled: boolean
+}
+
+const longestHold = 3_600_000
+
+/** @internal */
+export const rateGate = (
+  scope: object,
+  key: string,
+  store: Store,
+  queueOf: (now: number) => Queue,
+  failed: (now: number, error: RateLimitStoreError) => void,
+  /** The usage that somebody else has read, as from a stream. */
+  seen?: (() => Usage | undefined) | undefined
+): LoadGate<Rejected> => {
+  const { immediate } = store
+
+  /** A store that fails lets calls through. */
+  const ask = (
+    queue: Queue,
+    amounts: Amounts,
+    ahead: Amounts,
+    clock: Clock.Clock
+  ): Reserved | Effect.Effect<Reserved> => {
+    const { limits } = queue.settings
+    if (immediate !== undefined) return immediate.reserve(key, limits, amounts, ahead, clock.unsafeCurrentTimeMillis())
+    return Effect.catchAll(store.reserve(key, limits, amounts, ahead), (error) =>
+      Effect.sync(() => {
+        failed(clock.unsafeCurrentTimeMillis(), error)
+        return granted
+      })
+    )
+  }
+
+  const begin = (
+    queue: Queue,
+    amounts: Amounts,
+    restore: Restore,
+    clock: Clock.Clock
+  ): Reservation | Effect.Effect<Reservation, Rejected> => {
+    const waits = !queue.turns.idle
+    const answer = ask(queue, amounts, waits ? queue.ahead : {}, clock)
+    const decide = (answer: Reserved): Reservation | Effect.Effect<Reservation, Rejected> =>
+      answer._tag === "Granted"
+        ? { queue, amounts, settled: false }
+        : answer._tag === "TooLarge"
+          ? Exit.fail(tooLarge(key, answer))
+          : enqueue(queue, amounts, answer.millis, restore, clock)
+    return Effect.isEffect(answer) ? Effect.flatMap(answer, (answer) => toEffect(decide(answer))) : decide(answer)
+  }
+
+  const enqueue = (queue: Queue, amounts: Amounts, wait: number, restore: Restore, clock: Clock.Clock) =>
+    Effect.withFiberRuntime<Reservation, Rejected>((fiber) => {
+      const context = fiber.currentContext as Context.Context<never>
+      const now = clock.unsafeCurrentTimeMillis()
+      const most = Math.min(queue.settings.maxWait, leftOf(context, now))
+      if (queue.settings.whenExceeded === "reject" || wait >= most) return Exit.fail(limited(key, wait))
+      queue.add(amounts, 1)
+      // The first one stands before the line, in which the others wait.
+      const turn = queue.turns.enter()
+        ? Effect.succeed("granted" as const)
+        : queue.turns.wait(restore, clock, context, most)
+      return Effect.onExit(
+        Effect.flatMap(turn, (turn) =>
+          turn === "granted"
+            ? Effect.onExit(first(queue, amounts, now + most, restore, clock), () =>
+                Effect.sync(() => queue.turns.leave())
+              )
+            : Exit.fail(limited(key, wait))
+        ),
+        () => Effect.sync(() => queue.add(amounts, -1))
+      )
+    })
+
+  const first = (
+    queue: Queue,
+    amounts: Amounts,
+    until: number,
+    restore: Restore,
+    clock: Clock.Clock
+  ): Effect.Effect<Reservation, Rejected> =>
+    Effect.suspend(() => {
+      const answer = ask(queue, amounts, {}, clock)
+      return Effect.flatMap(Effect.isEffect(answer) ? answer : Effect.succeed(answer), (answer) => {
+        if (answer._tag === "Granted") return Effect.succeed({ queue, amounts, settled: false })
+        if (answer._tag === "TooLarge") return Exit.fail(tooLarge(key, answer))
+        const { millis } = answer
+        if (clock.unsafeCurrentTimeMillis() + millis > until) return Exit.fail(limited(key, millis))
+        return Effect.flatMap(restore(sleep(queue, clock, millis)), () => first(queue, amounts, until, restore, clock))
+      })
+    })
+
+  const settle = (reservation: Reservation, used: Amounts, clock: Clock.Clock): Effect.Effect<void> | undefined => {
+    const { amounts, queue } = reservation
+    if (used === amounts) return undefined
+    return change(
+      queue,
+      clock,
+      (now) => immediate?.settle(key, queue.settings.limits, amounts, used, now),
+      () => store.settle(key, queue.settings.limits, amounts, used)
+    )
+  }
+
+  const hold = (queue: Queue, until: number, clock: Clock.Clock): Effect.Effect<void> | undefined =>
+    change(
+      queue,
+      clock,
+      (now) => immediate?.hold(key, queue.settings.limits, until, now),
+      () => store.hold(key, queue.settings.limits, until)
+    )
+
+  const change = (
+    queue: Queue,
+    clock: Clock.Clock,
+    now: (now: number) => void,
+    later: () => Effect.Effect<void, RateLimitStoreError>
+  ): Effect.Effect<void> | undefined => {
+    if (immediate !== undefined) {
+      now(clock.unsafeCurrentTimeMillis())
+      queue.wake?.()
+      return undefined
+    }
+    return Effect.matchEffect(later(), {
+      onFailure: (error) => Effect.sync(() => failed(clock.unsafeCurrentTimeMillis(), error)),
+      onSuccess: () => Effect.sync(() => queue.wake?.())
+    })
+  }
+
+  return {
+    circuit: { scope, key },
+    acquire: (restore, clock) => {
+      const queue = queueOf(clock.unsafeCurrentTimeMillis())
+      const { expected, fixed } = queue.settings
+      if (fixed !== undefined) return begin(queue, fixed, restore, clock)
+      return Effect.withFiberRuntime<Reservation, Rejected>((fiber) =>
+        toEffect(begin(queue, expected(fiber.currentContext as Context.Context<never>), restore, clock))
+      )
+    },
+    release: (reservation: Reservation, exit, clock) => {
+      if (reservation.settled) return undefined
+      reservation.settled = true
+      const { queue } = reservation
+      const settled = settle(reservation, usedBy(exit, reservation, seen?.()), clock)
+      const millis = Exit.isFailure(exit) ? holdOf(exit, clock.unsafeCurrentTimeMillis()) : 0
+      const held = millis > 0 ? hold(queue, clock.unsafeCurrentTimeMillis() + millis, clock) : undefined
+      return settled === undefined ? held : held === undefined ? settled : Effect.zipRight(settled, held)
+    }
+  }
+}
+
+const toEffect = <A, E>(answer: A | Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.isEffect(answer) ? (answer as Effect.Effect<A, E>) : Effect.succeed(answer)
+
+/** Sleeps so long, or until it is woken. */
+const sleep = (queue: Queue, clock: Clock.Clock, millis: number): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const stop = startTimer(clock, millis, () => resume(Effect.void))
+    queue.wake = () => resume(Effect.void)
+    return Effect.sync(() => {
+      stop()
+      queue.wake = undefined
+    })
+  })
+
+/**
+ * What a call has used. What was never sent has used nothing. A failure that the target has told has cost a request, and
+ * what it says besides. Of an attempt that was given up on, or broke off, nobody knows: it keeps what was reserved.
+ */
+const usedBy = (
+  exit: Exit.Exit<unknown, unknown>,
+  { amounts, queue }: Reservation,
+  seen: Usage | undefined
+): Amounts => {
+  const { measured } = queue.settings
+  if (Exit.isSuccess(exit)) {
+    const usage = seen ?? usageOf(exit.value)
+    return usage === undefined ? amounts : measured(usage, amounts)
+  }
+  if (Cause.isInterruptedOnly(exit.cause) || Cause.isDie(exit.cause)) return amounts
+  const error = failureOf(Cause.squash(exit.cause))
+  if (isRejection(error)) return {}
+  if (seen !== undefined) return measured(seen, amounts)
+  switch (error._tag) {
+    case "ConnectionFailed":
+      return error.sent === "no" ? {} : amounts
+    case "StreamInterrupted":
+      return error.usage === undefined ? amounts : measured(error.usage, amounts)
+    case "TimedOut":
+      return amounts
+    default:
+      return amounts.requests === undefined ? {} : { requests: amounts.requests }
+  }
+}
+
+/** How long the target wants to be left alone, as a circuit reads it. */
+const holdOf = (exit: Exit.Exit<unknown, unknown>, now: number): number => {
+  const outcome = fromExit(exit)
+  if (outcome._tag !== "Ignored") return 0
+  const resetsIn = outcome.resetsAt === undefined ? 0 : DateTime.toEpochMillis(outcome.resetsAt) - now
+  const retryAfter = outcome.retryAfter === undefined ? 0 : Duration.toMillis(outcome.retryAfter)
+  return Math.max(resetsIn, Math.min(retryAfter, longestHold))
+}
+
+const names: Readonly<Record<Unit, string>> = {
+  requests: "requests",
+  tokens: "tokens",
+  inputTokens: "input tokens",
+  outputTokens: "output tokens",
+  money: "of the budget's unit"
+}
+
+const tooLarge = (key: string, { amount, most, unit }: Extract<Reserved, { _tag: "TooLarge" }>): RequestTooLarge =>
+  new RequestTooLarge({
+    target: key,
+    message: `The request needs ${amount} ${names[unit]}, and the limit of "${key}" never has more than ${most}`
+  })

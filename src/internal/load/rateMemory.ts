@@ -1,0 +1,76 @@
+/**
+ * Buckets in the process, in one `Ref` for each key.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type { Store } from "../../RateLimit.js"
+import { StateRef } from "../breaker/stateRef.js"
+import type { Bounds } from "../keyed/boundedMap.js"
+import {
+  type Amounts,
+  type Buckets,
+  full,
+  hold,
+  isReplaceable,
+  type Limit,
+  left,
+  observe,
+  type Remaining,
+  type Reserved,
+  reserve,
+  settle,
+  type Unit
+} from "./buckets.js"
+import { PerKey } from "./perKey.js"
+
+/** What a store that answers at once can be asked without an effect. @internal */
+export interface Immediate {
+  readonly reserve: (
+    key: string,
+    limits: ReadonlyArray<Limit>,
+    amounts: Amounts,
+    ahead: Amounts,
+    now: number
+  ) => Reserved
+  readonly settle: (key: string, limits: ReadonlyArray<Limit>, reserved: Amounts, used: Amounts, now: number) => void
+  readonly hold: (key: string, limits: ReadonlyArray<Limit>, until: number, now: number) => void
+}
+
+interface Kept {
+  readonly limits: ReadonlyArray<Limit>
+  readonly ref: StateRef<Buckets>
+}
+
+/** @internal */
+export const rateMemory = (bounds: Bounds): Store => {
+  let limitsOfNew: ReadonlyArray<Limit> = []
+  const kept = new PerKey<Kept>(
+    bounds,
+    (_, now) => ({ limits: limitsOfNew, ref: new StateRef(full(limitsOfNew, now)) }),
+    ({ limits, ref }, now) => isReplaceable(ref.getNow(), limits, now)
+  )
+  const refOf = (key: string, limits: ReadonlyArray<Limit>, now: number): StateRef<Buckets> => {
+    limitsOfNew = limits
+    return kept.get(key, now).ref
+  }
+  const immediate: Immediate = {
+    reserve: (key, limits, amounts, ahead, now) =>
+      refOf(key, limits, now).modifyNow((buckets) => reserve(buckets, limits, amounts, ahead, now)),
+    settle: (key, limits, reserved, used, now) =>
+      refOf(key, limits, now).modifyNow((buckets) => [undefined, settle(buckets, limits, reserved, used, now)]),
+    hold: (key, limits, until, now) =>
+      refOf(key, limits, now).modifyNow((buckets) => [undefined, hold(buckets, limits, until, now)])
+  }
+  const at = <A>(use: (now: number) => A): Effect.Effect<A> =>
+    Effect.clockWith((clock) => Effect.sync(() => use(clock.unsafeCurrentTimeMillis())))
+  return {
+    immediate,
+    reserve: (key, limits, amounts, ahead) => at((now) => immediate.reserve(key, limits, amounts, ahead, now)),
+    settle: (key, limits, reserved, used) => at((now) => immediate.settle(key, limits, reserved, used, now)),
+    hold: (key, limits, until) => at((now) => immediate.hold(key, limits, until, now)),
+    observe: (key, limits, told: { readonly [unit in Unit]?: Remaining | undefined }) =>
+      at((now) => refOf(key, limits, now).modifyNow((buckets) => [undefined, observe(buckets, limits, told, now)])),
+    left: (key, limits) => at((now) => left(refOf(key, limits, now).getNow(), limits, now))
+  }
+}
