@@ -14,7 +14,7 @@ const together = <A, E, R>(effect: Effect.Effect<A, E, R>, times: number) =>
       Effect.replicateEffect(Effect.exit(AdaptiveLimit.protect(effect, "a")), times, { concurrency: "unbounded" })
     )
     yield* settle
-    yield* TestClock.adjust("1 minute")
+    yield* TestClock.adjust("1 hour")
     return yield* Fiber.join(fiber)
   })
 
