@@ -15,8 +15,8 @@ import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, Targe
 import type * as ResponseCache from "../../ResponseCache.js"
 import type * as RetryBudget from "../../RetryBudget.js"
 import type * as RetryPolicy from "../../RetryPolicy.js"
-import type { CallOptions } from "../call/callOptions.js"
 import type * as SpendLimit from "../../SpendLimit.js"
+import type { CallOptions } from "../call/callOptions.js"
 import type { BoundsOptions } from "../keyed/boundedMap.js"
 import { invalid } from "./check.js"
 
