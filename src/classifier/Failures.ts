@@ -6,8 +6,9 @@ import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import { made } from "../internal/errors/errorClass.js"
 import * as LlmError from "../internal/errors/llmError.js"
+import { isError } from "../internal/errors/safeRead.js"
 import { traitsOf } from "../internal/errors/traits.js"
-import { stackOf } from "./Thrown.js"
+import { framesOf } from "./Thrown.js"
 import type { Origin, Verdict } from "./Verdict.js"
 
 interface Row {
@@ -103,9 +104,9 @@ export const ofCall = (verdict: Verdict, cause: unknown, origin: Origin, status?
   put(fields, "code", code)
   put(fields, "retryable", verdict.retryable)
   particular(fields, verdict, { phase: "attempt", by: "completion" })
-  const failure = made(table[verdict.is].class, fields, () => ({ cause: Redacted.make(cause) }))
-  // Where a bug of the program's own was made, and not where it was read.
-  return verdict.is === "Unclassified" ? stackOf(failure, cause) : failure
+  // A bug of the program's own shows where it was made, and not where it was read.
+  const frames = verdict.is === "Unclassified" && isError(cause) ? () => framesOf(cause) : undefined
+  return made(table[verdict.is].class, fields, () => ({ cause: Redacted.make(cause) }), frames)
 }
 
 type Fields = Record<string, unknown> & { readonly _tag: string; readonly message: string }

@@ -34,8 +34,13 @@ const nameOf = (value: object): string | undefined =>
 const mostStack = 8_192
 const aFrame = /^\s{1,8}at .{1,300}:\d{1,9}(?::\d{1,9})?\)?$/
 
-/** The frames of an error behind its words: these are cut off, since they may hold a prompt. */
-const framesOf = (thrown: unknown): string => {
+/**
+ * The frames of an error behind its words: these are cut off, since they may hold a prompt. Writing frames costs as much
+ * as the whole reading of a failure.
+ *
+ * @internal
+ */
+export const framesOf = (thrown: unknown): string => {
   const stack = Foreign.text(thrown, "stack") ?? ""
   const words = Foreign.text(thrown, "message") ?? ""
   const from = stack.indexOf(words)
@@ -48,19 +53,4 @@ const framesOf = (thrown: unknown): string => {
     .slice(0, end === -1 ? lines.length : end)
     .map((line) => `\n${line}`)
     .join("")
-}
-
-/**
- * Lets a failure show where what was thrown was made. Frames are written when somebody reads them, which costs as much
- * as the whole reading of a failure.
- *
- * @internal
- */
-export const stackOf = <E extends Error>(failure: E, thrown: unknown): E => {
-  if (!Foreign.isError(thrown)) return failure
-  return Object.defineProperty(failure, "stack", {
-    get: () => `${failure.name}: ${failure.message}${framesOf(thrown)}`,
-    enumerable: false,
-    configurable: true
-  })
 }

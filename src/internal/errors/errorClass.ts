@@ -107,37 +107,61 @@ const fromKept = (name: string): PropertyDescriptor => ({
 
 /**
  * An error of this class, as its constructor would make it of fields that are known to be right: nothing is checked, no
- * stack is walked that would only show where it was read, and what it does not print is made when it is asked for.
+ * stack is walked that would only show where it was read, and what it does not print is made when it is asked for. So is
+ * its stack, where `frames` are known.
  *
  * @internal
  */
 export const made = <E extends Error>(
   Class: { readonly prototype: E },
   fields: Fields & { readonly message: string },
-  unprinted: () => Fields
+  unprinted: () => Fields,
+  frames?: () => string
 ): E => {
-  const error = withoutStack(fields.message, Class)
+  const error = withoutStack(fields.message, Class, frames === undefined ? 0 : undefined)
   for (const name in fields) if (name !== "message") (error as unknown as Record<string, unknown>)[name] = fields[name]
   let held: Fields | undefined
   const value = (): Fields => {
     held ??= unprinted()
     return held
   }
-  return Object.defineProperty(error, kept, { value, enumerable: false })
+  Object.defineProperty(error, kept, { value, enumerable: false })
+  if (frames === undefined) return error
+  Object.defineProperty(error, keptFrames, { value: frames, enumerable: false })
+  return Object.defineProperty(error, "stack", stack)
 }
 
-const withoutStack = <E extends Error>(message: string, { prototype }: { readonly prototype: E }): E => {
+const keptFrames = Symbol("effect-resilience/frames")
+
+/** One for all errors, so that they stay alike. */
+const stack: PropertyDescriptor = {
+  get(this: Error & { [keptFrames]?: () => string }) {
+    return `${this.name}: ${this.message}${this[keptFrames]?.() ?? ""}`
+  },
+  set(this: Error, value: unknown) {
+    Object.defineProperty(this, "stack", { value, enumerable: false, configurable: true, writable: true })
+  },
+  enumerable: false,
+  configurable: true
+}
+
+/** Without a limit an error has no stack at all, and with a limit of 0 one of its first line. */
+const withoutStack = <E extends Error>(
+  message: string,
+  { prototype }: { readonly prototype: E },
+  limit: 0 | undefined
+): E => {
   const { stackTraceLimit } = Error
-  const restore = typeof stackTraceLimit === "number" && limitStack(0)
+  const restore = typeof stackTraceLimit === "number" && limitStack(limit)
   const error = Reflect.construct(Error, [message], prototype.constructor)
   if (restore) limitStack(stackTraceLimit)
   return error
 }
 
 /** A realm that is locked down keeps its limit. */
-const limitStack = (frames: number): boolean => {
+const limitStack = (frames: number | undefined): boolean => {
   try {
-    Error.stackTraceLimit = frames
+    Error.stackTraceLimit = frames as number
     return true
   } catch {
     return false
