@@ -10,7 +10,7 @@ import { failureBody, fromErrorBody, isTooMuch, mostText, onlyWords, parsed } fr
 import type { HeadersInput } from "./Facts.js"
 import { ofCall } from "./Failures.js"
 import { headersIn } from "./Headers.js"
-import { examine } from "./HttpResponse.js"
+import { meaningOf } from "./HttpResponse.js"
 import { fromStreamEvent } from "./StreamEvent.js"
 import { changed, known, type Origin, type Verdict } from "./Verdict.js"
 
@@ -102,7 +102,7 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
 
 /** Words that no table knows are a failure of no kind, but no answer either. */
 const saysNothingKnown = (words: unknown, origin: Origin): boolean =>
-  examine({ ...known(origin), status: 200, body: words }).verdict.is === "MalformedResponse"
+  meaningOf({ ...known(origin), status: 200, body: words }).is === "MalformedResponse"
 
 /** What is no text at all: sound, a picture, or what somebody else reads. */
 const isMedia = (body: unknown): boolean => {

@@ -39,6 +39,16 @@ export interface HttpFailure {
 }
 
 /**
+ * What the tables make of a response, before what the server says of coming back is weighed.
+ *
+ * @internal
+ */
+export const meaningOf = (failure: HttpFailure): Meaning => {
+  const facts = factsOf(failure)
+  return firstFit(choose(failure.provider, failure.target, facts).order, facts) ?? byClass(facts.status)
+}
+
+/**
  * What was read, with the row that decided.
  *
  * @internal

@@ -10,7 +10,7 @@ import { badEnding } from "./Ending.js"
 import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"
 import { ofCall, ofResponse } from "./Failures.js"
 import { headersIn } from "./Headers.js"
-import { examine } from "./HttpResponse.js"
+import { examine, meaningOf } from "./HttpResponse.js"
 import { type Reading, type Response, sureness } from "./Reading.js"
 import * as Sdk from "./Sdk.js"
 import { thrownAs } from "./Thrown.js"
@@ -67,8 +67,8 @@ const plainWords = (value: unknown): Reading | undefined => {
   if (Foreign.names(value).some((name) => mistakes.has(name))) return undefined
   const verdict = bindingCode(said)
   if (verdict !== undefined) return { sure: sureness.worded, verdict }
-  const { verdict: read } = examine({ status: 200, body: said })
-  if (!unknownWords.has(read.is)) return { sure: sureness.vague, response: { body: { message: said } } }
+  if (!unknownWords.has(meaningOf({ status: 200, body: said }).is))
+    return { sure: sureness.vague, response: { body: { message: said } } }
   return typeof value === "string" ? Transport.read({ message: said }) : undefined
 }
 
