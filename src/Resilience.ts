@@ -1,7 +1,8 @@
 /**
  * The policies in their recommended order, as one service.
  *
- * From the outside in: deadline, retry and budget, circuit breaker and parking, attempt timeout, call. Each of them can
+ * From the outside in: deadline, hedge, retry and budget, admission (circuit and parking looked at, bulkhead or adaptive
+ * limit, rate limit and budget, permit of the circuit), attempt timeout, call. Each of them can
  * be left out, and each stands in a module of its own for those who would rather compose them by hand.
  *
  * @since 0.1.0
@@ -19,6 +20,8 @@ import * as Predicate from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type * as AdaptiveLimit from "./AdaptiveLimit.js"
+import type * as Bulkhead from "./Bulkhead.js"
 import * as CircuitBreaker from "./CircuitBreaker.js"
 import type * as Classifier from "./Classifier.js"
 import * as Hedge from "./Hedge.js"
@@ -38,6 +41,7 @@ import { type Added, protectEffect } from "./internal/call/protectEffect.js"
 import type { Target } from "./internal/call/target.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
 import { RecentlyUsed } from "./internal/keyed/recentlyUsed.js"
+import { checkLimits, limitsOf, loadPolicies } from "./internal/load/ofTarget.js"
 import { observeEffect } from "./internal/observe/observeEffect.js"
 import { ObserveOnly } from "./internal/observe/observeOnly.js"
 import { observeStream } from "./internal/observe/observeStream.js"
@@ -51,9 +55,11 @@ import { madeUnder } from "./internal/telemetry/hubOf.js"
 import { labelCapacity, reserveLabels } from "./internal/telemetry/targetMetrics.js"
 import * as underDeadline from "./internal/time/announcedDeadline.js"
 import type { LlmError } from "./LlmError.js"
+import type * as RateLimit from "./RateLimit.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryBudget from "./RetryBudget.js"
 import type * as RetryPolicy from "./RetryPolicy.js"
+import type * as SpendLimit from "./SpendLimit.js"
 import type { StreamDialect } from "./StreamDialect.js"
 
 /**
@@ -80,6 +86,14 @@ export interface TargetOptions {
    * alone is parked when the call ends, not at the attempt that was told so.
    */
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined
+  /** How many calls run at once. Default: any number. See `Bulkhead`. */
+  readonly bulkhead?: Bulkhead.Options | false | undefined
+  /** As many calls at once as the target turns out to take, in place of a bulkhead. Default: none. See `AdaptiveLimit`. */
+  readonly adaptiveLimit?: AdaptiveLimit.Options | false | undefined
+  /** Requests and tokens in a time. Default: none. See `RateLimit`. */
+  readonly rateLimit?: RateLimit.Options | false | undefined
+  /** Money in a time. Default: none. See `SpendLimit`. */
+  readonly spendLimit?: SpendLimit.Options | false | undefined
   /** The limits of streams, and how they are read. */
   readonly stream?: StreamPolicy | undefined
   /**
@@ -187,6 +201,14 @@ interface Service {
   readonly observeOnly: (on: boolean, target?: string) => Effect.Effect<void>
   /** The circuits, by target: to look at, to isolate, to reset. */
   readonly circuitBreaker: CircuitBreaker.CircuitBreaker
+  /** The bulkheads, by target: how many calls run, and how many wait. */
+  readonly bulkhead: Bulkhead.Bulkhead
+  /** The adaptive limits, by target. */
+  readonly adaptiveLimit: AdaptiveLimit.AdaptiveLimit
+  /** The rate limits, by target: what is left, and what a provider says is left (`observe`). */
+  readonly rateLimit: RateLimit.RateLimit
+  /** The budgets, by target. */
+  readonly spendLimit: SpendLimit.SpendLimit
 }
 
 /**
@@ -226,8 +248,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const same = compile(general)
     const policiesOf = (name: string): Policies =>
       ownOf(differing, name) === undefined ? same : compile(optionsOf(name))
-    const make = (name: string, circuit: CircuitGate): Target =>
-      makeTarget(name, policiesOf(name), { scope, budget, circuit, hub, labels })
+    const load = yield* loadPolicies(optionsOf, bounds)
+    const make = (name: string, circuit: CircuitGate): Target => {
+      const limits = limitsOf(name, optionsOf(name), load)
+      return makeTarget(name, policiesOf(name), { scope, budget, circuit, limits, hub, labels })
+    }
     const targets = new RecentlyUsed<Target>(bounds)
     const targetOf = (name: string): Effect.Effect<Target> =>
       Effect.suspend(() => {
@@ -244,7 +269,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
 
     // A mistake in the options shows when the policies are made, not when the first call fails.
     const check = (name: string): Effect.Effect<void> =>
-      Effect.map(gateOf(circuitBreaker, name), () => void streamOf(name, policiesOf(name), {}))
+      Effect.flatMap(gateOf(circuitBreaker, name), () => {
+        streamOf(name, policiesOf(name), {})
+        return checkLimits(optionsOf(name))
+      })
     yield* check("")
     const contradicts = contradiction(general)
     if (contradicts !== undefined) yield* Effect.logWarning(`Resilience: ${contradicts}`)
@@ -271,6 +299,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         return observes.of({ name: "", observeOnly: same.observeOnly }) ? undefined : deadline
       },
       circuitBreaker,
+      ...load,
       observeOnly: (on, target) => Effect.sync(() => observes.set(on, target)),
       protect: (name, self, own) => {
         const known = targets.known(name)
@@ -324,12 +353,15 @@ const hedgeStream = <A, E, R>(
 
 /** A stream from within its target's own attempt is read as any other, and that is all; so with a circuit alone. */
 const notEntered = (target: Target, context: Context.Context<never>): Target => {
-  const circuit = (target.attemptCircuit ?? target.callCircuit)?.circuit
+  const { attemptCircuit, callCircuit } = target
+  const circuit = attemptCircuit?.circuit ?? callCircuit?.circuit
   const open = { attemptCircuit: undefined, callCircuit: undefined }
   if (isWithin(context, target.scope, target.name)) {
     return { ...target, ...open, retry: undefined, retryWithOthers: undefined, budget: undefined }
   }
-  return circuit !== undefined && isWithin(context, circuit.scope, circuit.key) ? { ...target, ...open } : target
+  return circuit !== undefined && isWithin(context, circuit.scope, circuit.key)
+    ? { ...target, ...open, attemptCircuit: attemptCircuit?.withinCircuit }
+    : target
 }
 
 /** What a target's name finds, and not what any object has. */
@@ -399,7 +431,8 @@ export const layerConfig = (config: Config.Config<Options>): Layer.Layer<Resilie
  *
  * The call may fail with any error. An `LlmError` is used as it is; anything else is classified to decide what to do,
  * and comes through unchanged. What the policies add to the failures: `TimedOut`, `CircuitOpen`, `CircuitHalfOpen`,
- * `RateLimitExceeded` (the target is parked for longer than the call can wait) and `DeadlineExceeded`. When the retrying
+ * `BulkheadFull`, `RateLimitExceeded` (the target is parked, or its limit used up, for longer than the call can wait),
+ * `RequestTooLarge` (more than its limits ever have) and `DeadlineExceeded`. When the retrying
  * ends, the caller gets the last failure of the call's own.
  *
  * `options` are what is different for this one call: less time, another policy of retries, a reader of its own.

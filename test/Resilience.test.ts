@@ -639,8 +639,10 @@ describe("Resilience.protect", () => {
         | LlmError.RateLimited
         | "own"
         | LlmError.TimedOut
+        | LlmError.RequestTooLarge
         | Rejection.CircuitOpen
         | Rejection.CircuitHalfOpen
+        | Rejection.BulkheadFull
         | Rejection.RateLimitExceeded
         | Rejection.DeadlineExceeded,
         Resilience.Resilience
@@ -651,7 +653,12 @@ describe("Resilience.protect", () => {
       Effect.catchTags({ Overloaded: () => Effect.void, CircuitOpen: () => Effect.void })
     )
     expectTypeOf<Effect.Effect.Error<typeof handled>>().toEqualTypeOf<
-      LlmError.TimedOut | Rejection.CircuitHalfOpen | Rejection.RateLimitExceeded | Rejection.DeadlineExceeded
+      | LlmError.TimedOut
+      | LlmError.RequestTooLarge
+      | Rejection.CircuitHalfOpen
+      | Rejection.BulkheadFull
+      | Rejection.RateLimitExceeded
+      | Rejection.DeadlineExceeded
     >()
   })
 })

@@ -36,6 +36,10 @@ export interface Gate<Permit, A, E, Rejected> {
   readonly circuit?: { readonly scope: object; readonly key: string } | undefined
   /** Where it can tell beforehand whether a call may be let in. */
   readonly outlook?: Outlook | undefined
+  /** Refuses, or waits for, what is known to be closed, without taking a permit: before a call queues for anything else. */
+  readonly look?: ((restore: Restore, clock: Clock.Clock) => Effect.Effect<unknown, Rejected> | undefined) | undefined
+  /** What is left of it within its circuit, which stands open there. */
+  readonly withinCircuit?: Gate<Permit, A, E, Rejected> | undefined
   readonly acquire: (restore: Restore, clock: Clock.Clock) => Permit | Effect.Effect<Permit, Rejected>
   readonly release: (permit: Permit, exit: Exit.Exit<A, E>, clock: Clock.Clock) => Effect.Effect<void> | undefined
   /**

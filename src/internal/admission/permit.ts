@@ -6,17 +6,18 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type { CircuitGate } from "../breaker/gated.js"
-import type { Rejected } from "../breaker/guard.js"
-import type { Permit } from "../breaker/state.js"
-import type { Restore } from "./gate.js"
+import type { Passage, TargetGate } from "../breaker/gated.js"
+import type { Gate, Restore } from "./gate.js"
+
+/** What a call to a target can be kept from being sent with. */
+type Rejected = TargetGate extends Gate<infer _, infer _A, infer _E, infer R> ? R : never
 
 /** @internal */
 export class HeldPermit {
   private held: Held | undefined
 
   constructor(
-    private readonly gate: CircuitGate | undefined,
+    private readonly gate: TargetGate | undefined,
     private readonly clock: Clock.Clock
   ) {}
 
@@ -25,7 +26,7 @@ export class HeldPermit {
     const { gate } = this
     if (gate === undefined || this.held !== undefined) return Effect.void
     return Effect.suspend(() => {
-      const hold = (permit: Permit | undefined): void => {
+      const hold = (permit: Passage | undefined): void => {
         this.held = { gate, permit, answered: gate.answered === undefined }
       }
       const acquired = gate.acquire(restore, this.clock)
@@ -43,7 +44,7 @@ export class HeldPermit {
     })
   }
 
-  leave(exit: Exit.Exit<void, unknown>): Effect.Effect<void> {
+  leave(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     const { held } = this
     this.held = undefined
     return held?.gate.release(held.permit, exit, this.clock) ?? Effect.void
@@ -51,7 +52,7 @@ export class HeldPermit {
 }
 
 interface Held {
-  readonly gate: CircuitGate
-  permit: Permit | undefined
+  readonly gate: TargetGate
+  permit: Passage | undefined
   answered: boolean
 }

@@ -91,25 +91,46 @@ export const gate = <A, E>(
   }
 
   /** An exit, not an effect: with `Effect.fail` each refusal takes two more steps, to note the span it came from. */
-  const refuse = (refusal: Refusal, restore: Restore, clock: Clock.Clock): Admitted => {
+  const refuse = (refusal: Refusal, restore: Restore, clock: Clock.Clock, again: Ask = admit): Admitted => {
     switch (refusal._tag) {
       case "Open":
       case "Isolated":
-        return waitUntilOver(refusal, Exit.fail(circuitOpen(key, refusal)), restore, clock)
+        return waitUntilOver(refusal, Exit.fail(circuitOpen(key, refusal)), restore, clock, again)
       case "HalfOpen":
         return waiting.whenOpen === "reject"
           ? Exit.fail(circuitHalfOpen(key, refusal))
-          : waitForPlace(placeIn(clock), Exit.fail(circuitHalfOpen(key, refusal)), restore, clock)
+          : waitForPlace(placeIn(clock), Exit.fail(circuitHalfOpen(key, refusal)), restore, clock, again)
       case "Parked":
-        return waitWhileParked(refusal, Exit.fail(parked(key, refusal.retryAfter)), restore, clock)
+        return waitWhileParked(refusal, Exit.fail(parked(key, refusal.retryAfter)), restore, clock, again)
     }
+  }
+
+  type Ask = (restore: Restore, clock: Clock.Clock) => Admitted
+
+  /** Refuses, or waits for, what is known to be closed, and takes no permit of what may be open. */
+  const lookAgain: Ask = (restore, clock) => look(restore, clock)
+  const look = (restore: Restore, clock: Clock.Clock): Effect.Effect<undefined, Rejected> | undefined => {
+    if (circuit === undefined || apply === undefined) return undefined
+    const now = clock.unsafeCurrentTimeMillis()
+    if (longest(aheadOf(circuit(key), now)) <= 0) return undefined
+    const { permit, rejection } = apply(key, policy, admission, now)
+    if (permit !== undefined) record(resultOf(permit, "Ignored"), clock)
+    if (rejection === undefined) return undefined
+    const refused = refuse(rejection, restore, clock, lookAgain)
+    return Effect.isEffect(refused) ? (refused as Effect.Effect<undefined, Rejected>) : undefined
   }
 
   type Refused = Exit.Exit<never, Rejected>
   const onChange = circuit && ((listener: () => void) => announce.waiting.listen(key, listener))
 
   /** Callers come back spread, not all at the instant the target named, and ask again. */
-  const waitUntilOver = (refusal: Refusal, rejected: Refused, restore: Restore, clock: Clock.Clock): Admitted => {
+  const waitUntilOver = (
+    refusal: Refusal,
+    rejected: Refused,
+    restore: Restore,
+    clock: Clock.Clock,
+    again: Ask
+  ): Admitted => {
     const aheadAt = (now: number) => (circuit === undefined ? aheadBy(refusal) : aheadOf(circuit(key), now))
     const ahead = aheadAt(clock.unsafeCurrentTimeMillis())
     if (!mayEnter(ahead, 0, waiting, unbounded)) return rejected
@@ -124,29 +145,37 @@ export const gate = <A, E>(
           left: left - millis + rest,
           patience: bounds.patience - millis + rest
         })
-      return Effect.flatMap(restore(pause(clock, millis, onChange, isInVain)), () => toEffect(admit(restore, clock)))
+      return Effect.flatMap(restore(pause(clock, millis, onChange, isInVain)), () => toEffect(again(restore, clock)))
     })
   }
 
   /** The time that the target named may be over, and only somebody under way who finds out whether it still holds. */
-  const waitWhileParked = (refusal: Refusal, rejected: Refused, restore: Restore, clock: Clock.Clock): Admitted => {
+  const waitWhileParked = (
+    refusal: Refusal,
+    rejected: Refused,
+    restore: Restore,
+    clock: Clock.Clock,
+    again: Ask
+  ): Admitted => {
     const findsOut = circuit !== undefined && aheadOf(circuit(key), clock.unsafeCurrentTimeMillis()).parked === 0
-    if (!findsOut) return waitUntilOver(refusal, rejected, restore, clock)
-    return waiting.whenParked === "reject" ? rejected : waitForPlace(refusal.retryAfter, rejected, restore, clock)
+    if (!findsOut) return waitUntilOver(refusal, rejected, restore, clock, again)
+    return waiting.whenParked === "reject"
+      ? rejected
+      : waitForPlace(refusal.retryAfter, rejected, restore, clock, again)
   }
 
   const placeIn = (clock: Clock.Clock): number =>
     circuit === undefined ? askEvery : placeFreeIn(circuit(key), clock.unsafeCurrentTimeMillis())
 
   /** In turn: whoever came first is told first that a place may be free, which it is after so long at the latest. */
-  const waitForPlace = (free: number, rejected: Refused, restore: Restore, clock: Clock.Clock): Admitted =>
+  const waitForPlace = (free: number, rejected: Refused, restore: Restore, clock: Clock.Clock, again: Ask): Admitted =>
     Effect.flatMap(surroundings, ({ left, patience }) => {
       const from = clock.unsafeCurrentTimeMillis()
       const millis = Math.ceil(Math.min(free, left, patience?.atDoor ?? Number.POSITIVE_INFINITY))
       if (millis <= 0) return rejected
       return Effect.flatMap(restore(pause(clock, millis, onChange, () => true)), () => {
         patience?.spend(clock.unsafeCurrentTimeMillis() - from)
-        return toEffect(admit(restore, clock))
+        return toEffect(again(restore, clock))
       })
     })
 
@@ -236,6 +265,7 @@ export const gate = <A, E>(
         mayEnter: (after, bounds, now) => mayEnter(aheadOf(circuit(key), now), after, waiting, bounds),
         onChange
       },
+    look,
     acquire: admit,
     observe,
     release: (permit, exit, clock) => {

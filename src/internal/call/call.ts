@@ -106,7 +106,7 @@ export class Call {
   /** The attempt's code is inside of the target's policies and of its circuit, until the attempt ends. */
   private enter(): ReadonlyArray<Entry> {
     const { attemptCircuit, callCircuit, name } = this.policies
-    const circuit = (attemptCircuit ?? callCircuit)?.circuit
+    const circuit = attemptCircuit?.circuit ?? callCircuit?.circuit
     const entry: Entry = { scope: this.policies.scope, key: name, live: true }
     this.entries = circuit === undefined ? [entry] : [entry, { ...circuit, live: true }]
     return this.entries

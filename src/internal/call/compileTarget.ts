@@ -9,6 +9,7 @@ import type { TargetOptions } from "../../Resilience.js"
 import type { Hub } from "../../ResilienceEvent.js"
 import type { Budget } from "../../RetryBudget.js"
 import * as RetryPolicy from "../../RetryPolicy.js"
+import { inOrder, type Limits } from "../admission/inOrder.js"
 import type { CircuitGate } from "../breaker/gated.js"
 import { settingsOf } from "../hedge/plan.js"
 import { given, invalid, millis } from "../options/check.js"
@@ -46,6 +47,7 @@ export const compile = (options: TargetOptions): Policies => {
 interface Shared {
   readonly scope: object
   readonly circuit: CircuitGate
+  readonly limits: Limits
   readonly budget: Budget | undefined
   readonly hub: Hub
   readonly labels: number
@@ -53,19 +55,22 @@ interface Shared {
 
 /** @internal */
 export const makeTarget = (name: string, { counts, ...policies }: Policies, shared: Shared): Target => {
-  const { budget, circuit, hub, labels, scope } = shared
+  const { budget, circuit, hub, labels, limits, scope } = shared
   return {
     name,
     scope,
     ...policies,
     budget: budget && { deposit: budget.deposit(name), take: budget.take(name), giveBack: budget.giveBack(name) },
-    attemptCircuit: counts === "attempts" ? circuit : undefined,
-    callCircuit: counts === "calls" ? circuit : undefined,
+    attemptCircuit: inOrder(counts === "attempts" ? circuit : undefined, limits),
+    callCircuit: inOrder(counts === "calls" ? circuit : undefined, unlimited),
     metrics: targetMetrics(name, labels),
     labels,
     hub
   }
 }
+
+/** Limits hold for each attempt, whatever the circuit counts. */
+const unlimited: Limits = { concurrency: undefined, rate: undefined, spend: undefined }
 
 const hedgeOf = ({ hedge = false }: TargetOptions): Policies["hedge"] => {
   if (hedge === false) return undefined

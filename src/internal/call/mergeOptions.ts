@@ -11,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Options that hold options, which are merged too. Anything else is one value, and the target's replaces it. */
 const holdOptions =
-  /^(?:retry|retry\.perError|retry\.perError\.\w+|circuitBreaker|circuitBreaker\.(?:halfOpen|parking)|hedge|stream|stream\.buffer)$/
+  /^(?:retry|retry\.perError|retry\.perError\.\w+|circuitBreaker|circuitBreaker\.(?:halfOpen|parking)|hedge|bulkhead|adaptiveLimit|rateLimit|rateLimit\.estimate|spendLimit|spendLimit\.(?:prices|estimate)|stream|stream\.buffer)$/
 
 /** @internal */
 export const mergeOptions = (general: TargetOptions, own: TargetOptions | undefined): TargetOptions =>

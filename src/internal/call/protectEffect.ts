@@ -18,9 +18,15 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { CircuitGate } from "../breaker/gated.js"
-import type { TimedOut } from "../errors/llmError.js"
-import type { CircuitHalfOpen, CircuitOpen, DeadlineExceeded, RateLimitExceeded } from "../errors/rejection.js"
+import type { TargetGate } from "../breaker/gated.js"
+import type { RequestTooLarge, TimedOut } from "../errors/llmError.js"
+import type {
+  BulkheadFull,
+  CircuitHalfOpen,
+  CircuitOpen,
+  DeadlineExceeded,
+  RateLimitExceeded
+} from "../errors/rejection.js"
 import { CallbackTypeId, type Holder, isCallbackEffect, stopIfInterrupted } from "../fiber/callback.js"
 import { currentFiber, fiberAfter, moveTo, tagsOf } from "../fiber/currentFiber.js"
 import { exitOf } from "../fiber/exitOf.js"
@@ -31,7 +37,14 @@ import { isWithin } from "./nesting.js"
 import type { Target } from "./target.js"
 
 /** What the policies add to a call's own failures. */
-export type Added = TimedOut | CircuitOpen | CircuitHalfOpen | RateLimitExceeded | DeadlineExceeded
+export type Added =
+  | TimedOut
+  | RequestTooLarge
+  | CircuitOpen
+  | CircuitHalfOpen
+  | BulkheadFull
+  | RateLimitExceeded
+  | DeadlineExceeded
 
 /** @internal */
 export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> =>
@@ -76,14 +89,15 @@ class Bracket<A, E, R> implements Holder {
     )
   }
 
-  /** Gets a permit of a circuit, or is rejected. */
+  /** Gets a permit, or is rejected. */
   private behind(
-    circuit: CircuitGate | undefined,
+    all: TargetGate | undefined,
     onPermit: (permit: Permit) => Effect.Effect<A, E | Added, R>,
     onRejection: (exit: Exit.Exit<never, Added>) => Effect.Effect<A, E | Added, R>
   ): Effect.Effect<A, E | Added, R> {
-    if (circuit === undefined || this.isInside(circuit)) return onPermit(undefined)
-    const acquired = circuit.acquire(this.parent.restore, this.call.clock)
+    const gate = all !== undefined && this.isInside(all) ? all.withinCircuit : all
+    if (gate === undefined) return onPermit(undefined)
+    const acquired = gate.acquire(this.parent.restore, this.call.clock)
     if (!Effect.isEffect(acquired)) return onPermit(acquired)
     const rejected = exitOf(acquired)
     if (rejected !== undefined && Exit.isFailure(rejected)) return onRejection(Exit.failCause(rejected.cause))
@@ -94,7 +108,7 @@ class Bracket<A, E, R> implements Holder {
   }
 
   /** Somebody has gone through this very circuit on the way here, by `execute`. */
-  private isInside({ circuit }: CircuitGate): boolean {
+  private isInside({ circuit }: TargetGate): boolean {
     const context = this.parent.fiber.currentContext as Context.Context<never>
     return circuit !== undefined && isWithin(context, circuit.scope, circuit.key)
   }
@@ -201,7 +215,7 @@ class Bracket<A, E, R> implements Holder {
   }
 }
 
-type Permit = Parameters<CircuitGate["release"]>[0]
+type Permit = Parameters<TargetGate["release"]>[0]
 
 /** A failure that cannot be looked at without something being thrown is one that nothing follows. */
 const decisionOf = (call: Call, error: unknown): Effect.Effect<number | undefined> => {

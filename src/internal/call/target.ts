@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { AgainOptions } from "../../Hedge.js"
 import type { Hub } from "../../ResilienceEvent.js"
-import type { CircuitGate } from "../breaker/gated.js"
+import type { TargetGate } from "../breaker/gated.js"
 import type { TargetMetrics } from "../telemetry/targetMetrics.js"
 
 /** A retry budget, bound to the target. */
@@ -30,10 +30,10 @@ export interface Target {
   /** The same, for a call that has other targets to turn to. */
   readonly retryWithOthers: Schedule.Schedule<unknown, unknown> | undefined
   readonly budget: BoundBudget | undefined
-  /** The circuit, where it sees each attempt. */
-  readonly attemptCircuit: CircuitGate | undefined
+  /** What each attempt passes: the limits, and the circuit where it sees each attempt. */
+  readonly attemptCircuit: TargetGate | undefined
   /** The circuit, where it sees the call with all its retries. */
-  readonly callCircuit: CircuitGate | undefined
+  readonly callCircuit: TargetGate | undefined
   readonly metrics: TargetMetrics
   /** When the target is asked once more beside an attempt that is late. */
   readonly hedge: AgainOptions | undefined

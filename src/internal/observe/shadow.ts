@@ -11,7 +11,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { TrailRecorder } from "../../Telemetry.js"
-import type { CircuitGate } from "../breaker/gated.js"
+import type { TargetGate } from "../breaker/gated.js"
 import { Call } from "../call/call.js"
 import { isWithin } from "../call/nesting.js"
 import type { Target } from "../call/target.js"
@@ -20,7 +20,7 @@ import type { Tags, TargetMetrics } from "../telemetry/targetMetrics.js"
 import type { ObservedDecision } from "./decision.js"
 import { type About, shadowHub, tell } from "./decisions.js"
 
-type Permit = Parameters<CircuitGate["release"]>[0]
+type Permit = Parameters<TargetGate["release"]>[0]
 
 /** What a call would have been ended with, and whether that could have been repeated. @internal */
 export interface Verdict {
@@ -98,7 +98,7 @@ export class Shadow {
     )
   })
 
-  private behind(circuit: CircuitGate | undefined, onPermit: (permit: Permit) => void): Effect.Effect<void> {
+  private behind(circuit: TargetGate | undefined, onPermit: (permit: Permit) => void): Effect.Effect<void> {
     const entered = circuit?.circuit
     if (circuit?.observe === undefined) return Effect.void
     if (entered !== undefined && isWithin(this.outside, entered.scope, entered.key)) return Effect.void
@@ -132,7 +132,7 @@ export class Shadow {
     )
   }
 
-  private release(circuit: CircuitGate | undefined, permit: Permit, exit: Exit.Exit<unknown, unknown>) {
+  private release(circuit: TargetGate | undefined, permit: Permit, exit: Exit.Exit<unknown, unknown>) {
     return Effect.suspend(() =>
       this.call.underDeadline(circuit?.release(permit, this.call.seenByCircuit(exit), this.clock) ?? Effect.void)
     )
@@ -149,7 +149,7 @@ export class Shadow {
   }
 }
 
-const standingOpen = ({ circuit }: CircuitGate): CircuitGate => ({
+const standingOpen = ({ circuit }: TargetGate): TargetGate => ({
   circuit,
   acquire: () => undefined,
   release: () => undefined

@@ -141,6 +141,10 @@ export const targetOptions: Names<TargetOptions> = {
   attemptTimeout: true,
   retry: true,
   circuitBreaker: true,
+  bulkhead: true,
+  adaptiveLimit: true,
+  rateLimit: true,
+  spendLimit: true,
   stream: true,
   hedge: true,
   observeOnly: true

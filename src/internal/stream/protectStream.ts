@@ -21,9 +21,10 @@ import type { Restore } from "../admission/gate.js"
 import { HeldPermit } from "../admission/permit.js"
 import { Call } from "../call/call.js"
 import type { Target } from "../call/target.js"
-import { type LlmError, TimedOut } from "../errors/llmError.js"
+import { type LlmError, TimedOut, type Usage } from "../errors/llmError.js"
 import type {
   BufferExceeded,
+  BulkheadFull,
   CircuitHalfOpen,
   CircuitOpen,
   DeadlineExceeded,
@@ -42,7 +43,14 @@ import { Restarted } from "./restarted.js"
 import type { Limits } from "./timeLimits.js"
 
 /** What the policies add to a stream's own failures. */
-export type Added = LlmError | CircuitOpen | CircuitHalfOpen | RateLimitExceeded | DeadlineExceeded | BufferExceeded
+export type Added =
+  | LlmError
+  | CircuitOpen
+  | CircuitHalfOpen
+  | BulkheadFull
+  | RateLimitExceeded
+  | DeadlineExceeded
+  | BufferExceeded
 
 /** @internal */
 export interface StreamOptions<A> extends Omit<ReceivedOptions<A>, "target"> {
@@ -264,6 +272,7 @@ class StreamCall<A, E, R> {
   /** Closes what the attempt has open, and gives its permit back. */
   private close(exit: Exit.Exit<void, unknown>): Effect.Effect<void> {
     const { attempt, scope } = this
+    const usage = attempt?.received.usage
     this.attempt = undefined
     this.scope = undefined
     const closed = scope === undefined ? Effect.void : Scope.close(scope, exit)
@@ -271,7 +280,8 @@ class StreamCall<A, E, R> {
       closed,
       Effect.suspend(() => {
         if (this.left) this.closing = attempt?.closing
-        return this.onceClosed(() => this.call.underDeadline(this.attemptPassage.leave(this.call.seenByCircuit(exit))))
+        const seen = withUsage(this.call.seenByCircuit(exit), usage)
+        return this.onceClosed(() => this.call.underDeadline(this.attemptPassage.leave(seen)))
       })
     )
   }
@@ -307,3 +317,7 @@ class StreamCall<A, E, R> {
     return lastError === undefined ? Exit.void : Exit.fail(lastError.error)
   }
 }
+
+/** What limits have to know of an answer that came in pieces: what it says it has used. */
+const withUsage = (exit: Exit.Exit<void, unknown>, usage: Usage | undefined): Exit.Exit<unknown, unknown> =>
+  usage === undefined || Exit.isFailure(exit) ? exit : Exit.succeed({ usage })
