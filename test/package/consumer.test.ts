@@ -72,7 +72,7 @@ describe.each([
       `${names.map((name, i) => `import * as m${i} from "${name}"`).join("\n")}
 export const entries: ReadonlyArray<object> = [${names.map((_, i) => `m${i}`).join(", ")}]\n`
     )
-    await write(project, "closed.ts", `// @ts-expect-error\nexport * as x from "${manifest.name}/internal/failure"\n`)
+    await write(project, "closed.ts", `// @ts-expect-error\nexport * as x from "${manifest.name}/internal/errors/failureOf"\n`)
     await write(
       project,
       "tsconfig.json",
@@ -183,7 +183,7 @@ export const entries: ReadonlyArray<object> = [${names.map((_, i) => `m${i}`).jo
     expect(sizeOf(await bundled(module, name))).toBeLessThan(most)
   })
 
-  it.each(["internal/failure", "classifier/HttpResponse", "dist/index.js", "src/index.ts"])(
+  it.each(["internal/errors/failureOf", "classifier/HttpResponse", "dist/index.js", "src/index.ts"])(
     "cannot import %s",
     async (path) => {
       const ran = await output(
