@@ -46,6 +46,7 @@ import { observeEffect } from "./internal/observe/observeEffect.js"
 import { ObserveOnly } from "./internal/observe/observeOnly.js"
 import { observeStream } from "./internal/observe/observeStream.js"
 import { given, invalid, refusals } from "./internal/options/check.js"
+import { config as config_ } from "./internal/options/environment.js"
 import * as Known from "./internal/options/names.js"
 import { known } from "./internal/stream/fromTake.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
@@ -425,6 +426,48 @@ export const layerConfig = (config: Config.Config<Options>): Layer.Layer<Resilie
       )
     )
   )
+
+/**
+ * The options from the environment, or any other `ConfigProvider`: one variable each, all of them optional, durations in
+ * words (`"30 seconds"`) or as a number of seconds. A value that is wrong is a `ConfigError` that names the variable, the
+ * value and what is allowed. The table is in [docs/resilience.md](../docs/resilience.md).
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { Resilience } from "effect-resilience"
+ *
+ * // From the environment, and what differs for one target from the code.
+ * const Policies = Resilience.layerConfig(
+ *   Config.map(Resilience.config, (options) => ({ ...options, targets: { "acme/small": { retry: false } } }) as const)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Config
+ */
+export const config: Config.Config<Options> = config_
+
+/**
+ * The policies as a layer, with the options of `config`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LlmCall, Resilience } from "effect-resilience"
+ *
+ * const answer = LlmCall.tryPromise({ target: "acme/large", try: async () => "42" }).pipe(
+ *   Resilience.protect("acme/large")
+ * )
+ *
+ * // LLM_DEADLINE="90 seconds" LLM_MAX_RETRIES=5 node main.js
+ * export const main = Effect.provide(answer, Resilience.layerEnv)
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layerEnv: Layer.Layer<Resilience, ConfigError.ConfigError> = /* @__PURE__ */ layerConfig(config)
 
 /**
  * Makes a call under the policies of the named target.
