@@ -430,7 +430,7 @@ export const layerConfig = (config: Config.Config<Options>): Layer.Layer<Resilie
 /**
  * The options from the environment, or any other `ConfigProvider`: one variable each, all of them optional, durations in
  * words (`"30 seconds"`) or as a number of seconds. A value that is wrong is a `ConfigError` that names the variable, the
- * value and what is allowed. The table is in [docs/resilience.md](../docs/resilience.md).
+ * value and what is allowed. The table is in `docs/resilience.md`.
  *
  * @example
  * ```ts

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, ConfigProvider, Effect, Exit, Layer } from "effect"
 import { LlmError, Resilience } from "effect-resilience"
@@ -137,4 +138,13 @@ it("every option has a variable, or is one of code", () => {
   ].filter((name) => !holders.has(name))
   const set = new Set(variables.map((variable) => variable.option))
   expect(all.filter((name) => !set.has(name) && !ofCode.has(name))).toEqual([])
+})
+
+it("the page on Resilience has a row for every variable, with what may stand there and the default", () => {
+  const page = readFileSync("docs/resilience.md", "utf8")
+  for (const { default: otherwise, kind, name } of variables) {
+    const row = page.split("\n").find((line) => line.startsWith(`| \`${name}\` `)) ?? ""
+    expect(row).toContain(kind.allowed)
+    expect(row).toContain(otherwise)
+  }
 })

@@ -72,7 +72,11 @@ describe.each([
       `${names.map((name, i) => `import * as m${i} from "${name}"`).join("\n")}
 export const entries: ReadonlyArray<object> = [${names.map((_, i) => `m${i}`).join(", ")}]\n`
     )
-    await write(project, "closed.ts", `// @ts-expect-error\nexport * as x from "${manifest.name}/internal/errors/failureOf"\n`)
+    await write(
+      project,
+      "closed.ts",
+      `// @ts-expect-error\nexport * as x from "${manifest.name}/internal/errors/failureOf"\n`
+    )
     await write(
       project,
       "tsconfig.json",
