@@ -14,17 +14,20 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
+import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Counts, Reason } from "./internal/breaker/state.js"
 import type { ObservedDecision } from "./internal/observe/decision.js"
 import { type EventHub, makeHub } from "./internal/telemetry/eventHub.js"
+import { type EncodedEvent, encodeEvent, eventSchema } from "./internal/telemetry/eventSchema.js"
 import { hubOf } from "./internal/telemetry/hubOf.js"
 
-/** What every event says: when (milliseconds of the `Clock`) and about which target. */
+/** What every event says: when (milliseconds of the `Clock`), about which target, and for whom, if `Telemetry.CorrelationId` says. */
 interface About {
   readonly at: number
   readonly target: string
+  readonly correlation?: string | undefined
 }
 
 /** What an event about one call says besides. `call` numbers the calls of a process, `attempt` counts from 1. */
@@ -154,6 +157,43 @@ export type ResilienceEvent = Data.TaggedEnum<{
  * @category Constructors
  */
 export const ResilienceEvent: Data.TaggedEnum.Constructor<ResilienceEvent> = Data.taggedEnum<ResilienceEvent>()
+
+/**
+ * An event as plain data: durations in milliseconds (an infinite one is `"Infinity"`), an `error` as its encoded fields.
+ *
+ * @since 0.1.0
+ * @category Data
+ */
+export type Encoded = EncodedEvent
+
+/**
+ * The events as data, to be stored or sent elsewhere. An `error` is encoded as the policies have read it, an `LlmError` or
+ * a rejection: without its cause, the provider's own words and what a stream had delivered. It comes back as that.
+ *
+ * @since 0.1.0
+ * @category Data
+ */
+export const schema: Schema.Schema<ResilienceEvent, Encoded> = eventSchema
+
+/**
+ * An event as plain data, by `schema`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { ResilienceEvent } from "effect-resilience"
+ *
+ * export const write = (line: (json: string) => Effect.Effect<void>) =>
+ *   ResilienceEvent.stream.pipe(
+ *     Stream.map(ResilienceEvent.encode),
+ *     Stream.runForEach((event) => line(JSON.stringify(event)))
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Data
+ */
+export const encode: (event: ResilienceEvent) => Encoded = encodeEvent
 
 /**
  * Where events go. Read it once, when a policy is made.

@@ -1,9 +1,14 @@
 import type * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as MutableQueue from "effect/MutableQueue"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import { CorrelationId } from "../../Telemetry.js"
 import { invalid } from "../options/check.js"
 
 /** @internal */
@@ -51,11 +56,21 @@ class Unread<Event> implements Queue.BackingQueue<Event> {
 }
 
 /**
+ * The event, with what the fiber says whom it works for. Read here, so that no policy has to hand it on, and only while
+ * somebody listens. What a timer does outside of any fiber is nobody's.
+ */
+const correlated = <Event extends object>(event: Event): Event => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  const correlation = fiber && Context.get(fiber.currentContext as Context.Context<never>, CorrelationId)
+  return correlation === undefined ? event : Data.struct({ ...event, correlation })
+}
+
+/**
  * Hands each event to every reader there is, within the call of `publish`.
  *
  * @internal
  */
-export const makeHub = <Event>(capacity: number): Effect.Effect<EventHub<Event>, never, Scope.Scope> =>
+export const makeHub = <Event extends object>(capacity: number): Effect.Effect<EventHub<Event>, never, Scope.Scope> =>
   Effect.suspend(() => {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw invalid("ResilienceEvent.layer", "capacity", capacity, "a whole number of events, at least 1")
@@ -71,9 +86,11 @@ export const makeHub = <Event>(capacity: number): Effect.Effect<EventHub<Event>,
     const hub: EventHub<Event> = {
       listening: () => readers.size > 0,
       publish: (event) => {
+        if (readers.size === 0) return
+        const told = correlated(event)
         for (const reader of readers) {
           // Whoever has shut its own queue down reads no more.
-          if (!reader.unsafeOffer(event)) readers.delete(reader)
+          if (!reader.unsafeOffer(told)) readers.delete(reader)
         }
       },
       subscribe: Effect.acquireRelease(join, leave)
