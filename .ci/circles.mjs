@@ -1,7 +1,9 @@
-// No module of `src` imports itself, over whatever others. Imports of types count for nothing at run time: a public module
-// describes its options, and its internals read the description. With --types those circles are listed too.
+// No module of `src` imports itself, over whatever others; and what is internal imports nothing at run time that is a
+// public face of it, so that definitions lie inside and faces outside: `src/internal` and `src/classifier` no module of
+// the core, the internals of a folder no module of that folder, whose users they are not. Imports of types count for
+// nothing at run time; with --types the circles that they make are listed too.
 //
-//   node .ci/circles.mjs            fails if there is a circle at run time
+//   node .ci/circles.mjs            fails if there is a circle at run time, or a way from the inside out
 //   node .ci/circles.mjs --types    lists the circles that imports of types make
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
@@ -64,5 +66,27 @@ for (const circle of circles) {
     console.log(`  ${module} -> ${next.join(", ")}`)
   }
 }
-console.log(`${circles.length} circles among ${graph.size} modules${withTypes ? ", imports of types included" : ""}`)
-process.exit(withTypes || circles.length === 0 ? 0 : 1)
+
+/** The folder whose inside a module is; nothing for a public one. */
+const insideOf = (path) => {
+  const folders = path.split("/").slice(0, -1)
+  if (folders[0] === "internal" || folders[0] === "classifier") return "."
+  return folders[1] === "internal" ? folders[0] : undefined
+}
+
+/** Builds whole policies for a target, and has no other place to get them from. */
+const builders = ["internal/load/ofTarget.ts"]
+
+const outwards = withTypes
+  ? []
+  : [...graph].flatMap(([path, imported]) =>
+      imported
+        .filter((next) => !builders.includes(path) && insideOf(next) === undefined && dirname(next) === insideOf(path))
+        .map((next) => `${path} -> ${next}`)
+    )
+for (const way of outwards) console.log(`from the inside out: ${way}`)
+
+console.log(
+  `${circles.length} circles and ${outwards.length} ways from the inside out among ${graph.size} modules${withTypes ? ", imports of types included" : ""}`
+)
+process.exit(withTypes || circles.length + outwards.length === 0 ? 0 : 1)

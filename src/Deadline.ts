@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -16,44 +15,15 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { DeadlineExceeded } from "./internal/errors/rejection.js"
 import { runUntilSignal } from "./internal/fiber/runUntil.js"
 import { millis } from "./internal/options/check.js"
+import { CurrentDeadline, millisLeft } from "./internal/time/deadline.js"
 import type { Signal } from "./internal/time/signal.js"
 import { startTimer } from "./internal/time/timer.js"
 import { graceOf, isRunning, Running } from "./internal/time/watchedDeadline.js"
-import { DeadlineExceeded } from "./Rejection.js"
 
-/**
- * When a call has to be over (milliseconds of the `Clock`), and the time it was given in all.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Deadline {
-  readonly at: number
-  readonly budget: Duration.Duration
-}
-
-/**
- * The deadline of the running call, if it has one. `within` sets it; read it to clip a wait of your own.
- *
- * @since 0.1.0
- * @category Models
- */
-export class CurrentDeadline extends Context.Reference<CurrentDeadline>()("effect-resilience/CurrentDeadline", {
-  defaultValue: (): Deadline | undefined => undefined
-}) {}
-
-/**
- * The milliseconds left of the deadline, never below 0, or `Infinity` where there is none.
- *
- * @internal
- */
-export const millisLeft: Effect.Effect<number> = Effect.flatMap(CurrentDeadline, (deadline) =>
-  deadline === undefined
-    ? Effect.succeed(Number.POSITIVE_INFINITY)
-    : Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, deadline.at - now))
-)
+export { CurrentDeadline, type Deadline } from "./internal/time/deadline.js"
 
 /**
  * The time left until the call's deadline, never below zero, or nothing where there is no deadline.

@@ -3,16 +3,18 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import * as Classifier from "./Classifier.js"
 import { fromThrown } from "./classifier/Unknown.js"
+import { type Attempt, CurrentAttempt } from "./internal/call/currentAttempt.js"
 import { ask, examined, FailedResponse, failureOf } from "./internal/call/fetchCall.js"
 import { promiseCall } from "./internal/call/promiseCall.js"
 import { fromAsyncIterable } from "./internal/stream/fromAsyncIterable.js"
 import type { LlmError } from "./LlmError.js"
+
+export { type Attempt, CurrentAttempt } from "./internal/call/currentAttempt.js"
 
 /**
  * How a call is made and how its failures are read.
@@ -200,30 +202,6 @@ const readThrown = (
       : fromThrown(thrown, { target, provider }, givenUp)
   )
 }
-
-/**
- * Where the code that asks is running: in which attempt, of which call, to which target.
- *
- * @since 0.1.0
- * @category Attempt
- */
-export interface Attempt {
-  /** Numbers the calls of a process. */
-  readonly call: number
-  readonly target: string
-  /** Counts from 1. */
-  readonly attempt: number
-}
-
-/**
- * The attempt that is under way, or `undefined` outside of one. Set by `Resilience.protect`.
- *
- * @since 0.1.0
- * @category Attempt
- */
-export class CurrentAttempt extends Context.Reference<CurrentAttempt>()("effect-resilience/CurrentAttempt", {
-  defaultValue: (): Attempt | undefined => undefined
-}) {}
 
 /**
  * The attempt that is under way, if any.

@@ -6,14 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type { ExecuteOptions, Store } from "../../CircuitBreaker.js"
-import { fromUnknown } from "../../Classifier.js"
-import { CurrentDeadline, millisLeft } from "../../Deadline.js"
-
+import { failureFromUnknown } from "../../classifier/Unknown.js"
 import type { Gate, Observed, Restore } from "../admission/gate.js"
 import { type Bounds, pause } from "../admission/outlook.js"
 import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
 import { OtherTargets } from "../fallback/otherTargets.js"
 import type { ObservedDecision } from "../observe/decision.js"
+import { CurrentDeadline, millisLeft } from "../time/deadline.js"
 
 import { Abandonment } from "./abandoned.js"
 import { fromExit, type Outcome } from "./outcome.js"
@@ -299,7 +298,7 @@ const resultOf = (permit: Permit, outcome: Result["outcome"]): Result => ({
 
 /** What a failure is called that a reader of one's own has found. */
 const tagOf = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
-  Exit.isFailure(exit) ? fromUnknown(Cause.squash(exit.cause))._tag : undefined
+  Exit.isFailure(exit) ? failureFromUnknown(Cause.squash(exit.cause))._tag : undefined
 
 const toEffect = (
   admitted: Permit | undefined | Effect.Effect<Permit | undefined, Rejected>

@@ -4,9 +4,9 @@
  * @internal
  */
 import * as Duration from "effect/Duration"
-import { type Hub, ResilienceEvent } from "../../ResilienceEvent.js"
-import type { TrailEntry } from "../../Telemetry.js"
+import { type Hub, ResilienceEvent } from "../telemetry/events.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import type { TrailEntry } from "../telemetry/trail.js"
 
 /** Why an answer was not kept. */
 export type NotKept = "failed" | "truncated" | "toolCalls" | "unwanted" | "unreadable" | "tooLarge" | "store"

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as Classifier from "../../Classifier.js"
+import { orElse, type Reader } from "../../classifier/Reader.js"
 import type { TargetOptions } from "../../Resilience.js"
 import type { LlmError } from "../errors/llmError.js"
 import { callOptions, refuseUnknown } from "../options/names.js"
@@ -28,7 +28,7 @@ export interface CallOptions extends Pick<TargetOptions, "deadline" | "attemptTi
   /**
    * A reader of your own for what this call fails with. What it reads becomes the failure; what it does not is as it was.
    */
-  readonly classify?: Classifier.Reader | undefined
+  readonly classify?: Reader | undefined
 }
 
 /** The policies that options of a call make of those of its target. @internal */
@@ -64,17 +64,17 @@ export const checked = (own: CallOptions): CallOptions => {
 /** @internal */
 export const classified = <A, E, R>(
   self: Effect.Effect<A, E, R>,
-  classify: Classifier.Reader | undefined
+  classify: Reader | undefined
 ): Effect.Effect<A, E | LlmError, R> => (classify === undefined ? self : Effect.mapError(self, readBy(classify)))
 
 /** @internal */
 export const classifiedStream = <A, E, R>(
   self: Stream.Stream<A, E, R>,
-  classify: Classifier.Reader | undefined
+  classify: Reader | undefined
 ): Stream.Stream<A, E | LlmError, R> => (classify === undefined ? self : Stream.mapError(self, readBy(classify)))
 
 /** A reader that throws has read nothing. */
-const readBy = (classify: Classifier.Reader) => {
-  const read = Classifier.orElse(classify, Option.none)
+const readBy = (classify: Reader) => {
+  const read = orElse(classify, Option.none)
   return <E>(error: E): E | LlmError => Option.getOrElse<LlmError, E | LlmError>(read(error), () => error)
 }

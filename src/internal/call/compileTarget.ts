@@ -6,14 +6,15 @@
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
 import type { TargetOptions } from "../../Resilience.js"
-import type { Hub } from "../../ResilienceEvent.js"
 import type { Budget } from "../../RetryBudget.js"
-import * as RetryPolicy from "../../RetryPolicy.js"
+import type * as RetryPolicy from "../../RetryPolicy.js"
 import { inOrder, type Limits } from "../admission/inOrder.js"
 import type { CircuitGate } from "../breaker/gated.js"
 import { settingsOf } from "../hedge/plan.js"
 import { given, invalid, millis } from "../options/check.js"
 import * as known from "../options/names.js"
+import { make as makeRetry } from "../retry/policy.js"
+import type { Hub } from "../telemetry/events.js"
 import { targetMetrics } from "../telemetry/targetMetrics.js"
 import type { Target } from "./target.js"
 
@@ -106,7 +107,7 @@ const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Targ
   if (Schedule.isSchedule(retry) && !("options" in retry)) return { retry, retryWithOthers: retry }
   const options = "options" in retry ? (retry as RetryPolicy.RetryPolicy).options : (retry as RetryPolicy.Options)
   return {
-    retry: RetryPolicy.make(options),
-    retryWithOthers: RetryPolicy.make({ lastTarget: false, ...given(options) })
+    retry: makeRetry(options),
+    retryWithOthers: makeRetry({ lastTarget: false, ...given(options) })
   }
 }

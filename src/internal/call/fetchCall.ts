@@ -4,7 +4,9 @@
  * @internal
  */
 import * as Option from "effect/Option"
-import * as Classifier from "../../Classifier.js"
+import { fromFinishedResponse } from "../../classifier/FinishedResponse.js"
+import { fromHttpResponse } from "../../classifier/HttpResponse.js"
+import type { Origin } from "../../classifier/Verdict.js"
 import type { LlmError } from "../errors/llmError.js"
 import * as Errors from "../errors/llmError.js"
 import { satisfies } from "../errors/safeRead.js"
@@ -43,7 +45,7 @@ export const ask = async (asked: Asked, signal: AbortSignal): Promise<unknown> =
   const text = await response.text()
   const body = asked.read === "text" ? text : parsed(text)
   if (asked.checkAnswer === true || body === undefined) {
-    const failure = Classifier.fromFinishedResponse({ body: body ?? text, status, headers })
+    const failure = fromFinishedResponse({ body: body ?? text, status, headers })
     if (Option.isSome(failure)) throw failure.value
     if (body === undefined) throw new Errors.MalformedResponse({ status })
   }
@@ -76,7 +78,7 @@ const examine = async (response: Response): Promise<void> => {
         .text()
         .catch(() => "")
   if (!ok) throw new FailedResponse(status, headers, text)
-  const failure = Classifier.fromFinishedResponse({ body: text, status, headers })
+  const failure = fromFinishedResponse({ body: text, status, headers })
   if (Option.isSome(failure)) throw failure.value
 }
 
@@ -88,7 +90,7 @@ const parsed = (text: string): unknown => {
   }
 }
 
-export const failureOf = (thrown: FailedResponse, origin: Pick<Classifier.Origin, "target" | "provider">): LlmError => {
+export const failureOf = (thrown: FailedResponse, origin: Pick<Origin, "target" | "provider">): LlmError => {
   const { body, headers, status } = thrown
-  return Classifier.fromHttpResponse({ ...origin, status, headers, body })
+  return fromHttpResponse({ ...origin, status, headers, body })
 }

@@ -7,8 +7,8 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { AgainOptions } from "../../Hedge.js"
-import type { Hub } from "../../ResilienceEvent.js"
 import type { TargetGate } from "../breaker/gated.js"
+import type { Hub } from "../telemetry/events.js"
 import type { TargetMetrics } from "../telemetry/targetMetrics.js"
 
 /** A retry budget, bound to the target. */

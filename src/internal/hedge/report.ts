@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Duration from "effect/Duration"
-import { type Hub, ResilienceEvent } from "../../ResilienceEvent.js"
+import { type Hub, ResilienceEvent } from "../telemetry/events.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
 
 /** Why an attempt is started: those under way are late, or one has failed. */

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Context from "effect/Context"
-import { CurrentDeadline } from "../../Deadline.js"
+import { CurrentDeadline } from "../time/deadline.js"
 import type { Priority as Priority_ } from "./line.js"
 
 /**

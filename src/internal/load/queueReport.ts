@@ -8,7 +8,7 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
-import { type Hub, type LoadGate, ResilienceEvent } from "../../ResilienceEvent.js"
+import { type Hub, type LoadGate, ResilienceEvent } from "../telemetry/events.js"
 import { byLabel, named, shared } from "../telemetry/labels.js"
 
 /** @internal */

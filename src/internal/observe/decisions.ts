@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { type Hub, ResilienceEvent } from "../../ResilienceEvent.js"
+import { type Hub, ResilienceEvent } from "../telemetry/events.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
 import type { ObservedDecision } from "./decision.js"
 

@@ -8,8 +8,8 @@ import * as MutableQueue from "effect/MutableQueue"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import { CorrelationId } from "../../Telemetry.js"
 import { invalid } from "../options/check.js"
+import { CorrelationId } from "./correlation.js"
 
 /** @internal */
 export interface EventHub<Event> {

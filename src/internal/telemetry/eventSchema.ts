@@ -5,11 +5,11 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import type { ResilienceEvent } from "../../ResilienceEvent.js"
 import { Wait } from "../errors/errorClass.js"
 import { failureOf } from "../errors/failureOf.js"
 import { LlmError } from "../errors/llmError.js"
 import * as Rejections from "../errors/rejection.js"
+import type { ResilienceEvent } from "./events.js"
 
 const Failure = Schema.Union(
   ...LlmError.members,

@@ -4,7 +4,30 @@
  *
  * @internal
  */
+import * as Context from "effect/Context"
 import { globalValue } from "effect/GlobalValue"
+
+/**
+ * How many targets have metric series of their own, and how many circuits, in the whole process. Default 1000. Effect's
+ * registry forgets no series, even if the layer that counted in them is closed; so whichever names come after these share
+ * the label `other`. The targets that the options of `Resilience` name come first.
+ *
+ * It is read when policies are made.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Resilience, Telemetry } from "effect-resilience"
+ *
+ * const Policies = Resilience.layer().pipe(Layer.provide(Layer.succeed(Telemetry.LabelCapacity, 50)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category Metrics
+ */
+export class LabelCapacity extends Context.Reference<LabelCapacity>()("effect-resilience/LabelCapacity", {
+  defaultValue: (): number => 1_000
+}) {}
 
 /** @internal */
 export const shared = "other"

@@ -6,12 +6,12 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
-import { ResilienceEvent } from "../../ResilienceEvent.js"
-import type { TrailEntry } from "../../Telemetry.js"
 import type { Target } from "../call/target.js"
 import { failureOf } from "../errors/failureOf.js"
 import { nextCall } from "./callNumber.js"
+import { ResilienceEvent } from "./events.js"
 import type { Tags } from "./targetMetrics.js"
+import type { TrailEntry } from "./trail.js"
 
 /** Why a retry that was wanted does not happen, as far as anybody has to be told. */
 export type Withheld = "budget" | "circuit" | "deadline" | "elapsed" | "hint" | "otherTarget"

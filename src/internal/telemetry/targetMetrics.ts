@@ -9,10 +9,9 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
-import type { CircuitState } from "../../ResilienceEvent.js"
-import { LabelCapacity } from "../../Telemetry.js"
 import { count } from "../options/check.js"
-import { byLabel, named, shared } from "./labels.js"
+import type { CircuitState } from "./events.js"
+import { byLabel, LabelCapacity, named, shared } from "./labels.js"
 
 /** How many names have labels of their own, as whoever makes the policies has set it. */
 export const labelCapacity: Effect.Effect<number> = Effect.map(LabelCapacity, (capacity) =>

@@ -9,8 +9,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { CurrentDeadline, type Deadline } from "../../Deadline.js"
 import { known } from "../stream/fromTake.js"
+import { CurrentDeadline, type Deadline } from "./deadline.js"
 import { clockOf } from "./timer.js"
 
 /** @internal */

@@ -1,7 +1,7 @@
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Classifier from "../../../Classifier.js"
 import { onlyWords } from "../../../classifier/ErrorBody.js"
+import { fromStreamEvent } from "../../../classifier/StreamEvent.js"
 import { fromUnknown } from "../../../classifier/Unknown.js"
 import { type LlmError, ServerError } from "../../errors/llmError.js"
 import { isError } from "../../errors/safeRead.js"
@@ -78,4 +78,4 @@ export const errorOf = (part: Fields): Reading =>
   part.error === undefined || part.error === null ? failed(undefined, part) : failedPart(part.error)
 
 const failureIn = (provider: string | undefined, data: unknown, event: string | undefined): Option.Option<LlmError> =>
-  Classifier.fromStreamEvent({ data, event, ...(provider !== undefined && { provider }) })
+  fromStreamEvent({ data, event, ...(provider !== undefined && { provider }) })
