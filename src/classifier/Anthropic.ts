@@ -23,6 +23,7 @@ export const anthropic: Dialect = {
     { type: "billing_error", is: "QuotaExhausted" },
     { type: "authentication_error", says: /cors requests are not allowed/, is: "PermissionDenied" },
     { type: "authentication_error", is: "AuthenticationFailed" },
+    { type: "permission_error", says: /oauth token|token has been revoked/, is: "AuthenticationFailed" },
     { type: ["permission_error", "forbidden"], is: "PermissionDenied" },
     { type: "not_found_error", says: /model|claude/, is: "ModelNotFound" },
     { type: "not_found_error", is: "InvalidRequest" },

@@ -7,8 +7,9 @@ export const fireworks: Dialect = {
   title: "Fireworks",
   aliases: ["fireworks-ai", "fireworksai", "fireworks_ai"],
   recognise: (facts) =>
-    facts.header("fireworks-server-processing-time") !== undefined || [...facts.codes].some((code) => code.startsWith("deployment_scal")) || /fireworks/i.test(facts.message),
+    facts.header("fireworks-server-processing-time") !== undefined || [...facts.codes].some((code) => code.startsWith("deployment_scal")) || /fireworks|didn't generate first token/i.test(facts.message),
   rules: [
+    { type: "server_error", says: /didn't generate first token|before the given deadline/, is: "Overloaded" },
     { code: "DEPLOYMENT_SCALING_UP", is: "Overloaded" },
     { code: "PRECONDITION_FAILED", says: /suspended|spending limit|past invoices/, is: "QuotaExhausted" },
     { says: /account .{0,80}is suspended, possibly/, is: "QuotaExhausted" },

@@ -9,13 +9,13 @@ export const generic: Dialect = {
     // Names that several providers share.
     { name: ["content_filter", "content_filter_error", "content_policy", "data_inspection_failed", "DataInspectionFailed", "sensitive_content"], is: "ContentFiltered" },
     { name: ["context_window_exceeded", "context_length_exceeded_error", "model_max_prompt_tokens_exceeded", "exceed_context_size_error", "prompt_too_long", "input_too_long", "1261"], is: "ContextLengthExceeded" },
-    { name: ["insufficient_credits", "insufficient_user_quota", "AllocationQuota.FreeTierOnly", "insufficient_funds", "insufficient_balance", "quota_exceeded", "quota_exhausted", "credits_exhausted", "exceeded_current_quota_error", "budget_exceeded", "payment_required", "billing_error", "Arrearage", "1113", "1304", "1308"], is: "QuotaExhausted" },
+    { name: ["insufficient_credits", "insufficient_user_quota", "AllocationQuota.FreeTierOnly", "insufficient_funds", "insufficient_balance", "NOT_ENOUGH_BALANCE", "quota_exceeded", "quota_exhausted", "credits_exhausted", "exceeded_current_quota_error", "budget_exceeded", "payment_required", "billing_error", "Arrearage", "1113", "1304", "1308"], is: "QuotaExhausted" },
     { name: ["engine_overloaded_error", "engine_overloaded", "overloaded_error", "model_overloaded", "server_overloaded", "overloaded", "capacity_exceeded", "no_capacity", "1305"], is: "Overloaded" },
     { name: ["rate_limit_reached_error", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached", "too_many_requests", "too_many_requests_error", "user_global_rate_limited", "Throttling", "Throttling.RateQuota", "Throttling.AllocationQuota", "ThrottlingException", "limit_requests", "concurrency_limit_exceeded", "1302"], is: "RateLimited" },
     { name: ["invalid_authentication_error", "authentication_error", "invalid_authentication", "unauthorized", "unauthenticated", "InvalidApiKey", "InvalidAuthentication"], is: "AuthenticationFailed" },
     // The token endpoint of OAuth, which answers with a status of 400.
     { name: ["invalid_grant", "invalid_client", "expired_token", "unauthorized_client", "invalid_token", "invalid_rapt", "interaction_required", "login_required", "unsupported_grant_type"], is: "AuthenticationFailed" },
-    { name: ["model_not_supported", "model_deprecated", "model_decommissioned", "no_such_model", "ModelNotFound", "1211"], is: "ModelNotFound" },
+    { name: ["model_not_supported", "model_deprecated", "model_decommissioned", "no_such_model", "ModelNotFound", "1211", "invalid_model", "unavailable_model", "unknown_model", "no_access"], is: "ModelNotFound" },
     { name: ["request_too_large", "payload_too_large", "request_entity_too_large"], is: "RequestTooLarge" },
     { name: ["gateway_timeout", "timeout_error", "request_timeout", "deadline_exceeded", "upstream_timeout"], is: "TimedOut" },
     { detail: ["finish_reason", /^content_filter$/], is: "ContentFiltered", by: "completion" },
@@ -47,7 +47,7 @@ export const generic: Dialect = {
         /context (?:length|window|limit|size) .{0,40}(?:exceed|overflow|is \d)/,
         /exceed.{0,60}context/,
         /context_length/,
-        /longer than .{0,40}context/
+        /longer than .{0,40}context|(?:greater|larger|higher|more) than the context (?:length|size|window)/
       ],
       is: "ContextLengthExceeded"
     },
@@ -56,7 +56,7 @@ export const generic: Dialect = {
         /(?:prompt|input|conversation|request) (?:text |message )?(?:is|was) too long/,
         /prompt too long/,
         /input too long/,
-        /too many input tokens/,
+        /too many input tokens|too many tokens: size limit exceeded|total tokens .{0,24}exceeds? max (?:message )?tokens/,
         /(?:text|content|message|query|messages|history) (?:is|are|was) too long/,
         /input .{0,40}too large to process|context overflow|token limit exceeded: \d{1,9} ?>/,
         /(?:handle|accept|process|take)s? at most \d[\d,]{0,12} (?:input )?tokens/,
@@ -129,7 +129,7 @@ export const generic: Dialect = {
     },
     {
       says: [
-        /insufficient (?:account )?(?:quota|credit|balance|fund)/,
+        /(?:insufficient|not enough) (?:account )?(?:quota|credit|balance|fund)/,
         /credit balance/,
         /out of credits?/,
         /no (?:remaining )?credits?/,
@@ -193,7 +193,7 @@ export const generic: Dialect = {
     {
       says: [
         /model.{0,100}(?:does not exist|doesn't exist|not exist|not found|no longer|deprecated|decommissioned|retired|discontinued|not deployed|has been removed|was removed|end of life|is not a valid)/,
-        /(?:unknown|invalid|unsupported|no such) model/,
+        /(?:unknown|invalid|unsupported|unavailable|no such) model|no access to model/,
         /model:? [`'"]?[\w./:@-]{2,80}[`'"]? (?:is|are) not (?:supported|available|accessible)/,
         /[`'"][\w./:@-]{2,80}[`'"] model is not (?:supported|available)/,
         /not a valid model/,
@@ -220,7 +220,7 @@ export const generic: Dialect = {
       says: [
         /overload/,
         /over capacity/,
-        /at capacity/,
+        /at (?:maximum |max |full |peak |its )?capacity/,
         /capacity (?:is |has been |limit )?(?:exceeded|exhausted|reached|constraint)/,
         /(?:insufficient|not enough|limited|no) capacity/,
         /high (?:demand|traffic|load|volume)/,

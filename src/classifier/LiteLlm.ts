@@ -6,7 +6,7 @@ export const liteLlm: Dialect = {
   name: "litellm",
   title: "LiteLLM",
   aliases: ["litellm-proxy", "lite-llm"],
-  recognise: (facts) => facts.header("x-litellm-version") !== undefined || facts.header("x-litellm-call-id") !== undefined || facts.words.includes("litellm") || facts.words.includes("no deployments available"),
+  recognise: (facts) => facts.header("x-litellm-version") !== undefined || facts.header("x-litellm-call-id") !== undefined || facts.words.includes("litellm") || [...facts.types].some((type) => /^(?:key|team|user|org)_model_access_denied$/.test(type)) || facts.words.includes("no deployments available"),
   rules: [
     { type: "budget_exceeded", is: "QuotaExhausted" },
     { type: ["key_model_access_denied", "team_model_access_denied", "user_model_access_denied"], is: "PermissionDenied" },
@@ -16,7 +16,7 @@ export const liteLlm: Dialect = {
     { says: /no deployments available|no healthy deployment/, is: "Overloaded" },
     { says: /exceeded ?budget|budget has been exceeded|exceededtokenbudget/, is: "QuotaExhausted" },
     { says: /not allowed to access model/, is: "PermissionDenied" },
-    { says: /invalid model name/, is: "ModelNotFound" },
+    { says: /invalid model name|no 'model_name' with this string/, is: "ModelNotFound" },
     { says: /parallel request limit|crossed (?:tpm|rpm)/, is: "RateLimited" },
     { says: /invalid proxy server token/, is: "AuthenticationFailed" }
   ],

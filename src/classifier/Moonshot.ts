@@ -15,6 +15,7 @@ export const moonshot: Dialect = {
     { type: "rate_limit_reached_error", is: "RateLimited" },
     { type: "engine_overloaded_error", is: "Overloaded" },
     { type: ["invalid_authentication_error", "incorrect_api_key_error"], is: "AuthenticationFailed" },
+    { type: "access_terminated_error", says: /usage limit|quota|billing cycle|expired/, is: "QuotaExhausted" },
     { type: ["permission_denied_error", "access_terminated_error"], is: "PermissionDenied" },
     { type: "resource_not_found_error", is: "ModelNotFound" },
     { type: "content_filter", is: "ContentFiltered" },

@@ -11,7 +11,7 @@ export const openRouter: Dialect = {
     facts.values("limit_source").length > 0 ||
     facts.values("user_id").some((id) => id.startsWith("user_")) ||
     facts.message.includes("openrouter.ai") ||
-    facts.words.includes("openrouter"),
+    /openrouter|\bno endpoints (?:found|available)/.test(facts.words),
   rules: [
     { code: "in_flight_budget_exhausted", is: "RateLimited" },
     { detail: ["limit_source", /in_flight/], is: "RateLimited" },

@@ -8,6 +8,8 @@ export const qianfan: Dialect = {
   aliases: ["baidu", "ernie", "wenxin", "yiyan"],
   recognise: (facts) =>
     /qianfan|baidubce|ernie/i.test(facts.message) ||
+    facts.values("id").some((id) => /^as-[a-z0-9]{6,20}$/.test(id)) ||
+    ["system_unsafe", "user_setting_error", "invalid_iam_token", "rpm_rate_limit_exceeded", "tpm_rate_limit_exceeded", "cluster_rate_limit_exceeded"].some((code) => facts.codes.has(code)) ||
     (facts.values("error_msg").length > 0 && facts.values("error_code").length > 0),
   rules: [
     { code: ["rpm_rate_limit_exceeded", "tpm_rate_limit_exceeded", "user_rate_limit_exceeded", "preemptible_rpm_rate_limit_exceeded", "preemptible_tpm_rate_limit_exceeded", "336501", "336502"], is: "RateLimited" },

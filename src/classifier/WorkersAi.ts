@@ -7,7 +7,7 @@ export const workersAi: Dialect = {
   title: "Cloudflare Workers AI",
   aliases: ["cloudflare", "workers-ai", "cloudflare-workers-ai", "cloudflare-ai", "cf-ai", "ai-gateway-cloudflare"],
   recognise: (facts) =>
-    ["cf-ai-req-id", "cf-aig-log-id", "cf-aig-step"].some((name) => facts.header(name) !== undefined) || /aierror|workers ai|\bneurons\b/.test(facts.words),
+    ["cf-ai-req-id", "cf-aig-log-id", "cf-aig-step"].some((name) => facts.header(name) !== undefined) || /aierror|workers ai|\bneurons\b|blocked due to security configurations/.test(facts.words),
   rules: [
     { code: ["3040", "3043"], is: "Overloaded" },
     { code: "3036", is: "QuotaExhausted" },

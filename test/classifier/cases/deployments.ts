@@ -5,6 +5,8 @@ import {
   c,
   conflict,
   context,
+  denied,
+  filtered,
   invalid,
   large,
   model,
@@ -81,4 +83,30 @@ export const wordings: ReadonlyArray<Case> = [
   c("C19: arithmetic without a hint", 429, says("Rate limit reached: Limit 7000, Requested 7895."), large),
   c("C19: in other words", 429, says("Limit is 7000 tokens; requested 7895"), large),
   c("C17: billing words for a limit per minute", 429, named("insufficient_quota", "TPM limit reached"), rate)
+]
+
+/** What providers say of themselves where nobody said whose response it is. */
+// biome-ignore format: a table
+export const unnamed: ReadonlyArray<Case> = [
+  c("LM Studio: n_keep", 400, { error: "The number of tokens to keep from the initial prompt is greater than the context length (n_keep: 9000>= n_ctx: 4096)." }, context),
+  c("LiteLLM: a model that the key may not use, by type", 401, { error: { message: "No.", type: "key_model_access_denied", param: "model", code: "401" } }, denied),
+  c("LiteLLM: no such group", 400, { error: { message: "litellm.BadRequestError: You passed in model=x. There is no 'model_name' with this string", code: "400" } }, model),
+  c("OpenRouter: nobody serves it", 404, { error: { message: "No endpoints found for acme/m:free.", code: 404 } }, model),
+  c("Moonshot: a plan's limit", 403, { error: { message: "You've reached your usage limit for this billing cycle.", type: "access_terminated_error" } }, quota),
+  c("Volcengine: context", 400, { error: { code: "InvalidParameter", message: "Total tokens of image and text exceed max message tokens.", type: "BadRequest" } }, context),
+  c("Qianfan: model", 401, { error: { code: "invalid_model", message: "No permission to use the model", type: "invalid_request_error" } }, model),
+  c("Qianfan: filter", 400, { error: { code: "system_unsafe", message: "the content of system field is invalid", type: "invalid_request_error" } }, filtered),
+  c("Qianfan: known by its ids", 429, { error: { code: "server_overloaded", message: "No words." }, id: "as-8f1c2b3d4e" }, overloaded),
+  c("Fireworks: no first token in time", 429, { error: { message: "Request didn't generate first token before the given deadline", object: "error", type: "server_error" } }, overloaded),
+  c("Cloudflare's gateway: a guarded prompt", 424, { success: false, error: [{ code: 2016, message: "Prompt blocked due to security configurations" }] }, filtered),
+  c("Cloudflare's gateway: a guarded answer", 424, { success: false, error: [{ code: 2017, message: "Response blocked due to security configurations" }] }, filtered),
+  ...["no_access", "unavailable_model", "unknown_model"].map((code) => c(`GitHub Models: ${code}`, 403, named(code), model)),
+  c("SageMaker: what the container refuses is read", 424, { ErrorCode: "CLIENT_ERROR_FROM_MODEL", OriginalStatusCode: 400, Message: 'Received client error (400) from primary with message "{\\"error\\":\\"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000\\"}"' }, context),
+  c("SageMaker: no answer, by words", 424, { Message: 'Received server error (0) from primary with message "Your invocation timed out while waiting for a response"' }, timedOut),
+  c("Vertex: no traffic", 400, { error: { code: 400, message: "Endpoint projects/1/locations/x/endpoints/2 doesn't have traffic_split.", status: "FAILED_PRECONDITION" } }, model),
+  c("Cohere: context", 400, { id: "x", message: "too many tokens: size limit exceeded by 11326 tokens. Try using shorter or fewer inputs" }, context),
+  c("Novita: balance, by reason", 403, { code: 403, reason: "NOT_ENOUGH_BALANCE", message: "No words.", metadata: {} }, quota),
+  c("balance, by words", 403, says("not enough balance"), quota),
+  c("Chutes: capacity", 429, { detail: "Infrastructure is at maximum capacity, try again later" }, overloaded),
+  c("Anthropic: a revoked token", 403, { type: "error", error: { type: "permission_error", message: "OAuth token has been revoked. Please obtain a new token." } }, auth)
 ]

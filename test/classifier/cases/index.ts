@@ -15,7 +15,7 @@ import {
   vertexEndpoints,
   workersai
 } from "./clouds.js"
-import { deployments, ownFaults, statuses, wordings } from "./deployments.js"
+import { deployments, ownFaults, statuses, unnamed, wordings } from "./deployments.js"
 import { fronts, litellm, openrouter } from "./gateways.js"
 import { gemini } from "./gemini.js"
 import { generic } from "./generic.js"
@@ -62,5 +62,5 @@ export const cases: Readonly<Record<string, ReadonlyArray<Case>>> = {
   huggingface,
   sagemaker,
   "vertex-endpoints": vertexEndpoints,
-  generic: [...generic, ...deployments, ...statuses, ...ownFaults, ...wordings]
+  generic: [...generic, ...deployments, ...statuses, ...ownFaults, ...wordings, ...unnamed]
 }
