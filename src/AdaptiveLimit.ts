@@ -29,7 +29,7 @@ import type { BulkheadFull } from "./internal/errors/rejection.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
 import * as Adaptive from "./internal/load/adaptive.js"
 import { concurrencyGate, type Held, type Place } from "./internal/load/concurrencyGate.js"
-import { Gated, type LoadGate, type Operators, operators } from "./internal/load/operators.js"
+import { Gated, LimitNow, type LimitOf, type LoadGate, type Operators, operators } from "./internal/load/operators.js"
 import { PerKey } from "./internal/load/perKey.js"
 import { limitGauge, queueReport } from "./internal/load/queueReport.js"
 import { byKey, type QueueOptions, queueSettings } from "./internal/load/settings.js"
@@ -120,11 +120,20 @@ interface Adapting extends Place {
   state: Adaptive.State
 }
 
+/** A failure that cannot be looked at without something being thrown says nothing. */
+const tagOf = (cause: Cause.Cause<unknown>): string | undefined => {
+  try {
+    return failureOf(Cause.squash(cause))._tag
+  } catch {
+    return undefined
+  }
+}
+
 const sampleOf = (held: Held, exit: Exit.Exit<unknown, unknown>, now: number): Adaptive.Sample | undefined => {
   const { firstAt, running, startedAt } = held
   if (Exit.isFailure(exit)) {
     if (Cause.isInterruptedOnly(exit.cause)) return undefined
-    const { _tag } = failureOf(Cause.squash(exit.cause))
+    const _tag = tagOf(exit.cause)
     const isDrop = _tag === "RateLimited" || _tag === "Overloaded" || _tag === "TimedOut"
     return isDrop ? { _tag: "Drop", startedAt } : undefined
   }
@@ -177,9 +186,13 @@ export const make = (options: Options | ((key: string) => Options) = {}): Effect
     )
     const scope = {}
     const gateOf = (key: string) => concurrencyGate(scope, key, (now) => places.get(key, now), true)
-    const adaptive: AdaptiveLimit & { readonly [Gated]: (key: string) => LoadGate<BulkheadFull> } = {
+    const adaptive: AdaptiveLimit & {
+      readonly [Gated]: (key: string) => LoadGate<BulkheadFull>
+      readonly [LimitNow]: LimitOf
+    } = {
       [TypeId]: TypeId,
       [Gated]: gateOf,
+      [LimitNow]: (key, now) => places.get(key, now).state.limit,
       ...operators(gateOf),
       state: (key) =>
         Effect.clockWith((clock) =>

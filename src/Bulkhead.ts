@@ -20,7 +20,7 @@ import type { BulkheadFull } from "./internal/errors/rejection.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
 import { Priority, Tenant } from "./internal/load/caller.js"
 import { concurrencyGate, type Place } from "./internal/load/concurrencyGate.js"
-import { Gated, type LoadGate, type Operators, operators } from "./internal/load/operators.js"
+import { Gated, LimitNow, type LimitOf, type LoadGate, type Operators, operators } from "./internal/load/operators.js"
 import { PerKey } from "./internal/load/perKey.js"
 import { queueReport } from "./internal/load/queueReport.js"
 import { byKey, type QueueOptions, queueSettings } from "./internal/load/settings.js"
@@ -143,9 +143,13 @@ export const make = (options: Options | ((key: string) => Options)): Effect.Effe
     )
     const scope = {}
     const gateOf = (key: string) => concurrencyGate(scope, key, (now) => places.get(key, now), false)
-    const bulkhead: Bulkhead & { readonly [Gated]: (key: string) => LoadGate<BulkheadFull> } = {
+    const bulkhead: Bulkhead & {
+      readonly [Gated]: (key: string) => LoadGate<BulkheadFull>
+      readonly [LimitNow]: LimitOf
+    } = {
       [TypeId]: TypeId,
       [Gated]: gateOf,
+      [LimitNow]: (key, now) => places.get(key, now).turnstile.limit,
       ...operators(gateOf),
       state: (key) =>
         Effect.clockWith((clock) =>

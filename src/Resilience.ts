@@ -41,7 +41,7 @@ import { type Added, protectEffect } from "./internal/call/protectEffect.js"
 import type { Target } from "./internal/call/target.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
 import { RecentlyUsed } from "./internal/keyed/recentlyUsed.js"
-import { checkLimits, limitsOf, loadPolicies } from "./internal/load/ofTarget.js"
+import { checkLimits, limitsOf, loadPolicies, Ramps } from "./internal/load/ofTarget.js"
 import { observeEffect } from "./internal/observe/observeEffect.js"
 import { ObserveOnly } from "./internal/observe/observeOnly.js"
 import { observeStream } from "./internal/observe/observeStream.js"
@@ -91,6 +91,12 @@ export interface TargetOptions {
   readonly bulkhead?: Bulkhead.Options | false | undefined
   /** As many calls at once as the target turns out to take, in place of a bulkhead. Default: none. See `AdaptiveLimit`. */
   readonly adaptiveLimit?: AdaptiveLimit.Options | false | undefined
+  /**
+   * For so long after its circuit has closed, or after it wanted to be left alone, a rising part of the usual number of
+   * calls runs at once, and the others wait: `usual * elapsed / rampUp`, at least one. Usual is what `bulkhead` or
+   * `adaptiveLimit` allow, or as many as ran before. Default: none.
+   */
+  readonly rampUp?: Duration.DurationInput | false | undefined
   /** Requests and tokens in a time. Default: none. See `RateLimit`. */
   readonly rateLimit?: RateLimit.Options | false | undefined
   /** Money in a time. Default: none. See `SpendLimit`. */
@@ -250,8 +256,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const policiesOf = (name: string): Policies =>
       ownOf(differing, name) === undefined ? same : compile(optionsOf(name))
     const load = yield* loadPolicies(optionsOf, bounds)
+    const ramps = new Ramps(optionsOf, bounds, load, hub, labels)
     const make = (name: string, circuit: CircuitGate): Target => {
-      const limits = limitsOf(name, optionsOf(name), load)
+      const limits = limitsOf(name, optionsOf(name), load, ramps, circuit)
       return makeTarget(name, policiesOf(name), { scope, budget, circuit, limits, hub, labels })
     }
     const targets = new RecentlyUsed<Target>(bounds)

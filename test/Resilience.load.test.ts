@@ -176,3 +176,61 @@ describe("one admission", () => {
     await expect(Effect.runPromise(Effect.scoped(Resilience.make(options as never)))).rejects.toThrow(message)
   })
 })
+
+describe("coming back gradually", () => {
+  /** How many run at once, each for a second, every 100 ms after the target is asked again. */
+  const comeBack = (options: Resilience.Options, first: LlmError.LlmError, after: number) =>
+    Effect.gen(function* () {
+      let running = 0
+      const call = Effect.acquireUseRelease(
+        Effect.sync(() => running++),
+        () => Effect.sleep("20 seconds"),
+        () => Effect.sync(() => running--)
+      )
+      const all = yield* Effect.fork(
+        Effect.replicateEffect(Resilience.protect(Effect.delay(Effect.fail(first), 1), "a").pipe(Effect.exit), 10, {
+          concurrency: "unbounded"
+        })
+      )
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(all)
+      yield* TestClock.adjust(after)
+      // A probe or two, where there is a circuit to close.
+      if (first._tag !== "RateLimited") yield* Effect.replicateEffect(Resilience.protect(Effect.void, "a"), 2)
+      yield* Effect.replicateEffect(begin(Resilience.protect(call, "a")), 30)
+      const seen: Array<number> = [running]
+      for (let i = 0; i < 12; i++) {
+        yield* TestClock.adjust("1 second")
+        seen.push(running)
+      }
+      return seen
+    }).pipe(under({ retry: false, ...options }))
+
+  it.effect("after a close the calls rise evenly to what ran before, and then to all", () =>
+    Effect.gen(function* () {
+      const seen = yield* comeBack({ rampUp: "10 seconds" }, ill, 60_000)
+      expect(seen).toEqual([1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 30, 30, 30])
+    })
+  )
+
+  it.effect("to what the bulkhead allows, where there is one", () =>
+    Effect.gen(function* () {
+      const seen = yield* comeBack({ rampUp: "10 seconds", bulkhead: { maxConcurrent: 20 } }, ill, 60_000)
+      expect(seen).toEqual([1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 20, 20])
+    })
+  )
+
+  it.effect("after a parking too", () =>
+    Effect.gen(function* () {
+      const told = new LlmError.RateLimited({ retryAfter: Duration.seconds(5) })
+      const seen = yield* comeBack({ rampUp: "10 seconds" }, told, 5_000)
+      expect(seen).toEqual([1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 30, 30, 30])
+    })
+  )
+
+  it.effect("and without the option all at once", () =>
+    Effect.gen(function* () {
+      expect(yield* comeBack({}, ill, 60_000)).toEqual(Array.from({ length: 13 }, () => 30))
+    })
+  )
+})

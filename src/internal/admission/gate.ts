@@ -38,6 +38,8 @@ export interface Gate<Permit, A, E, Rejected> {
   readonly outlook?: Outlook | undefined
   /** Refuses, or waits for, what is known to be closed, without taking a permit: before a call queues for anything else. */
   readonly look?: ((restore: Restore, clock: Clock.Clock) => Effect.Effect<unknown, Rejected> | undefined) | undefined
+  /** When a circuit that is closed has closed, if that is known. */
+  readonly closedAt?: (() => number | undefined) | undefined
   /** What is left of it within its circuit, which stands open there. */
   readonly withinCircuit?: Gate<Permit, A, E, Rejected> | undefined
   readonly acquire: (restore: Restore, clock: Clock.Clock) => Permit | Effect.Effect<Permit, Rejected>

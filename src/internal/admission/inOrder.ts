@@ -1,7 +1,7 @@
 /**
  * The gates of one target as one, in the one order there is:
  *
- *   circuit and parking looked at > bulkhead or adaptive limit > rate limit > budget > permit of the circuit
+ *   circuit and parking looked at > ramp up > bulkhead or adaptive limit > rate limit > budget > permit of the circuit
  *
  * What is open rejects before anything queues, and its permit is taken last, so that no probe waits in a queue. What was
  * taken before a late rejection goes back as if it had never been asked for.
@@ -18,6 +18,8 @@ import type { Restore } from "./gate.js"
 
 /** The limits of a target, as far as it has any. @internal */
 export interface Limits {
+  /** Coming back gradually. */
+  readonly rampUp: TargetGate | undefined
   /** A bulkhead, or a limit that finds itself. */
   readonly concurrency: TargetGate | undefined
   readonly rate: TargetGate | undefined
@@ -26,8 +28,8 @@ export interface Limits {
 
 /** A circuit without limits is itself, and costs what it did. @internal */
 export const inOrder = (circuit: CircuitGate | undefined, limits: Limits): TargetGate | undefined => {
-  const { concurrency, rate, spend } = limits
-  const around = [concurrency, rate, spend].filter((gate) => gate !== undefined)
+  const { concurrency, rampUp, rate, spend } = limits
+  const around = [rampUp, concurrency, rate, spend].filter((gate) => gate !== undefined)
   const last = circuit as unknown as TargetGate | undefined
   if (around.length === 0) return last
   const alone = chain(around, undefined)

@@ -19,7 +19,7 @@ import { fromExit, type Outcome } from "./outcome.js"
 import { slowCall } from "./policy.js"
 import { circuitHalfOpen, circuitOpen, parked } from "./rejected.js"
 import type { Settings } from "./settings.js"
-import type { Change, Decision, Input, Permit, Refusal, Result } from "./state.js"
+import type { Change, Circuit, Decision, Input, Permit, Refusal, Result } from "./state.js"
 import { immediate, peek } from "./synchronousStore.js"
 import { aheadBy, aheadOf, longest, mayEnter, placeFreeIn, spreadOf } from "./waiting.js"
 import type { WaitingCalls } from "./waitingCalls.js"
@@ -265,6 +265,7 @@ export const gate = <A, E>(
         onChange
       },
     look,
+    closedAt: circuit && (() => closedAt(circuit(key))),
     acquire: admit,
     observe,
     release: (permit, exit, clock) => {
@@ -278,6 +279,9 @@ export const gate = <A, E>(
     answered: slowCall(policy.trip) && answered
   }
 }
+
+const closedAt = (circuit: Circuit | undefined): number | undefined =>
+  circuit?.phase._tag === "Closed" ? circuit.phase.row?.closedAt : undefined
 
 const admission: Input = { _tag: "Admit" }
 

@@ -71,7 +71,7 @@ export const makeTarget = (name: string, { counts, ...policies }: Policies, shar
 }
 
 /** Limits hold for each attempt, whatever the circuit counts. */
-const unlimited: Limits = { concurrency: undefined, rate: undefined, spend: undefined }
+const unlimited: Limits = { rampUp: undefined, concurrency: undefined, rate: undefined, spend: undefined }
 
 const hedgeOf = ({ hedge = false }: TargetOptions): Policies["hedge"] => {
   if (hedge === false) return undefined

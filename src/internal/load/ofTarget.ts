@@ -8,11 +8,17 @@ import * as AdaptiveLimit from "../../AdaptiveLimit.js"
 import * as Bulkhead from "../../Bulkhead.js"
 import * as RateLimit from "../../RateLimit.js"
 import type { TargetOptions } from "../../Resilience.js"
+import type { Hub } from "../../ResilienceEvent.js"
 import * as SpendLimit from "../../SpendLimit.js"
 import type { Limits } from "../admission/inOrder.js"
-import type { TargetGate } from "../breaker/gated.js"
+import type { CircuitGate, TargetGate } from "../breaker/gated.js"
 import { type Bounds, boundsOf } from "../keyed/boundedMap.js"
-import { Gated } from "./operators.js"
+import { finiteMillis, millis } from "../options/check.js"
+import { concurrencyGate } from "./concurrencyGate.js"
+import { Gated, LimitNow, type LimitOf } from "./operators.js"
+import { PerKey } from "./perKey.js"
+import { queueReport } from "./queueReport.js"
+import { RampUp } from "./rampUp.js"
 import { rateMemory } from "./rateMemory.js"
 
 /** The policies of all targets; each keeps its state by the name of the target. @internal */
@@ -47,8 +53,18 @@ const noSpend: SpendLimit.Options = { limit: Number.POSITIVE_INFINITY }
 const gateOf = (policy: object, name: string): TargetGate =>
   (policy as { readonly [Gated]: (name: string) => TargetGate })[Gated](name)
 
+const limitNow = (policy: object, name: string, now: number): number =>
+  (policy as { readonly [LimitNow]: LimitOf })[LimitNow](name, now)
+
 /** What a target has no option for, it has no gate for. @internal */
-export const limitsOf = (name: string, options: TargetOptions, policies: LoadPolicies): Limits => ({
+export const limitsOf = (
+  name: string,
+  options: TargetOptions,
+  policies: LoadPolicies,
+  ramps: Ramps,
+  circuit: CircuitGate
+): Limits => ({
+  rampUp: options.rampUp === undefined || options.rampUp === false ? undefined : ramps.gateOf(name, circuit),
   concurrency: options.bulkhead
     ? gateOf(policies.bulkhead, name)
     : options.adaptiveLimit
@@ -58,14 +74,63 @@ export const limitsOf = (name: string, options: TargetOptions, policies: LoadPol
   spend: options.spendLimit ? gateOf(policies.spendLimit, name) : undefined
 })
 
+/** The targets that come back gradually. @internal */
+export class Ramps {
+  private readonly places: PerKey<RampUp>
+  /** Of the target that is made next. */
+  private circuit: CircuitGate | undefined = undefined
+  private readonly scope = {}
+
+  constructor(
+    optionsOf: (name: string) => TargetOptions,
+    bounds: Bounds,
+    policies: LoadPolicies,
+    hub: Hub,
+    labels: number
+  ) {
+    this.places = new PerKey(
+      bounds,
+      (name) => {
+        const { adaptiveLimit, bulkhead, rampUp } = optionsOf(name)
+        const { circuit } = this
+        const limited = bulkhead ? policies.bulkhead : adaptiveLimit ? policies.adaptiveLimit : undefined
+        return new RampUp(
+          millis("Resilience", "rampUp", rampUp || 0),
+          () => circuit?.closedAt?.(),
+          (now) => limited && limitNow(limited, name, now),
+          queueReport("rampUp", name, hub, labels)
+        )
+      },
+      ({ idle }, _, isOld) => {
+        return isOld && idle
+      }
+    )
+  }
+
+  gateOf(name: string, circuit: CircuitGate): TargetGate {
+    const placeOf = (now: number): RampUp => {
+      this.circuit = circuit
+      return this.places.get(name, now)
+    }
+    return concurrencyGate(this.scope, name, placeOf, false) as TargetGate
+  }
+}
+
 /** A mistake in the options is a defect that names it. @internal */
-export const checkLimits = ({ adaptiveLimit, bulkhead, rateLimit, spendLimit }: TargetOptions): Effect.Effect<void> =>
+export const checkLimits = ({
+  adaptiveLimit,
+  bulkhead,
+  rampUp,
+  rateLimit,
+  spendLimit
+}: TargetOptions): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (bulkhead && adaptiveLimit) {
       throw new RangeError(
         "Resilience: bulkhead and adaptiveLimit both say how many calls run at once; give one of them"
       )
     }
+    if (rampUp) finiteMillis("Resilience", "rampUp", rampUp)
     const each: Array<Effect.Effect<unknown, never, RateLimit.RateLimitStore>> = []
     if (bulkhead) each.push(Bulkhead.make(bulkhead))
     if (adaptiveLimit) each.push(AdaptiveLimit.make(adaptiveLimit))

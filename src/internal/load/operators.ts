@@ -43,3 +43,13 @@ export const operators = <Rejected>(gateOf: (key: string) => LoadGate<Rejected>)
  * @internal
  */
 export const Gated: unique symbol = Symbol.for("effect-resilience/load/Gated")
+
+/**
+ * Under this key a limit on what runs at once tells how much it is now, without an effect.
+ *
+ * @internal
+ */
+export const LimitNow: unique symbol = Symbol.for("effect-resilience/load/LimitNow")
+
+/** @internal */
+export type LimitOf = (key: string, now: number) => number

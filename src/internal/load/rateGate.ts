@@ -9,13 +9,10 @@
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { RateLimitStoreError, Store } from "../../RateLimit.js"
 import type { Restore } from "../admission/gate.js"
-import { fromExit } from "../breaker/outcome.js"
 import { limited } from "../breaker/rejected.js"
 import { failureOf } from "../errors/failureOf.js"
 import { RequestTooLarge, type Usage } from "../errors/llmError.js"
@@ -23,6 +20,7 @@ import { isRejection, type RateLimitExceeded } from "../errors/rejection.js"
 import { startTimer } from "../time/timer.js"
 import { type Amounts, granted, type Limit, type Reserved, type Unit } from "./buckets.js"
 import { leftOf } from "./caller.js"
+import { holdOf } from "./hold.js"
 import type { LoadGate } from "./operators.js"
 import type { Turnstile } from "./turnstile.js"
 import { usageOf } from "./usage.js"
@@ -69,8 +67,6 @@ export interface Reservation {
   readonly amounts: Amounts
   settled: boolean
 }
-
-const longestHold = 3_600_000
 
 /** @internal */
 export const rateGate = (
@@ -209,7 +205,7 @@ export const rateGate = (
       if (reservation.settled) return undefined
       reservation.settled = true
       const { queue } = reservation
-      const settled = settle(reservation, usedBy(exit, reservation, seen?.()), clock)
+      const settled = settle(reservation, safelyUsed(exit, reservation, seen?.()), clock)
       const millis = Exit.isFailure(exit) ? holdOf(exit, clock.unsafeCurrentTimeMillis()) : 0
       const held = millis > 0 ? hold(queue, clock.unsafeCurrentTimeMillis() + millis, clock) : undefined
       return settled === undefined ? held : held === undefined ? settled : Effect.zipRight(settled, held)
@@ -230,6 +226,15 @@ const sleep = (queue: Queue, clock: Clock.Clock, millis: number): Effect.Effect<
       queue.wake = undefined
     })
   })
+
+/** A failure that cannot be looked at without something being thrown says nothing of what was used. */
+const safelyUsed: typeof usedBy = (exit, reservation, seen) => {
+  try {
+    return usedBy(exit, reservation, seen)
+  } catch {
+    return reservation.amounts
+  }
+}
 
 /**
  * What a call has used. What was never sent has used nothing. A failure that the target has told has cost a request, and
@@ -259,15 +264,6 @@ const usedBy = (
     default:
       return amounts.requests === undefined ? {} : { requests: amounts.requests }
   }
-}
-
-/** How long the target wants to be left alone, as a circuit reads it. */
-const holdOf = (exit: Exit.Exit<unknown, unknown>, now: number): number => {
-  const outcome = fromExit(exit)
-  if (outcome._tag !== "Ignored") return 0
-  const resetsIn = outcome.resetsAt === undefined ? 0 : DateTime.toEpochMillis(outcome.resetsAt) - now
-  const retryAfter = outcome.retryAfter === undefined ? 0 : Duration.toMillis(outcome.retryAfter)
-  return Math.max(resetsIn, Math.min(retryAfter, longestHold))
 }
 
 const names: Readonly<Record<Unit, string>> = {

@@ -143,6 +143,7 @@ export const targetOptions: Names<TargetOptions> = {
   circuitBreaker: true,
   bulkhead: true,
   adaptiveLimit: true,
+  rampUp: true,
   rateLimit: true,
   spendLimit: true,
   stream: true,

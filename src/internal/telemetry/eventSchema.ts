@@ -38,7 +38,7 @@ const aboutHedge = { ...about, hedge: Number }
 const aboutCache = { ...about, key: String }
 const ended = { ...aboutCall, attempts: Number, duration: Wait }
 const error = FailureAsRead
-const gate = Literal("bulkhead", "adaptiveLimit", "rateLimit", "spendLimit")
+const gate = Literal("rampUp", "bulkhead", "adaptiveLimit", "rateLimit", "spendLimit")
 const state = Literal("closed", "open", "halfOpen", "isolated")
 
 /** One schema for each event; a new event without one does not compile. */

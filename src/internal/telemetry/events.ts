@@ -48,7 +48,7 @@ export type CircuitState = "closed" | "open" | "halfOpen" | "isolated"
  * @since 0.1.0
  * @category Models
  */
-export type LoadGate = "bulkhead" | "adaptiveLimit" | "rateLimit" | "spendLimit"
+export type LoadGate = "rampUp" | "bulkhead" | "adaptiveLimit" | "rateLimit" | "spendLimit"
 
 /**
  * Everything a policy can report. `error` is the failure as the policy saw it: an `LlmError`, a rejection, or the

@@ -1,0 +1,24 @@
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import type * as Exit from "effect/Exit"
+import { fromExit } from "../breaker/outcome.js"
+
+/** One answer's hint holds others back for so long at most, as with a circuit. */
+const longestHold = 3_600_000
+
+/**
+ * How many milliseconds the target wants to be left alone, as a circuit reads it. What cannot be read is none.
+ *
+ * @internal
+ */
+export const holdOf = (exit: Exit.Exit<unknown, unknown>, now: number): number => {
+  try {
+    const outcome = fromExit(exit)
+    if (outcome._tag !== "Ignored") return 0
+    const resetsIn = outcome.resetsAt === undefined ? 0 : DateTime.toEpochMillis(outcome.resetsAt) - now
+    const retryAfter = outcome.retryAfter === undefined ? 0 : Duration.toMillis(outcome.retryAfter)
+    return Math.max(resetsIn, Math.min(retryAfter, longestHold))
+  } catch {
+    return 0
+  }
+}
