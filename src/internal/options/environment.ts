@@ -136,6 +136,29 @@ export const variables: ReadonlyArray<Variable> = [
   { name: "LLM_PARKED", option: "circuitBreaker.parking.whenParked", kind: oneOf("wait", "reject"), default: "wait" },
   { name: "LLM_PARKED_MAX_WAIT", option: "circuitBreaker.parking.maxWait", kind: duration, default: "60 seconds" },
 
+  { name: "LLM_MAX_CONCURRENT", option: "bulkhead.maxConcurrent", kind: whole(1), default: "any number" },
+  { name: "LLM_MAX_QUEUED", option: "bulkhead.maxQueued", kind: whole(1), default: "1000" },
+  { name: "LLM_QUEUE_MAX_WAIT", option: "bulkhead.maxWait", kind: duration, default: "30 seconds" },
+  { name: "LLM_REQUESTS_PER_MINUTE", option: "rateLimit.requests.limit", kind: number(1), default: "no limit" },
+  { name: "LLM_TOKENS_PER_MINUTE", option: "rateLimit.tokens.limit", kind: number(1), default: "no limit" },
+  { name: "LLM_RATE_LIMITED", option: "rateLimit.whenExceeded", kind: oneOf("wait", "reject"), default: "wait" },
+  { name: "LLM_SPEND_PER_DAY", option: "spendLimit.limit", kind: number(0), default: "no limit" },
+  {
+    name: "LLM_PRICE_INPUT",
+    option: "spendLimit.prices.input",
+    kind: number(0),
+    default: "none; for a million tokens"
+  },
+  {
+    name: "LLM_PRICE_OUTPUT",
+    option: "spendLimit.prices.output",
+    kind: number(0),
+    default: "none; for a million tokens"
+  },
+  { name: "LLM_ADAPTIVE_LIMIT_MAX", option: "adaptiveLimit.max", kind: whole(1), default: "no adaptive limit" },
+  { name: "LLM_ADAPTIVE_LIMIT_MIN", option: "adaptiveLimit.min", kind: whole(1), default: "1" },
+  { name: "LLM_RAMP_UP", option: "rampUp", kind: durationOrOff, default: "none" },
+
   {
     name: "LLM_STREAM_FIRST_TOKEN",
     option: "stream.firstToken",
