@@ -35,9 +35,10 @@ import {
 } from "./internal/call/callOptions.js"
 import { circuitOptions, contradiction } from "./internal/call/circuitOptions.js"
 import { compile, deadlineOf, makeTarget, type Policies } from "./internal/call/compileTarget.js"
+import type { Rejections } from "./internal/call/failures.js"
 import { mergeOptions } from "./internal/call/mergeOptions.js"
 import { isWithin } from "./internal/call/nesting.js"
-import { type Added, protectEffect } from "./internal/call/protectEffect.js"
+import { protectEffect } from "./internal/call/protectEffect.js"
 import type { Target } from "./internal/call/target.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
 import { RecentlyUsed } from "./internal/keyed/recentlyUsed.js"
@@ -50,13 +51,14 @@ import { config as config_ } from "./internal/options/environment.js"
 import * as Known from "./internal/options/names.js"
 import { known } from "./internal/stream/fromTake.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
-import { protectStream as protectStream_, type Added as StreamAdded } from "./internal/stream/protectStream.js"
+import { protectStream as protectStream_ } from "./internal/stream/protectStream.js"
 import type { Restarted } from "./internal/stream/restarted.js"
 import { madeUnder } from "./internal/telemetry/hubOf.js"
 import { labelCapacity, reserveLabels } from "./internal/telemetry/targetMetrics.js"
 import * as underDeadline from "./internal/time/announcedDeadline.js"
-import type { LlmError } from "./LlmError.js"
+import type { LlmError, RequestTooLarge, TimedOut } from "./LlmError.js"
 import type * as RateLimit from "./RateLimit.js"
+import type { BufferExceeded } from "./Rejection.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
 import * as RetryBudget from "./RetryBudget.js"
 import type * as RetryPolicy from "./RetryPolicy.js"
@@ -143,22 +145,6 @@ export interface Options extends TargetOptions {
   readonly capacity?: number | undefined
 }
 
-/**
- * Everything that protecting a call adds to its own failures.
- *
- * @since 0.1.0
- * @category Models
- */
-export type Failures = Added
-
-/**
- * Everything that protecting a stream adds to its own failures.
- *
- * @since 0.1.0
- * @category Models
- */
-export type StreamFailures = StreamAdded
-
 export type {
   /**
    * @since 0.1.0
@@ -166,6 +152,23 @@ export type {
    */
   CallOptions
 } from "./internal/call/callOptions.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  Failures,
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  Rejections,
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  StreamFailures
+} from "./internal/call/failures.js"
 export type {
   /**
    * @since 0.1.0
@@ -192,13 +195,13 @@ interface Service {
     target: string,
     self: Effect.Effect<A, E, R>,
     options?: CallOptions
-  ) => Effect.Effect<A, E | Failures, R>
+  ) => Effect.Effect<A, E | TimedOut | RequestTooLarge | Rejections, R>
   /** Makes a stream of the named target under its policies. */
   readonly protectStream: <A, E, R>(
     target: string,
     options: StreamOptions<A>,
     self: Stream.Stream<A, E, R>
-  ) => Stream.Stream<A | Restarted, E | StreamFailures, R>
+  ) => Stream.Stream<A | Restarted, E | LlmError | Rejections | BufferExceeded, R>
   /** The time a call has in all, whatever targets it asks; nothing where calls have no deadline. */
   readonly deadline: Duration.Duration | undefined
   /**
@@ -342,7 +345,7 @@ const hedgeEffect = <A, E, R>(
   target: Target,
   hedge: Hedge.AgainOptions,
   self: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | Failures, R> => {
+): Effect.Effect<A, E | TimedOut | RequestTooLarge | Rejections, R> => {
   const once = protectEffect(target, self)
   const hedged = Effect.provideService(Hedge.again(once, target.name, hedge), ResilienceEvents, target.hub)
   return Effect.flatMap(Effect.context<never>(), (context) =>
@@ -513,19 +516,21 @@ export const protect: {
   <const Own extends CallOptions = {}>(
     target: string,
     options?: Own
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ReadBy<Own> | Failures, R | Resilience>
+  ): <A, E, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | ReadBy<Own> | TimedOut | RequestTooLarge | Rejections, R | Resilience>
   <A, E, R, const Own extends CallOptions = {}>(
     self: Effect.Effect<A, E, R>,
     target: string,
     options?: Own
-  ): Effect.Effect<A, E | ReadBy<Own> | Failures, R | Resilience>
+  ): Effect.Effect<A, E | ReadBy<Own> | TimedOut | RequestTooLarge | Rejections, R | Resilience>
 } = dual(
   (args) => Effect.isEffect(args[0]),
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
     target: string,
     options?: CallOptions
-  ): Effect.Effect<A, E | Failures, R | Resilience> =>
+  ): Effect.Effect<A, E | TimedOut | RequestTooLarge | Rejections, R | Resilience> =>
     Effect.flatMap(Resilience, (resilience) => resilience.protect(target, self, options))
 )
 
@@ -584,23 +589,28 @@ export const protectStream: {
     options?: Options
   ): <A extends ElementOf<Options>, E, R>(
     self: Stream.Stream<A, E, R>
-  ) => Stream.Stream<A | MarkerOf<Options>, E | StreamFailures, R | Resilience>
+  ) => Stream.Stream<A | MarkerOf<Options>, E | LlmError | Rejections | BufferExceeded, R | Resilience>
   <A, E, R, const Options extends StreamOptions<A>>(
     self: Stream.Stream<A, E, R>,
     target: string,
     options?: Options
-  ): Stream.Stream<A | MarkerOf<Options>, E | StreamFailures, R | Resilience>
+  ): Stream.Stream<A | MarkerOf<Options>, E | LlmError | Rejections | BufferExceeded, R | Resilience>
 } = dual(
   (args) => Predicate.hasProperty(args[0], Stream.StreamTypeId),
   <A, E, R>(
     self: Stream.Stream<A, E, R>,
     target: string,
     options: StreamOptions<A> = {}
-  ): Stream.Stream<A, E | StreamFailures, R | Resilience> =>
+  ): Stream.Stream<A, E | LlmError | Rejections | BufferExceeded, R | Resilience> =>
     known(
       Effect.map(
         Resilience,
-        (resilience) => resilience.protectStream(target, options, self) as Stream.Stream<A, E | StreamFailures, R>
+        (resilience) =>
+          resilience.protectStream(target, options, self) as Stream.Stream<
+            A,
+            E | LlmError | Rejections | BufferExceeded,
+            R
+          >
       )
     )
 )

@@ -19,35 +19,21 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { TargetGate } from "../breaker/gated.js"
-import type { RequestTooLarge, TimedOut } from "../errors/llmError.js"
-import type {
-  BulkheadFull,
-  CircuitHalfOpen,
-  CircuitOpen,
-  DeadlineExceeded,
-  RateLimitExceeded
-} from "../errors/rejection.js"
 import { CallbackTypeId, type Holder, isCallbackEffect, stopIfInterrupted } from "../fiber/callback.js"
 import { currentFiber, fiberAfter, moveTo, tagsOf } from "../fiber/currentFiber.js"
 import { exitOf } from "../fiber/exitOf.js"
 import { type Parent, runUntil } from "../fiber/runUntil.js"
 import { clockOf } from "../time/timer.js"
 import { Call } from "./call.js"
+import type { Failures } from "./failures.js"
 import { isWithin } from "./nesting.js"
 import type { Target } from "./target.js"
 
-/** What the policies add to a call's own failures. */
-export type Added =
-  | TimedOut
-  | RequestTooLarge
-  | CircuitOpen
-  | CircuitHalfOpen
-  | BulkheadFull
-  | RateLimitExceeded
-  | DeadlineExceeded
-
 /** @internal */
-export const protectEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> =>
+export const protectEffect = <A, E, R>(
+  target: Target,
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Failures, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) =>
       isWithin(fiber.currentContext as Context.Context<never>, target.scope, target.name)
@@ -72,7 +58,7 @@ class Bracket<A, E, R> implements Holder {
   }
 
   /** A call that is let in adds its share to the retry budget. */
-  begin(): Effect.Effect<A, E | Added, R> {
+  begin(): Effect.Effect<A, E | Failures, R> {
     const { budget, callCircuit } = this.target
     const admitted = (permit: Permit) => {
       this.callPermit = permit
@@ -81,7 +67,7 @@ class Bracket<A, E, R> implements Holder {
     return this.behind(callCircuit, admitted, (exit) => this.ended(exit))
   }
 
-  private attempt(): Effect.Effect<A, E | Added, R> {
+  private attempt(): Effect.Effect<A, E | Failures, R> {
     return this.behind(
       this.target.attemptCircuit,
       (permit) => this.admitted(permit),
@@ -92,9 +78,9 @@ class Bracket<A, E, R> implements Holder {
   /** Gets a permit, or is rejected. */
   private behind(
     all: TargetGate | undefined,
-    onPermit: (permit: Permit) => Effect.Effect<A, E | Added, R>,
-    onRejection: (exit: Exit.Exit<never, Added>) => Effect.Effect<A, E | Added, R>
-  ): Effect.Effect<A, E | Added, R> {
+    onPermit: (permit: Permit) => Effect.Effect<A, E | Failures, R>,
+    onRejection: (exit: Exit.Exit<never, Failures>) => Effect.Effect<A, E | Failures, R>
+  ): Effect.Effect<A, E | Failures, R> {
     const gate = all !== undefined && this.isInside(all) ? all.withinCircuit : all
     if (gate === undefined) return onPermit(undefined)
     const acquired = gate.acquire(this.parent.restore, this.call.clock)
@@ -113,7 +99,7 @@ class Bracket<A, E, R> implements Holder {
     return circuit !== undefined && isWithin(context, circuit.scope, circuit.key)
   }
 
-  private admitted(permit: Permit): Effect.Effect<A, E | Added, R> {
+  private admitted(permit: Permit): Effect.Effect<A, E | Failures, R> {
     const { call } = this
     const tooLate = call.outOfTime()
     if (tooLate !== undefined) return this.released(permit, Exit.fail(tooLate))
@@ -132,7 +118,7 @@ class Bracket<A, E, R> implements Holder {
   }
 
   /** The attempt itself: as interruptible as the call's surroundings, and no longer than its limit. */
-  private work(): Effect.Effect<A, E | Added, R> {
+  private work(): Effect.Effect<A, E | Failures, R> {
     const { call, parent, self } = this
     const { restore } = parent
     const limit = call.limit()
@@ -157,7 +143,7 @@ class Bracket<A, E, R> implements Holder {
   }
 
   /** The attempt is over, and gives its permit back. */
-  private released(permit: Permit, exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added, R> {
+  private released(permit: Permit, exit: Exit.Exit<A, E | Failures>): Effect.Effect<A, E | Failures, R> {
     const { call, target } = this
     const release = target.attemptCircuit?.release(permit, call.seenByCircuit(exit), call.clock)
     return release === undefined
@@ -166,7 +152,7 @@ class Bracket<A, E, R> implements Holder {
   }
 
   /** Whether another attempt follows. */
-  private settle(exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added, R> {
+  private settle(exit: Exit.Exit<A, E | Failures>): Effect.Effect<A, E | Failures, R> {
     const { call } = this
     if (Exit.isSuccess(exit)) {
       call.attemptSucceeded()
@@ -188,9 +174,9 @@ class Bracket<A, E, R> implements Holder {
 
   private decided(
     decision: Exit.Exit<number | undefined>,
-    error: E | Added,
-    exit: Exit.Exit<A, E | Added>
-  ): Effect.Effect<A, E | Added, R> {
+    error: E | Failures,
+    exit: Exit.Exit<A, E | Failures>
+  ): Effect.Effect<A, E | Failures, R> {
     if (Exit.isFailure(decision)) return this.over(Exit.failCause(decision.cause))
     const wait = decision.value
     if (wait === undefined) return this.over(lastFailure(this.call, error, exit))
@@ -201,7 +187,7 @@ class Bracket<A, E, R> implements Holder {
   }
 
   /** The attempts are over, and the call gives its permit back. */
-  private over(exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added, R> {
+  private over(exit: Exit.Exit<A, E | Failures>): Effect.Effect<A, E | Failures, R> {
     const { call, target } = this
     const release = target.callCircuit?.release(this.callPermit, call.seenByCircuit(exit), call.clock)
     return release === undefined
@@ -209,7 +195,7 @@ class Bracket<A, E, R> implements Holder {
       : Effect.flatMap(call.underDeadline(release), () => this.ended(exit))
   }
 
-  private ended(exit: Exit.Exit<A, E | Added>): Effect.Effect<A, E | Added> {
+  private ended(exit: Exit.Exit<A, E | Failures>): Effect.Effect<A, E | Failures> {
     const accounts = this.call.ended(exit)
     return accounts === undefined ? exit : Effect.flatMap(accounts, () => exit)
   }

@@ -312,10 +312,30 @@ export const LlmError = Schema.Union(
 )
 
 /**
+ * Every way in which a call to a model can fail.
+ *
  * @since 0.1.0
  * @category Models
  */
-export type LlmError = typeof LlmError.Type
+// Written out, since an editor shows the name of a union that is declared, and the members of one that is derived.
+export type LlmError =
+  | RateLimited
+  | QuotaExhausted
+  | Overloaded
+  | ServerError
+  | TimedOut
+  | ConnectionFailed
+  | MalformedResponse
+  | StreamInterrupted
+  | ContextLengthExceeded
+  | RequestTooLarge
+  | ContentFiltered
+  | ModelNotFound
+  | InvalidRequest
+  | Conflict
+  | AuthenticationFailed
+  | PermissionDenied
+  | Unclassified
 
 /**
  * @since 0.1.0

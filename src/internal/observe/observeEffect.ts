@@ -1,8 +1,9 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { Failures } from "../call/failures.js"
 import { isWithin } from "../call/nesting.js"
-import { type Added, protectEffect } from "../call/protectEffect.js"
+import { protectEffect } from "../call/protectEffect.js"
 import type { Target } from "../call/target.js"
 import { tagsOf } from "../fiber/currentFiber.js"
 import { clockOf } from "../time/timer.js"
@@ -13,7 +14,10 @@ import { Shadow } from "./shadow.js"
  *
  * @internal
  */
-export const observeEffect = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>): Effect.Effect<A, E | Added, R> =>
+export const observeEffect = <A, E, R>(
+  target: Target,
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Failures, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) => {
       const context = fiber.currentContext as Context.Context<never>

@@ -4,10 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { StreamFailures } from "../call/failures.js"
 import type { Target } from "../call/target.js"
 import { tagsOf } from "../fiber/currentFiber.js"
 import { fromTake } from "../stream/fromTake.js"
-import { type Added, protectStream, type StreamOptions } from "../stream/protectStream.js"
+import { protectStream, type StreamOptions } from "../stream/protectStream.js"
 import type { Restarted } from "../stream/restarted.js"
 import { clockOf } from "../time/timer.js"
 import { Shadow } from "./shadow.js"
@@ -29,7 +30,7 @@ export const observeStream = <A, E, R>(
   target: Target,
   options: StreamOptions<A>,
   self: Stream.Stream<A, E, R>
-): Stream.Stream<A | Restarted, E | Added, R> =>
+): Stream.Stream<A | Restarted, E | StreamFailures, R> =>
   fromTake(
     Effect.uninterruptible(
       Effect.withFiberRuntime((fiber) => {

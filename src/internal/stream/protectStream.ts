@@ -19,16 +19,9 @@ import type * as Stream from "effect/Stream"
 import type { Restore } from "../admission/gate.js"
 import { HeldPermit } from "../admission/permit.js"
 import { Call } from "../call/call.js"
+import type { StreamFailures } from "../call/failures.js"
 import type { Target } from "../call/target.js"
-import { type LlmError, TimedOut, type Usage } from "../errors/llmError.js"
-import type {
-  BufferExceeded,
-  BulkheadFull,
-  CircuitHalfOpen,
-  CircuitOpen,
-  DeadlineExceeded,
-  RateLimitExceeded
-} from "../errors/rejection.js"
+import { TimedOut, type Usage } from "../errors/llmError.js"
 import { text } from "../errors/safeRead.js"
 import { tagsOf } from "../fiber/currentFiber.js"
 import { ResilienceEvent } from "../telemetry/events.js"
@@ -42,16 +35,6 @@ import type { Notice, ReceivedOptions } from "./received.js"
 import { Restarted } from "./restarted.js"
 import type { Limits } from "./timeLimits.js"
 
-/** What the policies add to a stream's own failures. */
-export type Added =
-  | LlmError
-  | CircuitOpen
-  | CircuitHalfOpen
-  | BulkheadFull
-  | RateLimitExceeded
-  | DeadlineExceeded
-  | BufferExceeded
-
 /** @internal */
 export interface StreamOptions<A> extends Omit<ReceivedOptions<A>, "target"> {
   readonly limits: Omit<Limits, "share">
@@ -62,9 +45,9 @@ export const protectStream = <A, E, R>(
   target: Target,
   options: StreamOptions<A>,
   self: Stream.Stream<A, E, R>
-): Stream.Stream<A | Restarted, E | Added, R> =>
+): Stream.Stream<A | Restarted, E | StreamFailures, R> =>
   fromTake(
-    Effect.withFiberRuntime<Effect.Effect<Handed<A>, E | Added, R>, never, Scope.Scope>((fiber) => {
+    Effect.withFiberRuntime<Effect.Effect<Handed<A>, E | StreamFailures, R>, never, Scope.Scope>((fiber) => {
       const call = new StreamCall(target, options, self, fiber)
       return Effect.as(
         Effect.addFinalizer((exit) => call.leave(exit)),
@@ -105,19 +88,19 @@ class StreamCall<A, E, R> {
   }
 
   /** What the consumer gets next. */
-  readonly next: Effect.Effect<Handed<A>, E | Added, R> = Effect.suspend(() => {
+  readonly next: Effect.Effect<Handed<A>, E | StreamFailures, R> = Effect.suspend(() => {
     const { attempt } = this
     return attempt === undefined
       ? this.begin
       : Effect.matchCauseEffect(attempt.next, { onSuccess: this.onSuccess, onFailure: this.onFailure })
   })
 
-  private readonly begin: Effect.Effect<Handed<A>, E | Added, R> = Effect.flatMap(
+  private readonly begin: Effect.Effect<Handed<A>, E | StreamFailures, R> = Effect.flatMap(
     Effect.exit(Effect.uninterruptibleMask((restore) => this.open(restore))),
     (exit) => (Exit.isSuccess(exit) ? this.next : this.onFailure(exit.cause))
   )
 
-  private open(restore: Restore): Effect.Effect<void, Added, R> {
+  private open(restore: Restore): Effect.Effect<void, StreamFailures, R> {
     const { call, target } = this
     const pause = this.wait > 0 ? restore(call.pause(this.wait)) : Effect.void
     this.wait = 0
@@ -188,7 +171,9 @@ class StreamCall<A, E, R> {
     return answered === undefined ? Effect.succeed(handed) : Effect.as(answered, handed)
   }
 
-  private readonly onFailure = (cause: Cause.Cause<E | Added>): Effect.Effect<Handed<A>, E | Added, R> => {
+  private readonly onFailure = (
+    cause: Cause.Cause<E | StreamFailures>
+  ): Effect.Effect<Handed<A>, E | StreamFailures, R> => {
     const failure = Cause.failureOption(cause)
     return Option.isNone(failure)
       ? Effect.zipRight(this.stopped(cause), Effect.failCause(cause))
@@ -198,7 +183,7 @@ class StreamCall<A, E, R> {
   }
 
   /** Fails where nothing follows. Otherwise it gives what the consumer has to be told, if anything, before the next attempt. */
-  private failed(error: E | Added): Effect.Effect<Handed<A>, E | Added> {
+  private failed(error: E | StreamFailures): Effect.Effect<Handed<A>, E | StreamFailures> {
     const received = this.attempt?.received
     const broken = received?.handed === true ? interrupted(this.target.name, received, error) : undefined
     const after = afterFailure(this.options.delivery, {
@@ -222,7 +207,7 @@ class StreamCall<A, E, R> {
   }
 
   /** A caller gets the last thing the target itself said, rather than that the toolkit then gave up. */
-  private lastOf(error: E | Added): E | Added {
+  private lastOf(error: E | StreamFailures): E | StreamFailures {
     const { lastError } = this.call
     return lastError === undefined || text(error, "_tag") === "BufferExceeded" ? error : (lastError.error as E)
   }
