@@ -5,16 +5,25 @@
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { CurrentDeadline } from "./Deadline.js"
-import { after, begin, type Walk } from "./internal/fallback/nextTarget.js"
+import { after, begin, first, type Walk } from "./internal/fallback/nextTarget.js"
 import * as ready from "./internal/fallback/ready.js"
 import { settingsOf } from "./internal/fallback/settings.js"
+import { LastAnswered } from "./internal/fallback/sticky.js"
+import { lastAnswerGiven, wentOn } from "./internal/fallback/tell.js"
 import { runUntilSignal } from "./internal/fiber/runUntil.js"
+import { boundsOf } from "./internal/keyed/boundedMap.js"
+import { millis } from "./internal/options/check.js"
 import { known } from "./internal/stream/fromTake.js"
 import { Restarted } from "./internal/stream/restarted.js"
 import { isRunning, noteFailure } from "./internal/time/watchedDeadline.js"
@@ -32,6 +41,8 @@ export interface Target<A, E, R> {
   readonly run: Effect.Effect<A, E, R>
   /** The size of the model's context window in tokens; it decides who may help with a prompt that is too long. */
   readonly contextWindow?: number | undefined
+  /** What the target can do, in words of your own: `tools`, `images`, a language. Left out, it is asked whatever is needed. */
+  readonly capabilities?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -68,7 +79,65 @@ export interface Options {
    * others stand ready. Default: `1 / (1 + others)`, the same for each that is left. `false`: all of it.
    */
   readonly shareOfDeadline?: number | false | undefined
+  /** What this call needs of a target; those that state their `capabilities` without it are passed over. Default: nothing. */
+  readonly needs?: ReadonlyArray<string> | undefined
+  /** Asks the target first that answered last for the same key, a conversation or a user. Default: always in order. */
+  readonly sticky?: { readonly memory: Sticky; readonly key: string } | undefined
 }
+
+/**
+ * Which target answered last, by key; see `makeSticky`.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Sticky {
+  /** The targets of a walk, in the order in which they are asked for this key. */
+  readonly inOrder: <T extends { readonly name: string }>(
+    key: string,
+    targets: ReadonlyArray<T>
+  ) => Effect.Effect<ReadonlyArray<T>>
+  readonly answered: (key: string, target: string) => Effect.Effect<void>
+}
+
+/**
+ * A memory for `sticky`: for `keepFor` (default 5 minutes) after its last answer, the target that gave it is asked first.
+ * It holds `capacity` keys (default 10 000).
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Fallback } from "effect-resilience"
+ *
+ * export const program = Effect.gen(function* () {
+ *   const memory = yield* Fallback.makeSticky({ keepFor: "10 minutes" })
+ *   const ask = (conversation: string) =>
+ *     Fallback.firstOf(
+ *       [
+ *         { name: "a", run: Effect.succeed("a") },
+ *         { name: "b", run: Effect.succeed("b") }
+ *       ],
+ *       { sticky: { memory, key: conversation } }
+ *     )
+ *   return yield* ask("conversation 7")
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const makeSticky = (
+  options: { readonly keepFor?: Duration.DurationInput | undefined; readonly capacity?: number | undefined } = {}
+): Effect.Effect<Sticky> =>
+  Effect.sync(() => {
+    const keepFor = millis("Fallback.makeSticky", "keepFor", options.keepFor ?? "5 minutes")
+    const bounds = boundsOf("Fallback.makeSticky", { capacity: options.capacity, idleTimeToLive: keepFor })
+    const last = new LastAnswered(bounds, keepFor)
+    return {
+      inOrder: (key, targets) => Effect.map(Clock.currentTimeMillis, (now) => last.inOrder(key, targets, now)),
+      answered: (key, target) => Effect.map(Clock.currentTimeMillis, (now) => last.answered(key, target, now))
+    }
+  })
 
 /**
  * The same for streams. A stream that has begun is not followed by another, whatever is asked for, and with its first
@@ -133,8 +202,20 @@ export const firstOf = <const Targets extends readonly [AnyTarget, ...ReadonlyAr
   Effect.Effect.Error<Targets[number]["run"]> | AllTargetsFailed,
   Effect.Effect.Context<Targets[number]["run"]>
 > => {
-  const at = begin(targets, settingsOf(options))
-  return (targets.length === 1 ? targets[0].run : walk(at)) as never
+  const settings = settingsOf(options)
+  begin(targets, settings)
+  const { sticky } = options
+  if (targets.length === 1 && settings.needs.length === 0) return targets[0].run as never
+  const from = (ordered: ReadonlyArray<AnyTarget>) =>
+    Effect.suspend(() => {
+      const start = first(ordered, settings)
+      if (!("on" in start)) return Effect.fail(start.failure)
+      const walked = walk(start.on, sticky)
+      return start.on.index === 0 ? walked : Effect.zipRight(wentOn(undefined, undefined, 0, start.on), walked)
+    })
+  return (
+    sticky === undefined ? from(targets) : Effect.flatMap(sticky.memory.inOrder(sticky.key, targets), from)
+  ) as never
 }
 
 /**
@@ -158,26 +239,51 @@ export const firstStreamOf = <const Targets extends readonly [AnyStreamTarget, .
   Stream.Stream.Error<Targets[number]["run"]> | AllTargetsFailed,
   Stream.Stream.Context<Targets[number]["run"]>
 > => {
-  const at = begin(targets, settingsOf(options as Options))
-  return (targets.length === 1 ? targets[0].run : walkStreams(at)) as never
+  const settings = settingsOf(options as Options)
+  begin(targets, settings)
+  const { sticky } = options
+  if (targets.length === 1 && settings.needs.length === 0) return targets[0].run as never
+  const from = (ordered: ReadonlyArray<AnyStreamTarget>) => {
+    const start = first(ordered, settings)
+    if (!("on" in start)) return Stream.fail(start.failure)
+    const walked = walkStreams(start.on, sticky)
+    return start.on.index === 0 ? walked : known(Effect.as(wentOn(undefined, undefined, 0, start.on), walked))
+  }
+  return (
+    sticky === undefined
+      ? Stream.suspend(() => from(targets))
+      : known(Effect.map(sticky.memory.inOrder(sticky.key, targets), from))
+  ) as never
 }
 
-const walk = (at: Walk<AnyTarget>): Effect.Effect<unknown, unknown, unknown> => {
-  const { run } = at.targets[at.index] as AnyTarget
+type StickyTo = Options["sticky"]
+
+/** This target has answered. */
+const answered = (
+  sticky: StickyTo,
+  { index, targets }: Walk<{ readonly name: string }>
+): Effect.Effect<void> | undefined => sticky?.memory.answered(sticky.key, targets[index]!.name)
+
+const walk = (at: Walk<AnyTarget>, sticky: StickyTo): Effect.Effect<unknown, unknown, unknown> => {
+  const { name, run } = at.targets[at.index] as AnyTarget
   const asked = ready.effect(at, run)
   return Effect.flatMap(Effect.exit(at.index === 0 ? asked : untilDeadline(asked)), (exit) => {
     const failure = Exit.isSuccess(exit) ? Option.none() : Cause.failureOption(exit.cause)
-    if (Option.isNone(failure)) return exit
+    if (Option.isNone(failure)) {
+      const noting = Exit.isSuccess(exit) ? answered(sticky, at) : undefined
+      return noting === undefined ? exit : Effect.zipRight(noting, exit)
+    }
     return Effect.flatMap(noted(failure.value), () => {
       const next = after(at, failure.value)
-      return "on" in next ? walk(next.on) : Exit.fail(next.failure)
+      if (!("on" in next)) return Exit.fail(next.failure)
+      return Effect.zipRight(wentOn(name, failure.value, at.seen.length + 1, next.on), walk(next.on, sticky))
     })
   })
 }
 
-const walkStreams = (at: Walk<AnyStreamTarget>): Stream.Stream<unknown, unknown, unknown> =>
+const walkStreams = (at: Walk<AnyStreamTarget>, sticky: StickyTo): Stream.Stream<unknown, unknown, unknown> =>
   Stream.suspend(() => {
-    const { run } = at.targets[at.index] as AnyStreamTarget
+    const { name, run } = at.targets[at.index] as AnyStreamTarget
     const asked = ready.stream(at, run)
     let begun = false
     const watched = Stream.mapChunks(asked, (chunk) => {
@@ -185,11 +291,14 @@ const walkStreams = (at: Walk<AnyStreamTarget>): Stream.Stream<unknown, unknown,
       if (Chunk.isNonEmpty(chunk)) begun = !(Chunk.lastNonEmpty(chunk) instanceof Restarted)
       return chunk
     })
-    return Stream.catchAll(watched, (failure) => {
+    const noting = answered(sticky, at)
+    const whole = noting === undefined ? watched : Stream.concat(watched, Stream.execute(noting))
+    return Stream.catchAll(whole, (failure) => {
       if (begun) return Stream.fail(failure)
       const next = after(at, failure)
-      const rest = "on" in next ? walkStreams(next.on) : Stream.fail(next.failure)
-      return known(Effect.as(noted(failure), rest))
+      if (!("on" in next)) return known(Effect.as(noted(failure), Stream.fail(next.failure)))
+      const told = wentOn(name, failure, at.seen.length + 1, next.on)
+      return known(Effect.as(Effect.zipRight(noted(failure), told), walkStreams(next.on, sticky)))
     })
   })
 
@@ -208,3 +317,124 @@ const untilDeadline = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E
       Effect.failSync(() => new DeadlineExceeded({ budget, lastError: Option.getOrUndefined(deadline.lastError) }))
     )
   })
+
+/**
+ * An answer that no model made, given since none answered: what it is, and why it was given.
+ *
+ * @since 0.1.0
+ * @category Last answer
+ */
+export class LastAnswer<out A, out E = unknown> extends Data.TaggedClass("LastAnswer")<{
+  readonly value: A
+  readonly because: E
+}> {}
+
+/**
+ * Gives a fixed or computed answer, marked as such, where a call fails. Interruption and defects are as they were.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Fallback, LlmCall, LlmError } from "effect-resilience"
+ *
+ * const answer = LlmCall.tryPromise({ try: async () => "42" }).pipe(
+ *   Fallback.orLastAnswer((error) => Effect.succeed(LlmError.userMessage(error)))
+ * )
+ *
+ * export const program = Effect.map(answer, (answer) =>
+ *   answer instanceof Fallback.LastAnswer ? `(no model) ${answer.value}` : answer
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Last answer
+ */
+export const orLastAnswer =
+  <E, B, E2, R2>(answer: (error: E) => Effect.Effect<B, E2, R2>) =>
+  <A, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | LastAnswer<B, E>, E2, R | R2> =>
+    Effect.catchAll(self, (error) =>
+      Effect.flatMap(answer(error), (value) =>
+        Effect.as(lastAnswerGiven(error), new LastAnswer<B, E>({ value, because: error }))
+      )
+    )
+
+/**
+ * One way to have a service: a name, and the layer that makes it.
+ *
+ * @since 0.1.0
+ * @category Services
+ */
+export interface ServiceTarget<I, E, R> extends Omit<Target<never, never, never>, "run"> {
+  readonly layer: Layer.Layer<I, E, R>
+}
+
+/**
+ * A service of which there are several, to be asked in order.
+ *
+ * @since 0.1.0
+ * @category Services
+ */
+export interface Services<S> {
+  /** `firstOf` over the services. `use` is told which of them it uses, so that each call passes its target's policies. */
+  readonly ask: <A, E, R>(
+    use: (service: S, target: string) => Effect.Effect<A, E, R>,
+    options?: Options
+  ) => Effect.Effect<A, E | AllTargetsFailed, R>
+  /** `firstStreamOf` over the services. */
+  readonly askStream: <A, E, R>(
+    use: (service: S, target: string) => Stream.Stream<A, E, R>,
+    options?: StreamOptions
+  ) => Stream.Stream<A, E | AllTargetsFailed, R>
+}
+
+/**
+ * Several layers of one service, of any kind: embeddings, images, a service of one's own. Each is built once, in the scope
+ * of the effect.
+ *
+ * @example
+ * ```ts
+ * import { Context, Effect, Layer } from "effect"
+ * import { Fallback, type LlmError, Resilience } from "effect-resilience"
+ *
+ * class Embeddings extends Context.Tag("Embeddings")<
+ *   Embeddings,
+ *   { readonly embed: (text: string) => Effect.Effect<ReadonlyArray<number>, LlmError.LlmError> }
+ * >() {}
+ *
+ * declare const OpenAi: Layer.Layer<Embeddings>
+ * declare const Voyage: Layer.Layer<Embeddings>
+ *
+ * export const program = Effect.gen(function* () {
+ *   const embeddings = yield* Fallback.services(Embeddings, [
+ *     { name: "openai/embeddings", layer: OpenAi },
+ *     { name: "voyage/embeddings", layer: Voyage }
+ *   ])
+ *   return yield* embeddings.ask((service, target) => service.embed("hello").pipe(Resilience.protect(target)))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Services
+ */
+export const services = <I, S, const Targets extends readonly [AnyService<I>, ...ReadonlyArray<AnyService<I>>]>(
+  tag: Context.Tag<I, S>,
+  targets: Targets
+): Effect.Effect<
+  Services<S>,
+  Layer.Layer.Error<Targets[number]["layer"]>,
+  Scope.Scope | Layer.Layer.Context<Targets[number]["layer"]>
+> => {
+  begin(targets)
+  const build = (target: AnyService<I>) =>
+    Effect.map(Layer.build(target.layer), (context) => ({ ...target, service: Context.get(context, tag) }))
+  return Effect.map(Effect.forEach(targets, build), (built): Services<S> => {
+    const running = <Run>(use: (service: S, target: string) => Run) =>
+      built.map(({ service, ...target }) => ({ ...target, run: use(service, target.name) }))
+    return {
+      ask: (use, options) => firstOf(running(use) as never, options) as never,
+      askStream: (use, options) => firstStreamOf(running(use) as never, options) as never
+    }
+  }) as never
+}
+
+type AnyService<I> = ServiceTarget<I, unknown, unknown>

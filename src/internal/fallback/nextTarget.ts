@@ -15,6 +15,7 @@ import { defaults, type Settings } from "./settings.js"
 export interface Named {
   readonly name: string
   readonly contextWindow?: number | undefined
+  readonly capabilities?: ReadonlyArray<string> | undefined
 }
 
 /** What the walk has learnt so far. It stands at the target `targets[index]`. @internal */
@@ -56,9 +57,22 @@ export const begin = <T extends Named>(targets: ReadonlyArray<T>, settings: Sett
   return { targets, settings, index: 0, seen: [], needed: undefined }
 }
 
+/** The walk at the first target that can do what the call needs, or what it fails with. @internal */
+export const first = <T extends Named>(
+  targets: ReadonlyArray<T>,
+  settings: Settings
+): { readonly on: Walk<T> } | { readonly failure: AllTargetsFailed } => past(begin(targets, settings))
+
+/** Who was passed over on the way from one target to the next. @internal */
+export const passedOver = (from: number, { seen }: Walk<Named>): ReadonlyArray<unknown> =>
+  seen
+    .slice(from)
+    .filter(({ asked }) => !asked)
+    .map(({ error }) => error)
+
 /** How many other targets would be asked if the one at hand failed. @internal */
-export const othersLeft = ({ index, needed, targets }: Walk<Named>): number =>
-  targets.slice(index + 1).filter((target) => fits(target, needed)).length
+export const othersLeft = ({ index, needed, settings, targets }: Walk<Named>): number =>
+  targets.slice(index + 1).filter((target) => fits(target, needed) && lacks(target, settings.needs).length === 0).length
 
 /** Whether another target is asked after such a failure. @internal */
 export const leadsOn = (failure: unknown, fallbackOn: Settings["fallbackOn"]): boolean => {
@@ -86,15 +100,23 @@ export const after = <T extends Named>(
   return past({ ...walk, index: walk.index + 1, seen, needed })
 }
 
-/** Past the targets that are not known to be large enough. */
+/** Past the targets that are not known to be large enough, and those that cannot do what is needed. */
 const past = <T extends Named>(walk: Walk<T>): { readonly on: Walk<T> } | { readonly failure: AllTargetsFailed } => {
-  const { index, needed, seen, targets } = walk
+  const { index, needed, seen, settings, targets } = walk
   const target = targets[index]
   if (target === undefined) return { failure: allFailed(walk) }
-  if (needed === undefined || fits(target, needed)) return { on: walk }
-  const error = tooSmall(target, needed)
+  const missing = lacks(target, settings.needs)
+  if (missing.length === 0 && (needed === undefined || fits(target, needed))) return { on: walk }
+  const error = missing.length > 0 || needed === undefined ? unable(target, missing) : tooSmall(target, needed)
   return past({ ...walk, index: index + 1, seen: [...seen, { error, read: error, asked: false }] })
 }
+
+/** What the call needs and the target cannot do. One that states nothing is taken to be able to. */
+const lacks = ({ capabilities }: Named, needs: ReadonlyArray<string>): ReadonlyArray<string> =>
+  capabilities === undefined ? [] : needs.filter((need) => !capabilities.includes(need))
+
+const unable = ({ name }: Named, missing: ReadonlyArray<string>): LlmError.LlmError =>
+  new LlmError.InvalidRequest({ target: name, message: `${name} was skipped: it has no ${missing.join(", ")}` })
 
 /** Each target has one failure, up to the one that the walk has not come to. */
 const allFailed = ({ seen, targets }: Walk<Named>): AllTargetsFailed =>

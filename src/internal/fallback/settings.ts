@@ -10,6 +10,8 @@ export interface Settings {
   readonly patience: number
   /** What a target has of the time left; nothing where all that are left have the same. */
   readonly share: number | undefined
+  /** What a target has to be able to do. */
+  readonly needs: ReadonlyArray<string>
 }
 
 const where = "Fallback"
@@ -17,8 +19,8 @@ const where = "Fallback"
 /** @internal */
 export const settingsOf = (options: Options): Settings => {
   refuseUnknown(where, "", options, fallbackOptions)
-  const { fallbackOn = [], patience = "5 seconds", shareOfDeadline } = options
-  return { fallbackOn, patience: millis(where, "patience", patience), share: shareOf(shareOfDeadline) }
+  const { fallbackOn = [], needs = [], patience = "5 seconds", shareOfDeadline } = options
+  return { fallbackOn, needs, patience: millis(where, "patience", patience), share: shareOf(shareOfDeadline) }
 }
 
 const shareOf = (share: Options["shareOfDeadline"]): number | undefined => {
@@ -29,4 +31,4 @@ const shareOf = (share: Options["shareOfDeadline"]): number | undefined => {
 }
 
 /** @internal */
-export const defaults: Settings = { fallbackOn: [], patience: 5_000, share: undefined }
+export const defaults: Settings = { fallbackOn: [], patience: 5_000, share: undefined, needs: [] }

@@ -155,7 +155,13 @@ export const targetOptions: Names<TargetOptions> = {
 export const allOptions: Names<Options> = { ...targetOptions, ...boundsOptions, retryBudget: true, targets: true }
 
 /** @internal */
-export const fallbackOptions: Names<Fallback.Options> = { fallbackOn: true, patience: true, shareOfDeadline: true }
+export const fallbackOptions: Names<Fallback.Options> = {
+  fallbackOn: true,
+  patience: true,
+  shareOfDeadline: true,
+  needs: true,
+  sticky: true
+}
 
 /** @internal */
 export const againOptions: Names<Hedge.AgainOptions> = { after: true, hedges: true, budget: true }

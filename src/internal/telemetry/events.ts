@@ -109,6 +109,12 @@ export type ResilienceEvent = Data.TaggedEnum<{
   CallQueued: About & { readonly gate: LoadGate; readonly queued: number }
   /** A call that waited has had its turn, or has left without one: rejected, or not wanted any more. */
   CallDequeued: About & { readonly gate: LoadGate; readonly wait: Duration.Duration; readonly admitted: boolean }
+  /** The target `from` failed with `error`, and this one is asked in its place. */
+  FallbackTaken: About & { readonly from: string; readonly error: unknown }
+  /** A target was passed over; `error` says why. */
+  FallbackSkipped: About & { readonly error: unknown }
+  /** No target answered, and a last answer was given that no model made. `target` is always `last answer`. */
+  FallbackLastAnswer: About & { readonly error: unknown }
   /** Another attempt was started, since those under way are late or one has failed. `hedge` counts from 1 within the call. */
   HedgeStarted: AboutHedge & { readonly because: "slow" | "failure" }
   /** Of several attempts this one answered first, after `duration`. `hedge` is 0 for the first attempt. */

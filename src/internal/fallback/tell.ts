@@ -1,0 +1,46 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
+import { text } from "../errors/safeRead.js"
+import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import { labelCapacity } from "../telemetry/targetMetrics.js"
+import { clockOf } from "../time/timer.js"
+import { type Named, passedOver, type Walk } from "./nextTarget.js"
+
+const count = outcomeCounters("llm_fallbacks_total", "Targets asked in place of another, passed over, and last answers")
+
+/**
+ * Tells where a walk goes on, and whom it passes over.
+ *
+ * @internal
+ */
+export const wentOn = (from: string | undefined, error: unknown, seen: number, to: Walk<Named>): Effect.Effect<void> =>
+  Effect.flatMap(labelCapacity, (labels) =>
+    Effect.withFiberRuntime((fiber) => {
+      const hub = Context.get(fiber.currentContext as Context.Context<never>, ResilienceEvents)
+      const at = clockOf(fiber).unsafeCurrentTimeMillis()
+      for (const error of passedOver(seen, to)) {
+        const target = text(error, "target") ?? "target"
+        count(target, "skipped", labels)
+        if (hub.listening()) hub.publish(ResilienceEvent.FallbackSkipped({ at, target, error }))
+      }
+      const target = to.targets[to.index]?.name
+      if (from !== undefined && target !== undefined) {
+        count(target, "taken", labels)
+        if (hub.listening()) hub.publish(ResilienceEvent.FallbackTaken({ at, target, from, error }))
+      }
+      return Effect.void
+    })
+  )
+
+/** @internal */
+export const lastAnswerGiven = (error: unknown): Effect.Effect<void> =>
+  Effect.flatMap(labelCapacity, (labels) =>
+    Effect.withFiberRuntime((fiber) => {
+      const hub = Context.get(fiber.currentContext as Context.Context<never>, ResilienceEvents)
+      const at = clockOf(fiber).unsafeCurrentTimeMillis()
+      count("last answer", "given", labels)
+      if (hub.listening()) hub.publish(ResilienceEvent.FallbackLastAnswer({ at, target: "last answer", error }))
+      return Effect.void
+    })
+  )
