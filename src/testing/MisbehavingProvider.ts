@@ -1,9 +1,10 @@
 /**
- * A language model provider for tests: an HTTP server on a loopback port that speaks OpenAI's and Anthropic's dialects,
- * plain and streaming, and misbehaves on demand.
+ * A language model provider for tests: an HTTP server on a loopback port that speaks the dialects of OpenAI, Anthropic,
+ * Gemini, Cohere and Ollama, plain and streaming, and misbehaves on demand.
  *
- * It answers `POST /v1/chat/completions`, `POST /v1/responses` and `POST /v1/messages` well enough for the vendors'
- * own clients and for those of `@effect/ai-openai` and `@effect/ai-anthropic`. What happens to a call is decided by its
+ * It answers `POST /v1/chat/completions`, `/v1/responses`, `/v1/embeddings`, `/v1/messages`,
+ * `/v1beta/models/{model}:generateContent` (and `:streamGenerateContent?alt=sse`), `/v2/chat` and `/api/chat` well enough
+ * for the vendors' own clients and for those of `@effect/ai-openai` and `@effect/ai-anthropic`. What happens to a call is decided by its
  * model, by a script, or by a seeded mix of faults; every attempt is in a log.
  *
  * @since 0.1.0
@@ -53,7 +54,7 @@ export interface Service {
   /** The base URL for Anthropic's clients. */
   readonly anthropicUrl: string
   /**
-   * The attempts so far, oldest first. An attempt is a request to one of the three dialects or to a path that does not
+   * The attempts so far, oldest first. An attempt is a request to one of its dialects or to a path that does not
    * exist.
    */
   readonly attempts: Effect.Effect<ReadonlyArray<Log.Attempt>>

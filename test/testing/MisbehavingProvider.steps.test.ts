@@ -9,7 +9,7 @@ const { Script, Step } = MisbehavingProvider
 
 type AnyStep = MisbehavingProvider.Step.Step
 
-const every = Object.keys(dialects) as ReadonlyArray<MisbehavingProvider.Dialect>
+const every = Object.keys(dialects) as ReadonlyArray<keyof typeof dialects>
 
 /** One call to a provider that does `step`, and what the log says about it. */
 const one = (step: AnyStep, options: Parameters<typeof call>[1] = {}, reply?: MisbehavingProvider.Reply) =>
@@ -284,7 +284,7 @@ describe("steps that spoil a stream", () => {
 
   it.live("C13: the filter or the model itself breaks the answer off", () =>
     Effect.gen(function* () {
-      const stop = (dialect: MisbehavingProvider.Dialect, by: "completion" | "refusal") =>
+      const stop = (dialect: keyof typeof dialects, by: "completion" | "refusal") =>
         Effect.map(one(Step.contentFiltered({ by }), { dialect }), ({ seen }) => JSON.parse(seen.body))
       expect(yield* stop("openai-chat", "completion")).toMatchObject({ choices: [{ finish_reason: "content_filter" }] })
       expect(yield* stop("openai-responses", "completion")).toMatchObject({

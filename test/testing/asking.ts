@@ -52,7 +52,7 @@ export const dialects = {
 export const call = (
   provider: MisbehavingProvider.Service,
   options: {
-    readonly dialect?: MisbehavingProvider.Dialect
+    readonly dialect?: keyof typeof dialects
     readonly model?: string
     readonly stream?: boolean
     readonly headers?: Http.OutgoingHttpHeaders

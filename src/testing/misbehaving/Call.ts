@@ -28,7 +28,7 @@ export interface Heading {
 
 /** @internal */
 export const answerType = (call: Call): string =>
-  call.request.streaming ? "text/event-stream; charset=utf-8" : "application/json"
+  call.request.streaming ? (call.wire.streamType ?? "text/event-stream; charset=utf-8") : "application/json"
 
 const headers = (
   { requestId, wire }: Call,

@@ -5,12 +5,19 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 /**
- * The three ways to talk to the provider.
+ * The ways to talk to the provider.
  *
  * @since 0.1.0
  * @category Models
  */
-export type Dialect = "openai-chat" | "openai-responses" | "anthropic"
+export type Dialect =
+  | "openai-chat"
+  | "openai-responses"
+  | "openai-embeddings"
+  | "anthropic"
+  | "gemini"
+  | "cohere"
+  | "ollama"
 
 const count = Schema.Int.pipe(Schema.nonNegative()).annotations({ description: "a whole number, 0 or more" })
 

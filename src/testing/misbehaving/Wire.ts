@@ -1,5 +1,5 @@
 /**
- * What a dialect has to say to be spoken by the provider. One file for each: OpenAiChat, OpenAiResponses, Anthropic.
+ * What a dialect has to say to be spoken by the provider. One file for each: OpenAiChat, Anthropic, Gemini and the others.
  */
 import * as Predicate from "effect/Predicate"
 import type { Particulars, Problem } from "./Problem.js"
@@ -27,7 +27,9 @@ export type Body = Readonly<Record<string, unknown>>
 /** @internal */
 export interface Wire {
   readonly dialect: Dialect
-  readonly read: (body: Body) => ProviderRequest | Complaint
+  readonly read: (body: Body, path: string) => ProviderRequest | Complaint
+  /** The content type of a stream, where it is none of server-sent events. */
+  readonly streamType?: string
   /** Where the id of a request stands. */
   readonly requestIdHeader: string
   readonly plain: (answer: Answer) => unknown

@@ -7,9 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import { Anthropic } from "./Anthropic.js"
+import { Cohere } from "./Cohere.js"
 import type { Exchange } from "./Exchange.js"
+import { Gemini } from "./Gemini.js"
 import { type Attempt, type Log, withoutSecrets } from "./Log.js"
+import { Ollama } from "./Ollama.js"
 import { OpenAiChat } from "./OpenAiChat.js"
+import { OpenAiEmbeddings } from "./OpenAiEmbeddings.js"
 import { OpenAiResponses } from "./OpenAiResponses.js"
 import type { Particulars, Problem } from "./Problem.js"
 import { perform } from "./perform.js"
@@ -20,8 +24,16 @@ import { type Complaint, isBody, isComplaint, type Wire } from "./Wire.js"
 const wires: Readonly<Record<string, Wire>> = {
   "/v1/chat/completions": OpenAiChat,
   "/v1/responses": OpenAiResponses,
-  "/v1/messages": Anthropic
+  "/v1/embeddings": OpenAiEmbeddings,
+  "/v1/messages": Anthropic,
+  "/v2/chat": Cohere,
+  "/api/chat": Ollama
 }
+
+/** Gemini has its model in the path. */
+const wireOf = (path: string): Wire | undefined =>
+  wires[path] ??
+  (/^\/v1(?:beta)?\/models\/[^/:]+:(?:generateContent|streamGenerateContent)$/.test(path) ? Gemini : undefined)
 
 /** @internal */
 export interface Setup {
@@ -59,7 +71,7 @@ const attempt = (
       endedAt: undefined,
       method,
       path,
-      dialect: wires[path]?.dialect,
+      dialect: wireOf(path)?.dialect,
       model: undefined,
       streaming: false,
       headers: withoutSecrets(exchange.request.headers),
@@ -94,7 +106,7 @@ interface Arrival {
 const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effect<void> => {
   const { entry, method, path } = arrival
   const requestId = `req_embedded${entry}`
-  const wire = wires[path]
+  const wire = wireOf(path)
   const refuse = (
     problem: Problem,
     about: Particulars & { readonly status?: number },
@@ -114,7 +126,7 @@ const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effec
     const body = yield* exchange.readBody(setup.maxBodyBytes)
     if (body === "cut") return yield* Effect.never
     if (body === "tooLarge") return yield* refuse("requestTooLarge", {}, { connection: "close" })
-    const request = readRequest(wire, body)
+    const request = readRequest(wire, body, path)
     if (isComplaint(request)) return yield* refuse("invalidRequest", request)
     const step = yield* setup.scripts.next(request.model)
     const index = setup.log.change(entry, { model: request.model, streaming: request.streaming, step })
@@ -138,13 +150,15 @@ const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effec
   })
 }
 
-const readRequest = (wire: Wire, body: Buffer): ProviderRequest | Complaint =>
+const readRequest = (wire: Wire, body: Buffer, path: string): ProviderRequest | Complaint =>
   Either.match(
     Either.try((): unknown => JSON.parse(body.toString("utf8"))),
     {
       onLeft: () => ({ message: "We could not parse the JSON body of your request.", param: "body" }),
       onRight: (parsed) =>
-        isBody(parsed) ? wire.read(parsed) : { message: "The body of the request is not a JSON object.", param: "body" }
+        isBody(parsed)
+          ? wire.read(parsed, path)
+          : { message: "The body of the request is not a JSON object.", param: "body" }
     }
   )
 

@@ -83,7 +83,8 @@ const act = (call: Call, step: Step): Effect.Effect<void> => {
 
 const all = (pieces: ReadonlyArray<Frame>): ReadonlyArray<Frame> => pieces
 
-const malformed = ({ request }: Call): string => (request.streaming ? 'data: {"choices": [{"delta": \n\n' : '"}{')
+const malformed = ({ request, wire }: Call): string =>
+  !request.streaming ? '"}{' : wire.streamType === undefined ? 'data: {"choices": [{"delta": \n\n' : '{"message": \n'
 
 const withoutEnd = (call: Call, pieces: ReadonlyArray<Frame>, keepFinishReason: boolean): ReadonlyArray<Frame> =>
   pieces.filter(
