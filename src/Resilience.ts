@@ -96,7 +96,7 @@ export interface TargetOptions {
   /**
    * For so long after its circuit has closed, or after it wanted to be left alone, a rising part of the usual number of
    * calls runs at once, and the others wait: `usual * elapsed / rampUp`, at least one. Usual is what `bulkhead` or
-   * `adaptiveLimit` allow, or as many as ran before. Default: none.
+   * `adaptiveLimit` allow, or as many as ran before; while somebody waits it goes on rising. Default: none.
    */
   readonly rampUp?: Duration.DurationInput | false | undefined
   /** Requests and tokens in a time. Default: none. See `RateLimit`. */

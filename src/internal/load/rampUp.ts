@@ -16,11 +16,11 @@ import { type QueueSettings, Turnstile } from "./turnstile.js"
 
 /** The places that are open after so long. @internal */
 export const openAfter = (elapsed: number, usual: number, duration: number): number =>
-  elapsed >= duration ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor((usual * elapsed) / duration))
+  Math.max(1, Math.floor((usual * elapsed) / duration))
 
 /** When one place more than these is open. @internal */
 export const riseAfter = (places: number, usual: number, duration: number): number =>
-  Math.min(duration, Math.ceil(((places + 1) * duration) / usual))
+  Math.ceil(((places + 1) * duration) / usual)
 
 const longestWait = 30_000
 
@@ -47,8 +47,8 @@ export class RampUp implements Place {
     const { turnstile } = this
     const wasLimited = turnstile.limit !== Number.POSITIVE_INFINITY
     const elapsed = now - this.from()
-    const places =
-      elapsed >= this.duration ? Number.POSITIVE_INFINITY : openAfter(elapsed, this.usual(now), this.duration)
+    const isOver = elapsed >= this.duration && (!wasLimited || turnstile.queued === 0)
+    const places = isOver ? Number.POSITIVE_INFINITY : openAfter(elapsed, this.usual(now), this.duration)
     if (places !== turnstile.limit) turnstile.setLimit(places)
     if (places === Number.POSITIVE_INFINITY) {
       const { running } = turnstile
