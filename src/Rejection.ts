@@ -13,6 +13,7 @@ export {
   BulkheadFull,
   CircuitHalfOpen,
   CircuitOpen,
+  CredentialsExhausted,
   DeadlineExceeded,
   isRejection,
   RateLimitExceeded,

@@ -136,7 +136,7 @@ describe("LlmError", () => {
     MalformedResponse: 502, StreamInterrupted: 502, ContextLengthExceeded: 413, RequestTooLarge: 413,
     ContentFiltered: 422, ModelNotFound: 500, InvalidRequest: 400, Conflict: 409, AuthenticationFailed: 500,
     PermissionDenied: 500, Unclassified: 500, CircuitOpen: 503, CircuitHalfOpen: 503, BulkheadFull: 503,
-    RateLimitExceeded: 429, DeadlineExceeded: 504, BufferExceeded: 502, AllTargetsFailed: 503
+    RateLimitExceeded: 429, DeadlineExceeded: 504, BufferExceeded: 502, CredentialsExhausted: 503, AllTargetsFailed: 503
   }
 
   it("httpStatus: what a service answers to the one who asked it, never the provider's 401 or 403", () => {

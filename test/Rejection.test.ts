@@ -45,6 +45,11 @@ const all: ReadonlyArray<readonly [Rejection.Rejection, message: string, json: R
     { key: "a", elements: 10, characters: 100 }
   ],
   [
+    new Rejection.CredentialsExhausted({ key: "acme", keys: 2, retryAfter: Duration.minutes(10) }),
+    'All 2 keys of "acme" were refused; the next is tried again in 10m',
+    { key: "acme", keys: 2, retryAfter: 600_000 }
+  ],
+  [
     new Rejection.AllTargetsFailed({ errors: [new LlmError.ServerError({}), new Error("own"), "text"] }),
     "None of 3 targets answered: ServerError, Error, Error",
     { errors: ["ServerError", "Error", "Error"], targets: [] }
@@ -78,6 +83,7 @@ const classes = {
   RateLimitExceeded: Rejection.RateLimitExceeded,
   DeadlineExceeded: Rejection.DeadlineExceeded,
   BufferExceeded: Rejection.BufferExceeded,
+  CredentialsExhausted: Rejection.CredentialsExhausted,
   AllTargetsFailed: Rejection.AllTargetsFailed
 }
 

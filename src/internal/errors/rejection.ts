@@ -136,6 +136,23 @@ export class BufferExceeded extends Failure<BufferExceeded>()("BufferExceeded", 
   }
 }
 
+/**
+ * Every key of a provider was refused, and has been set aside. `retryAfter` is the time until the first is tried again.
+ *
+ * @since 0.1.0
+ * @category Errors
+ */
+export class CredentialsExhausted extends Failure<CredentialsExhausted>()("CredentialsExhausted", {
+  key: Schema.String,
+  keys: Schema.Number,
+  retryAfter: Wait
+}) {
+  override get message(): string {
+    const all = this.keys === 1 ? "The only key" : `All ${this.keys} keys`
+    return `${all} of "${this.key}" were refused; the next is tried again in ${Duration.format(this.retryAfter)}`
+  }
+}
+
 /** An attempt's error may be of any type, so all that is encoded of it, and comes back, is its tag. */
 const Named = Schema.transform(Schema.String, Schema.Unknown, {
   strict: true,
@@ -229,6 +246,7 @@ export type Rejection =
   | RateLimitExceeded
   | DeadlineExceeded
   | BufferExceeded
+  | CredentialsExhausted
   | AllTargetsFailed
 
 const classes = byTag([
@@ -238,6 +256,7 @@ const classes = byTag([
   RateLimitExceeded,
   DeadlineExceeded,
   BufferExceeded,
+  CredentialsExhausted,
   AllTargetsFailed
 ])
 

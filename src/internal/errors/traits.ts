@@ -78,6 +78,7 @@ const table: Readonly<Record<Tag | Rejection["_tag"], Row>> = {
   RateLimitExceeded:     row("NonRetryable", "never",       "-",      "any",           429),
   DeadlineExceeded:      row("NonRetryable", "never",       "-",      "never",         504),
   BufferExceeded:        row("NonRetryable", "never",       "-",      "never",         502),
+  CredentialsExhausted:  row("Critical",     "never",       "-",      "any",           503),
   AllTargetsFailed:      row("NonRetryable", "never",       "-",      "never",         503)
 }
 
@@ -112,6 +113,7 @@ export const userMessages: Readonly<Record<Tag | Rejection["_tag"], string>> = {
   RateLimitExceeded: "There are too many requests just now. Please try again in a moment.",
   DeadlineExceeded: "The answer took too long. Please try again.",
   BufferExceeded: "The answer is too long. Please ask for a shorter one.",
+  CredentialsExhausted: "The service is not set up correctly. Please contact support.",
   AllTargetsFailed: "The service has a problem just now. Please try again in a moment."
 }
 

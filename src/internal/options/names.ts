@@ -10,6 +10,7 @@ import type * as Bulkhead from "../../Bulkhead.js"
 import type * as CircuitBreaker from "../../CircuitBreaker.js"
 import type * as Fallback from "../../Fallback.js"
 import type * as Hedge from "../../Hedge.js"
+import type * as KeyRotation from "../../KeyRotation.js"
 import type * as RateLimit from "../../RateLimit.js"
 import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, TargetOptions } from "../../Resilience.js"
 import type * as ResponseCache from "../../ResponseCache.js"
@@ -245,3 +246,11 @@ export const spendOptions: Names<SpendLimit.Options> = {
 
 /** @internal */
 export const priceOptions: Names<SpendLimit.Price> = { input: true, output: true, cachedInput: true }
+
+/** @internal */
+export const keyRotationOptions: Names<KeyRotation.Options> = {
+  name: true,
+  keys: true,
+  setAsideFor: true,
+  restFor: true
+}

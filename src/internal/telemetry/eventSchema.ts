@@ -19,6 +19,7 @@ const Failure = Schema.Union(
   Rejections.RateLimitExceeded,
   Rejections.DeadlineExceeded,
   Rejections.BufferExceeded,
+  Rejections.CredentialsExhausted,
   Rejections.AllTargetsFailed
 )
 
