@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { ResilienceEvent, ResilienceEvents } from "../../ResilienceEvent.js"
 import { text } from "../errors/safeRead.js"
+import { ResilienceEvent, ResilienceEvents } from "../telemetry/events.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
 import { clockOf } from "../time/timer.js"
