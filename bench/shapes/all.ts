@@ -3,6 +3,7 @@ import { contention } from "./contention.js"
 import { full } from "./full.js"
 import { circuits, left, waiting } from "./heap.js"
 import { inFlight } from "./inFlight.js"
+import { limits, reservations } from "./limits.js"
 import { model } from "./model.js"
 import { open } from "./open.js"
 import { reading } from "./reading.js"
@@ -14,6 +15,7 @@ import { window } from "./window.js"
 export const shapes: ReadonlyArray<Shape> = [
   full,
   alone,
+  limits,
   window,
   open,
   reading,
@@ -24,5 +26,6 @@ export const shapes: ReadonlyArray<Shape> = [
   model,
   circuits,
   waiting,
-  left
+  left,
+  reservations
 ]
