@@ -36,10 +36,11 @@ import {
 import { circuitOptions, contradiction } from "./internal/call/circuitOptions.js"
 import { compile, deadlineOf, makeTarget, type Policies } from "./internal/call/compileTarget.js"
 import type { Rejections } from "./internal/call/failures.js"
+import { differingOf, handle, type Target } from "./internal/call/handle.js"
 import { mergeOptions } from "./internal/call/mergeOptions.js"
 import { isWithin } from "./internal/call/nesting.js"
 import { protectEffect } from "./internal/call/protectEffect.js"
-import type { Target } from "./internal/call/target.js"
+import type { Target as Compiled } from "./internal/call/target.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
 import { RecentlyUsed } from "./internal/keyed/recentlyUsed.js"
 import { checkLimits, limitsOf, loadPolicies, Ramps } from "./internal/load/ofTarget.js"
@@ -133,8 +134,8 @@ export interface CircuitBreakerOptions extends CircuitBreaker.Options {
 export interface Options extends TargetOptions {
   /** The share of calls that retries may add, over all calls to a target together. Default: no budget. */
   readonly retryBudget?: RetryBudget.Options | false | undefined
-  /** What is different for one target, by its name. */
-  readonly targets?: Readonly<Record<string, TargetOptions>> | undefined
+  /** What is different for one target, by its name; or the targets themselves, made by `Resilience.target`. */
+  readonly targets?: Readonly<Record<string, TargetOptions>> | ReadonlyArray<Target> | undefined
   /** For how long what is known of a target that nobody asks is kept: its circuit, its budget. Default 1 hour. */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
   /**
@@ -169,6 +170,13 @@ export type {
    */
   StreamFailures
 } from "./internal/call/failures.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category Models
+   */
+  Target
+} from "./internal/call/handle.js"
 export type {
   /**
    * @since 0.1.0
@@ -211,6 +219,8 @@ interface Service {
   readonly observeOnly: (on: boolean, target?: string) => Effect.Effect<void>
   /** The circuits, by target: to look at, to isolate, to reset. */
   readonly circuitBreaker: CircuitBreaker.CircuitBreaker
+  /** The budget of retries, by target: what is left, and to share with whatever else repeats calls. Only where options have one. */
+  readonly retryBudget: RetryBudget.Budget | undefined
   /** The bulkheads, by target: how many calls run, and how many wait. */
   readonly bulkhead: Bulkhead.Bulkhead
   /** The adaptive limits, by target. */
@@ -239,7 +249,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
   Effect.gen(function* () {
     const hub = yield* ResilienceEvents
     Known.refuseUnknown("Resilience", "", options, Known.allOptions)
-    const { capacity, idleTimeToLive, retryBudget, targets: differing = {}, ...general } = options
+    const { capacity, idleTimeToLive, retryBudget, targets: theirs, ...general } = options
+    const differing = differingOf(theirs)
     const limits: BoundsOptions = { capacity, idleTimeToLive }
     const bounds = boundsOf("Resilience", limits)
     const optionsOf = (name: string): TargetOptions => mergeOptions(general, ownOf(differing, name))
@@ -247,7 +258,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const context = yield* Layer.build(Layer.provide(breaker, CircuitBreaker.layerStoreMemory(limits)))
     const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
 
-    const budget =
+    const budget: RetryBudget.Budget | undefined =
       retryBudget === undefined || retryBudget === false
         ? undefined
         : yield* RetryBudget.make(typeof retryBudget === "object" ? { ...limits, ...given(retryBudget) } : retryBudget)
@@ -260,12 +271,12 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       ownOf(differing, name) === undefined ? same : compile(optionsOf(name))
     const load = yield* loadPolicies(optionsOf, bounds)
     const ramps = new Ramps(optionsOf, bounds, load, hub, labels)
-    const make = (name: string, circuit: CircuitGate): Target => {
+    const make = (name: string, circuit: CircuitGate): Compiled => {
       const limits = limitsOf(name, optionsOf(name), load, ramps, circuit)
       return makeTarget(name, policiesOf(name), { scope, budget, circuit, limits, hub, labels })
     }
-    const targets = new RecentlyUsed<Target>(bounds)
-    const targetOf = (name: string): Effect.Effect<Target> =>
+    const targets = new RecentlyUsed<Compiled>(bounds)
+    const targetOf = (name: string): Effect.Effect<Compiled> =>
       Effect.suspend(() => {
         const known = targets.known(name)
         if (known !== undefined) return Effect.succeed(known)
@@ -275,7 +286,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         )
       })
     const ofCalls = new PoliciesOfCalls(optionsOf)
-    const streamOf = <A>(name: string, { attemptMillis }: Pick<Target, "attemptMillis">, own: StreamOptions<A>) =>
+    const streamOf = <A>(name: string, { attemptMillis }: Pick<Compiled, "attemptMillis">, own: StreamOptions<A>) =>
       compileStream({ ...optionsOf(name).stream, ...own }, attemptMillis)
 
     // A mistake in the options shows when the policies are made, not when the first call fails.
@@ -299,7 +310,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     }
 
     const observes = new ObserveOnly()
-    const protectIt = <A, E, R>(target: Target, self: Effect.Effect<A, E, R>) => {
+    const protectIt = <A, E, R>(target: Compiled, self: Effect.Effect<A, E, R>) => {
       if (observes.of(target)) return observeEffect(target, self)
       return target.hedge === undefined ? protectEffect(target, self) : hedgeEffect(target, target.hedge, self)
     }
@@ -310,6 +321,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         return observes.of({ name: "", observeOnly: same.observeOnly }) ? undefined : deadline
       },
       circuitBreaker,
+      retryBudget: budget,
       ...load,
       observeOnly: (on, target) => Effect.sync(() => observes.set(on, target)),
       protect: (name, self, own) => {
@@ -337,12 +349,13 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
           )
         )
     }
+    toldOf.set(service, new Set(Object.values(differing)))
     return madeUnder(service, hub)
   })
 
 /** All attempts of a hedged call have its one deadline. A call from within the target's own attempt is no call of its own. */
 const hedgeEffect = <A, E, R>(
-  target: Target,
+  target: Compiled,
   hedge: Hedge.AgainOptions,
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | TimedOut | RequestTooLarge | Rejections, R> => {
@@ -354,7 +367,7 @@ const hedgeEffect = <A, E, R>(
 }
 
 const hedgeStream = <A, E, R>(
-  target: Target,
+  target: Compiled,
   hedge: Hedge.AgainOptions,
   once: Stream.Stream<A, E, R>
 ): Stream.Stream<A, E, R> => {
@@ -363,7 +376,7 @@ const hedgeStream = <A, E, R>(
 }
 
 /** A stream from within its target's own attempt is read as any other, and that is all; so with a circuit alone. */
-const notEntered = (target: Target, context: Context.Context<never>): Target => {
+const notEntered = (target: Compiled, context: Context.Context<never>): Compiled => {
   const { attemptCircuit, callCircuit } = target
   const circuit = attemptCircuit?.circuit ?? callCircuit?.circuit
   const open = { attemptCircuit: undefined, callCircuit: undefined }
@@ -375,8 +388,11 @@ const notEntered = (target: Target, context: Context.Context<never>): Target => 
     : target
 }
 
+/** The targets that each of the policies was told of, by their options. */
+const toldOf = new WeakMap<object, ReadonlySet<TargetOptions>>()
+
 /** What a target's name finds, and not what any object has. */
-const ownOf = (differing: NonNullable<Options["targets"]>, name: string): TargetOptions | undefined =>
+const ownOf = (differing: Readonly<Record<string, TargetOptions>>, name: string): TargetOptions | undefined =>
   Object.hasOwn(differing, name) ? differing[name] : undefined
 
 /**
@@ -533,6 +549,66 @@ export const protect: {
   ): Effect.Effect<A, E | TimedOut | RequestTooLarge | Rejections, R | Resilience> =>
     Effect.flatMap(Resilience, (resilience) => resilience.protect(target, self, options))
 )
+
+/**
+ * A target as a constant: its name is typed once, a misspelt one does not compile, and what is different for it stands
+ * beside its name. It makes calls (`call`), streams (`stream`), calls of any effect (`protect`) and streams of any stream
+ * (`protectStream`).
+ *
+ * Policies are shared, so it is their layer that has to be told of the options, once: `targets: [gpt, claude]`, or
+ * `gpt.layer` where there is no other target. A call to a target whose options the layer was not told of is a defect that
+ * says so. A target without options needs no telling. Throws a `RangeError` for options that do not exist.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Fallback, Resilience, StreamDialect } from "effect-resilience"
+ * import OpenAI from "openai"
+ *
+ * const openai = new OpenAI({ maxRetries: 0 })
+ *
+ * const gpt = Resilience.target("openai/gpt-5", { attemptTimeout: "30 seconds" })
+ * const mini = Resilience.target("openai/gpt-5-mini", { retry: false })
+ *
+ * const Policies = Resilience.layer({ deadline: "2 minutes", targets: [gpt, mini] })
+ *
+ * // Effect<string, LlmError | Resilience.Rejections, Resilience>
+ * const ask = (model: typeof gpt | typeof mini, input: string) =>
+ *   model
+ *     .call({
+ *       checkAnswer: true,
+ *       try: (signal) => openai.responses.create({ model: model.name.slice("openai/".length), input }, { signal })
+ *     })
+ *     .pipe(Effect.map((response) => response.output_text))
+ *
+ * export const answer = Fallback.firstOf([
+ *   { name: gpt.name, run: ask(gpt, "Why is the sky blue?") },
+ *   { name: mini.name, run: ask(mini, "Why is the sky blue?") }
+ * ]).pipe(Effect.provide(Policies))
+ *
+ * export const words = gpt.stream(
+ *   (signal) => openai.responses.create({ model: "gpt-5", input: "Why?", stream: true }, { signal }),
+ *   { dialect: StreamDialect.openAiResponses, idle: "10 seconds" }
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const target = <const Name extends string>(name: Name, options?: TargetOptions): Target<Name> =>
+  handle(name, options, { protect, protectStream, layer, told })
+
+const told = ({ name, options }: Target): Effect.Effect<void, never, Resilience> =>
+  Effect.flatMap(Resilience, (policies) => {
+    const known = toldOf.get(policies)
+    return options === undefined || known === undefined || known.has(options)
+      ? Effect.void
+      : Effect.die(
+          new RangeError(
+            `Resilience: target "${name}" has options of its own, and the layer was not told of them; make it with Resilience.layer({ targets: [...] }) and this target among them`
+          )
+        )
+  })
 
 /**
  * What a reader of one's own adds to the failures of a call.

@@ -49,6 +49,9 @@ const chunks = LlmCall.tryStream({ target: "a", try: () => null as never as Asyn
 const stream = chunks.pipe(Resilience.protectStream("a"))
 const drained = Stream.runDrain(stream)
 const walk = Fallback.firstOf([{ name: "a", run: call }, { name: "b", run: call }])
+const gpt = Resilience.target("a")
+const asks = gpt.call(async () => "42")
+const tells = gpt.stream(() => null as never as AsyncIterable<string>)
 const hedged = Hedge.again(call, "a", { after: "1 second" })
 `
   const needs = "Resilience.Resilience>"
@@ -64,6 +67,9 @@ const hedged = Hedge.again(call, "a", { after: "1 second" })
     stream: `Stream.Stream<string, LlmError | Resilience.Rejections | BufferExceeded, ${needs}`,
     drained: `Effect.Effect<void, LlmError | Resilience.Rejections | BufferExceeded, ${needs}`,
     walk: `Effect.Effect<string, LlmError | Resilience.Rejections | AllTargetsFailed, ${needs}`,
+    gpt: 'Resilience.Target<"a">',
+    asks: protectedCall,
+    tells: `Stream.Stream<string, LlmError | Resilience.Rejections | BufferExceeded, ${needs}`,
     hedged: protectedCall
   })
 }, 60_000)
