@@ -70,7 +70,7 @@ export const ofResponse = (
   verdict: Pick<Verdict, "is" | "by" | "retryable">,
   about: Described,
   cause: unknown,
-  message = toldBy(verdict, about)
+  message: string = toldBy(verdict, about)
 ): LlmError.LlmError => {
   const fields: Fields = { _tag: verdict.is, message }
   put(fields, "status", about.status)

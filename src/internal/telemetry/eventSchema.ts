@@ -103,15 +103,19 @@ const members = {
 /** Every event there is, by name. @internal */
 export const tags: ReadonlyArray<ResilienceEvent["_tag"]> = Object.keys(members) as Array<ResilienceEvent["_tag"]>
 
-type Encoded = (typeof members)[keyof typeof members]["Encoded"]
+/** Plain data, with the fields of its event. @internal */
+export interface EncodedEvent {
+  readonly _tag: ResilienceEvent["_tag"]
+  readonly at: number
+  readonly [field: string]: unknown
+}
 
 /** @internal */
-export const eventSchema: Schema.Schema<ResilienceEvent, Encoded> = Schema.Union(...Object.values(members))
+export const eventSchema: Schema.Schema<ResilienceEvent, EncodedEvent> = Schema.Union(
+  ...Object.values(members)
+) as unknown as Schema.Schema<ResilienceEvent, EncodedEvent>
 
 const encode = Schema.encodeSync(eventSchema)
 
 /** @internal */
-export const encodeEvent = (event: ResilienceEvent): Encoded => encode(event)
-
-/** @internal */
-export type EncodedEvent = Encoded
+export const encodeEvent = (event: ResilienceEvent): EncodedEvent => encode(event)
