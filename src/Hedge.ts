@@ -216,7 +216,10 @@ type RunOf<T> = T extends { readonly run: infer Run } ? Run : T
  *
  * const answer = Hedge.across([ask("openai/gpt-5-mini"), ask("anthropic/haiku")], { after: Hedge.quantile(0.95) })
  *
- * export const program = answer.pipe(Effect.provide(Resilience.layer()))
+ * // Once, where the application starts: all calls share its circuits and budgets.
+ * const Policies = Resilience.layer()
+ *
+ * export const program = answer.pipe(Effect.provide(Policies))
  * ```
  *
  * @since 0.1.0

@@ -49,6 +49,7 @@ import { ObserveOnly } from "./internal/observe/observeOnly.js"
 import { observeStream } from "./internal/observe/observeStream.js"
 import { given, invalid, refusals } from "./internal/options/check.js"
 import { config as config_ } from "./internal/options/environment.js"
+import { tellIfMadeAgain } from "./internal/options/madeAgain.js"
 import * as Known from "./internal/options/names.js"
 import { known } from "./internal/stream/fromTake.js"
 import { compile as compileStream, type StreamOptions, type StreamPolicy } from "./internal/stream/options.js"
@@ -240,7 +241,8 @@ interface Service {
 export class Resilience extends Context.Tag("effect-resilience/Resilience")<Resilience, Service>() {}
 
 /**
- * Makes the policies. Circuits, budgets and metrics are shared by all calls that go through the same instance.
+ * Makes the policies. Circuits, budgets and metrics are shared by all calls that go through the same instance. Equal
+ * options that are made ten times within a minute, as by a layer provided beside each call, are warned of once.
  *
  * @since 0.1.0
  * @category Constructors
@@ -349,6 +351,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
           )
         )
     }
+    yield* tellIfMadeAgain("Resilience", options)
     toldOf.set(service, new Set(Object.values(differing)))
     return madeUnder(service, hub)
   })

@@ -81,10 +81,13 @@ export const encode: (event: ResilienceEvent) => Encoded = encodeEvent
  *   Stream.runForEach((event) => Effect.logWarning(`${event.target}: ${event.from} -> ${event.to}`))
  * )
  *
+ * // Once, where the application starts: all calls share its circuits and budgets.
+ * const Policies = Resilience.layer()
+ *
  * const program = Effect.forkScoped(watch).pipe(
  *   Effect.andThen(answer),
  *   Effect.scoped,
- *   Effect.provide(Resilience.layer()),
+ *   Effect.provide(Policies),
  *   // Below the policies, which look for the hub when they are made.
  *   Effect.provide(ResilienceEvent.layer())
  * )

@@ -303,7 +303,10 @@ export const keyOf = (
  *   ResponseCache.through({ key: ResponseCache.keyOf(request), schema: Answer, fresh: "10 minutes" })
  * )
  *
- * export const program = answer.pipe(Effect.provide([Resilience.layer(), ResponseCache.layerMemory()]))
+ * // Once, where the application starts: all calls share its circuits and budgets.
+ * const Policies = Resilience.layer()
+ *
+ * export const program = answer.pipe(Effect.provide([Policies, ResponseCache.layerMemory()]))
  * ```
  *
  * @since 0.1.0
