@@ -74,14 +74,11 @@ const insideOf = (path) => {
   return folders[1] === "internal" ? folders[0] : undefined
 }
 
-/** Builds whole policies for a target, and has no other place to get them from. */
-const builders = ["internal/load/ofTarget.ts"]
-
 const outwards = withTypes
   ? []
   : [...graph].flatMap(([path, imported]) =>
       imported
-        .filter((next) => !builders.includes(path) && insideOf(next) === undefined && dirname(next) === insideOf(path))
+        .filter((next) => insideOf(next) === undefined && dirname(next) === insideOf(path))
         .map((next) => `${path} -> ${next}`)
     )
 for (const way of outwards) console.log(`from the inside out: ${way}`)

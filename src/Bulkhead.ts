@@ -11,24 +11,15 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { BulkheadFull } from "./internal/errors/rejection.js"
-import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
+import { Bulkhead, make, type Options } from "./internal/load/bulkhead.js"
 import { Priority, Tenant } from "./internal/load/caller.js"
-import { concurrencyGate, type Place } from "./internal/load/concurrencyGate.js"
-import { Gated, LimitNow, type LimitOf, type LoadGate, type Operators, operators } from "./internal/load/operators.js"
-import { PerKey } from "./internal/load/perKey.js"
-import { queueReport } from "./internal/load/queueReport.js"
-import { byKey, type QueueOptions, queueSettings } from "./internal/load/settings.js"
-import { Turnstile } from "./internal/load/turnstile.js"
-import { count } from "./internal/options/check.js"
-import { bulkheadOptions, refuseUnknown } from "./internal/options/names.js"
-import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
-import { ResilienceEvents } from "./ResilienceEvent.js"
+
+export { Bulkhead, make, type Options, type State, TypeId } from "./internal/load/bulkhead.js"
 
 export {
   /**
@@ -56,111 +47,6 @@ export type {
    */
   QueueOptions
 } from "./internal/load/settings.js"
-
-/**
- * @since 0.1.0
- * @category Models
- */
-export interface Options extends QueueOptions, BoundsOptions {
-  /** How many calls may run at once. */
-  readonly maxConcurrent: number
-}
-
-/**
- * What of a bulkhead is in use.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface State {
-  readonly running: number
-  readonly queued: number
-  readonly limit: number
-}
-
-/**
- * @since 0.1.0
- * @category Symbols
- */
-export const TypeId: unique symbol = Symbol.for("effect-resilience/Bulkhead")
-
-/**
- * @since 0.1.0
- * @category Symbols
- */
-export type TypeId = typeof TypeId
-
-/**
- * One bulkhead for each key; the key is the target's name.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Bulkhead extends Operators<BulkheadFull> {
-  readonly [TypeId]: TypeId
-  /** How many calls run, and how many wait. */
-  readonly state: (key: string) => Effect.Effect<State>
-}
-
-/**
- * The bulkheads of the context.
- *
- * @since 0.1.0
- * @category Services
- */
-export const Bulkhead: Context.Tag<Bulkhead, Bulkhead> = Context.GenericTag<Bulkhead>("effect-resilience/Bulkhead")
-
-const where = "Bulkhead"
-
-const settingsOf = (options: Options) => {
-  refuseUnknown(where, "", options, bulkheadOptions)
-  return {
-    maxConcurrent: count(where, "maxConcurrent", options.maxConcurrent),
-    queue: queueSettings(where, options)
-  }
-}
-
-/**
- * Makes bulkheads in memory, with the same options for every key or with each its own. Throws a `RangeError` that names
- * the option for options that make no sense.
- *
- * @since 0.1.0
- * @category Constructors
- */
-export const make = (options: Options | ((key: string) => Options)): Effect.Effect<Bulkhead> =>
-  Effect.gen(function* () {
-    const hub = yield* ResilienceEvents
-    const labels = yield* labelCapacity
-    const settings = byKey(options, settingsOf)
-    const places = new PerKey<Place>(
-      boundsOf(where, typeof options === "function" ? {} : options),
-      (key) => {
-        const { maxConcurrent, queue } = settings(key)
-        const turnstile = new Turnstile(maxConcurrent, queue, queueReport("bulkhead", key, hub, labels))
-        return { turnstile, maxWait: queue.maxWait }
-      },
-      ({ turnstile }) => turnstile.idle
-    )
-    const scope = {}
-    const gateOf = (key: string) => concurrencyGate(scope, key, (now) => places.get(key, now), false)
-    const bulkhead: Bulkhead & {
-      readonly [Gated]: (key: string) => LoadGate<BulkheadFull>
-      readonly [LimitNow]: LimitOf
-    } = {
-      [TypeId]: TypeId,
-      [Gated]: gateOf,
-      [LimitNow]: (key, now) => places.get(key, now).turnstile.limit,
-      ...operators(gateOf),
-      state: (key) =>
-        Effect.clockWith((clock) =>
-          Effect.sync(() => {
-            const { limit, queued, running } = places.get(key, clock.unsafeCurrentTimeMillis()).turnstile
-            return { running, queued, limit }
-          })
-        )
-    }
-    return bulkhead
-  })
 
 /**
  * Bulkheads for the whole program, kept in memory.

@@ -21,84 +21,16 @@ import * as ready from "./internal/fallback/ready.js"
 import { settingsOf } from "./internal/fallback/settings.js"
 import { LastAnswered } from "./internal/fallback/sticky.js"
 import { lastAnswerGiven, wentOn } from "./internal/fallback/tell.js"
+import type { Options, Sticky, StreamOptions, StreamTarget, Target } from "./internal/fallback/types.js"
 import { runUntilSignal } from "./internal/fiber/runUntil.js"
 import { boundsOf } from "./internal/keyed/boundedMap.js"
 import { millis } from "./internal/options/check.js"
 import { known } from "./internal/stream/fromTake.js"
 import { Restarted } from "./internal/stream/restarted.js"
 import { isRunning, noteFailure } from "./internal/time/watchedDeadline.js"
-import type * as LlmError from "./LlmError.js"
 import { type AllTargetsFailed, DeadlineExceeded, isRejection } from "./Rejection.js"
 
-/**
- * One way to make the call.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Target<A, E, R> {
-  readonly name: string
-  readonly run: Effect.Effect<A, E, R>
-  /** The size of the model's context window in tokens; it decides who may help with a prompt that is too long. */
-  readonly contextWindow?: number | undefined
-  /** What the target can do, in words of your own: `tools`, `images`, a language. Left out, it is asked whatever is needed. */
-  readonly capabilities?: ReadonlyArray<string> | undefined
-}
-
-/**
- * One target that can give a stream.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface StreamTarget<A, E, R> extends Omit<Target<A, E, R>, "run"> {
-  readonly run: Stream.Stream<A, E, R>
-}
-
-/**
- * When the next target is asked.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Options {
-  /**
-   * Failures after which the next target is asked although `LlmError.traits` would not: a key of your own that another
-   * provider does not share (`AuthenticationFailed`), a filter that another model does not have (`ContentFiltered`).
-   * Default: none.
-   */
-  readonly fallbackOn?: ReadonlyArray<LlmError.Tag> | undefined
-  /**
-   * What waits for one target are worth in all while others stand ready, whether for a retry, for a hint, or because the
-   * target has asked to be left alone; one that holds its callers back already is not waited for. Default 5 seconds. The
-   * last target that is left is waited for as if it were the only one.
-   */
-  readonly patience?: Duration.DurationInput | undefined
-  /**
-   * The share, above 0 and at most 1, that a target with all its retries may use of what is left of the deadline while
-   * others stand ready. Default: `1 / (1 + others)`, the same for each that is left. `false`: all of it.
-   */
-  readonly shareOfDeadline?: number | false | undefined
-  /** What this call needs of a target; those that state their `capabilities` without it are passed over. Default: nothing. */
-  readonly needs?: ReadonlyArray<string> | undefined
-  /** Asks the target first that answered last for the same key, a conversation or a user. Default: always in order. */
-  readonly sticky?: { readonly memory: Sticky; readonly key: string } | undefined
-}
-
-/**
- * Which target answered last, by key; see `makeSticky`.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Sticky {
-  /** The targets of a walk, in the order in which they are asked for this key. */
-  readonly inOrder: <T extends { readonly name: string }>(
-    key: string,
-    targets: ReadonlyArray<T>
-  ) => Effect.Effect<ReadonlyArray<T>>
-  readonly answered: (key: string, target: string) => Effect.Effect<void>
-}
+export type { Options, Sticky, StreamOptions, StreamTarget, Target } from "./internal/fallback/types.js"
 
 /**
  * A memory for `sticky`: for `keepFor` (default 5 minutes) after its last answer, the target that gave it is asked first.
@@ -138,18 +70,6 @@ export const makeSticky = (
       answered: (key, target) => Effect.map(Clock.currentTimeMillis, (now) => last.answered(key, target, now))
     }
   })
-
-/**
- * The same for streams. A stream that has begun is not followed by another, whatever is asked for, and with its first
- * content it has all the time there is.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface StreamOptions extends Omit<Options, "fallbackOn"> {
-  /** See `Options`. */
-  readonly fallbackOn?: ReadonlyArray<Exclude<LlmError.Tag, "StreamInterrupted">> | undefined
-}
 
 type AnyTarget = Target<unknown, unknown, unknown>
 

@@ -16,80 +16,20 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import type * as Fallback from "./Fallback.js"
+
 import { begin } from "./internal/fallback/nextTarget.js"
 import { type Begun, begun, close, raceToContent } from "./internal/hedge/firstContent.js"
 import { LatencyMemory } from "./internal/hedge/memory.js"
 import { deposited, type HedgingState, planOf, type Settings, settingsOf, surroundings } from "./internal/hedge/plan.js"
 import { type Attempted, race } from "./internal/hedge/race.js"
+import type { AgainOptions, MemoryOptions, Options, Quantile, StreamTarget, Target } from "./internal/hedge/types.js"
 import { boundsOf } from "./internal/keyed/boundedMap.js"
 import { finiteMillis, invalid } from "./internal/options/check.js"
 import { memoryOptions, refuseUnknown } from "./internal/options/names.js"
-import type * as LlmError from "./LlmError.js"
 import type { AllTargetsFailed } from "./Rejection.js"
 import * as RetryBudget from "./RetryBudget.js"
 
-/**
- * One way to make the call, and its name: latencies are kept by it.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Target<A, E, R> extends Fallback.Target<A, E, R> {
-  /**
-   * Whether the target would take a call now. One that would not is no hedge: it is passed over for the next one, and
-   * asked only after a failure. Default: it is taken to be ready.
-   */
-  readonly ready?: Effect.Effect<boolean> | undefined
-}
-
-/**
- * One target that can give a stream.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface StreamTarget<A, E, R> extends Omit<Target<A, E, R>, "run"> {
-  readonly run: Stream.Stream<A, E, R>
-}
-
-/**
- * A delay that follows what the target's own answers take.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Quantile {
-  readonly _tag: "Quantile"
-  readonly q: number
-  readonly minimumSamples: number
-  readonly initial?: Duration.DurationInput | undefined
-}
-
-/**
- * When another attempt is started, and how many.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Options {
-  /**
-   * How long an answer may take before it is late: a fixed time, or a `quantile` of the target's own latencies. The next
-   * attempt is due that long after the start of the last one.
-   */
-  readonly after: Duration.DurationInput | Quantile
-  /** How many attempts may run beside a first one in a call. Default: 1 for `again`, every other target for `across`. */
-  readonly hedges?: number | undefined
-  /**
-   * What bounds the attempts that hedging adds, over all calls: each takes a token of the first target's. Default: one
-   * attempt in ten calls, and one a second, shared by all hedges (see `layer`). `false` leaves hedging unbounded.
-   */
-  readonly budget?: RetryBudget.Budget | false | undefined
-  /** As in `Fallback.Options`: failures after which another target is asked although `LlmError.traits` would not. */
-  readonly fallbackOn?: ReadonlyArray<LlmError.Tag> | undefined
-  /** The name of the call, for targets that are plain effects: `across` calls them `name/1`, `name/2`. Default `hedge`. */
-  readonly name?: string | undefined
-}
+export type { AgainOptions, MemoryOptions, Options, Quantile, StreamTarget, Target } from "./internal/hedge/types.js"
 
 /**
  * Late is what takes longer than the share `q` of the target's own answers: with 0.95 one call in twenty.
@@ -105,23 +45,6 @@ export const quantile = (
   q: number,
   options?: { readonly minimumSamples?: number | undefined; readonly initial?: Duration.DurationInput | undefined }
 ): Quantile => ({ _tag: "Quantile", q, minimumSamples: options?.minimumSamples ?? 20, initial: options?.initial })
-
-/**
- * How much hedged calls remember, and what they may add.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface MemoryOptions {
-  /** The time in which a latency loses half of its weight. Default 10 minutes. */
-  readonly halfLife?: Duration.DurationInput | undefined
-  /** Of how many targets the latencies are kept; each takes about 5 kB. Default 1 000. */
-  readonly capacity?: number | undefined
-  /** For how long those of a target that nobody asks are kept. Default 1 hour. */
-  readonly idleTimeToLive?: Duration.DurationInput | undefined
-  /** The budget of the hedges that have none of their own. Default: a share of 0.1, and one a second. */
-  readonly budget?: RetryBudget.Options | false | undefined
-}
 
 const make = (options: MemoryOptions = {}): Effect.Effect<HedgingState> =>
   Effect.suspend((): Effect.Effect<HedgingState> => {
@@ -269,14 +192,6 @@ export const again: {
   const settings = settingsOf(options)
   return hedged(settings, repeated(target, self, settings), true)
 })
-
-/**
- * What `again` can be told: there are no other targets to turn to.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface AgainOptions extends Omit<Options, "fallbackOn" | "name"> {}
 
 /**
  * `across` for streams: a race to the first content, and with it the race is over. No other stream is started after it,

@@ -1,10 +1,10 @@
 import type * as Effect from "effect/Effect"
-import type { CircuitBreaker } from "../../CircuitBreaker.js"
 import type { Gate } from "../admission/gate.js"
 import type { RequestTooLarge } from "../errors/llmError.js"
 import type { BulkheadFull } from "../errors/rejection.js"
 import type { Rejected } from "./guard.js"
 import type { Permit } from "./state.js"
+import type { CircuitBreaker } from "./types.js"
 
 /** A circuit as a gate, for a stack of policies that brackets the call only once. */
 export type CircuitGate = Gate<Permit | undefined, unknown, unknown, Rejected>

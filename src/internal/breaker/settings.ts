@@ -2,11 +2,11 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
-import type { Options } from "../../CircuitBreaker.js"
 import { millis as anyMillis, finiteMillis, shown } from "../options/check.js"
 import { breakerOptions, halfOpenOptions, parkingOptions, refuseUnknown, slowCallOptions } from "../options/names.js"
 import { openTimes } from "./openTimes.js"
 import type { Policy, TripPolicy } from "./policy.js"
+import type { Options } from "./types.js"
 import type { Waiting } from "./waiting.js"
 
 /**

@@ -1,10 +1,10 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Store } from "../../CircuitBreaker.js"
 import type { Memory } from "./memory.js"
 import type { Policy } from "./policy.js"
 import type { Input } from "./state.js"
 import { type Apply, Immediate, type Look, Peek } from "./synchronousStore.js"
+import type { Store } from "./types.js"
 
 /** @internal */
 export const fromMemory = (memory: Memory): Store => {

@@ -1,6 +1,6 @@
-import type { Store } from "../../CircuitBreaker.js"
 import type { Policy } from "./policy.js"
 import type { Circuit, Decision, Input } from "./state.js"
+import type { Store } from "./types.js"
 
 /**
  * A store that can answer without an effect says so under this key. It saves four steps of the fiber a call, half of

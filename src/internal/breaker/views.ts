@@ -1,8 +1,8 @@
 import * as Duration from "effect/Duration"
-import type { Snapshot, State } from "../../CircuitBreaker.js"
 import { atClock } from "./clockSetBack.js"
 import type { Policy } from "./policy.js"
 import type { Circuit } from "./state.js"
+import type { Snapshot, State } from "./types.js"
 import { age } from "./window.js"
 
 /**

@@ -6,7 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { Store } from "../../ResponseCache.js"
+import type { Store } from "./types.js"
 
 interface Kept {
   readonly text: string

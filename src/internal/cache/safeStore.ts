@@ -8,8 +8,8 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { Store } from "../../ResponseCache.js"
 import { MemoryStore } from "./memoryStore.js"
+import type { Store } from "./types.js"
 
 /** For so long a store that has failed is not asked. */
 const pause = 1_000

@@ -3,8 +3,9 @@
  *
  * @internal
  */
-import type { TimeOptions } from "../../ResponseCache.js"
+
 import { millis } from "../options/check.js"
+import type { TimeOptions } from "./types.js"
 
 /** @internal */
 export interface Ages {

@@ -7,12 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { orElse, type Reader } from "../../classifier/Reader.js"
-import type { TargetOptions } from "../../Resilience.js"
 import type { LlmError } from "../errors/llmError.js"
 import { callOptions, refuseUnknown } from "../options/names.js"
 import { compile, type Policies } from "./compileTarget.js"
 import { mergeOptions } from "./mergeOptions.js"
 import type { Target } from "./target.js"
+import type { TargetOptions } from "./types.js"
 
 /**
  * What is different for one call. It is merged, field by field, with the options of its target, and holds for this call

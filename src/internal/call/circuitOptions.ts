@@ -4,12 +4,12 @@
  * @internal
  */
 import * as Schedule from "effect/Schedule"
-import type * as CircuitBreaker from "../../CircuitBreaker.js"
-import type { TargetOptions } from "../../Resilience.js"
-import type * as RetryPolicy from "../../RetryPolicy.js"
 import { defaultTrip } from "../breaker/settings.js"
+import type * as CircuitBreaker from "../breaker/types.js"
 import { tagCountsAgainstHealth } from "../errors/traits.js"
 import { given } from "../options/check.js"
+import type * as RetryPolicy from "../retry/policyTypes.js"
+import type { TargetOptions } from "./types.js"
 
 /**
  * The options of the circuit. What it counts is the bracket's to see to; a retry policy that waits for an open circuit

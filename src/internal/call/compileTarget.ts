@@ -5,18 +5,18 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
-import type { TargetOptions } from "../../Resilience.js"
-import type { Budget } from "../../RetryBudget.js"
-import type * as RetryPolicy from "../../RetryPolicy.js"
 import { inOrder, type Limits } from "../admission/inOrder.js"
 import type { CircuitGate } from "../breaker/gated.js"
 import { settingsOf } from "../hedge/plan.js"
 import { given, invalid, millis } from "../options/check.js"
 import * as known from "../options/names.js"
+import type { Budget } from "../retry/budgetTypes.js"
 import { make as makeRetry } from "../retry/policy.js"
+import type * as RetryPolicy from "../retry/policyTypes.js"
 import type { Hub } from "../telemetry/events.js"
 import { targetMetrics } from "../telemetry/targetMetrics.js"
 import type { Target } from "./target.js"
+import type { TargetOptions } from "./types.js"
 
 /** What options say, whatever the name of the target. @internal */
 export interface Policies

@@ -6,15 +6,16 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as LlmCall from "../../LlmCall.js"
 import type { LlmError, RequestTooLarge, TimedOut } from "../../LlmError.js"
 import type { BufferExceeded } from "../../Rejection.js"
-import type { MarkerOf, Options, protect, protectStream, ReadBy, Resilience, TargetOptions } from "../../Resilience.js"
+import type { MarkerOf, protect, protectStream, ReadBy, Resilience } from "../../Resilience.js"
 import { invalid } from "../options/check.js"
 import { refuseUnknown, targetOptions } from "../options/names.js"
 import type { StreamOptions } from "../stream/options.js"
 import type { CallOptions } from "./callOptions.js"
 import type { Rejections } from "./failures.js"
+import * as LlmCall from "./llmCall.js"
+import type { Options, TargetOptions } from "./types.js"
 
 type Ask<Options extends { readonly try: unknown }> = Options["try"] | Omit<Options, "target">
 

@@ -4,8 +4,8 @@
  * @internal
  */
 import * as Schedule from "effect/Schedule"
-import type { TargetOptions } from "../../Resilience.js"
 import { given } from "../options/check.js"
+import type { TargetOptions } from "./types.js"
 
 type Fields = Readonly<Record<string, unknown>>
 

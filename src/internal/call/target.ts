@@ -6,8 +6,8 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
-import type { AgainOptions } from "../../Hedge.js"
 import type { TargetGate } from "../breaker/gated.js"
+import type { AgainOptions } from "../hedge/types.js"
 import type { Hub } from "../telemetry/events.js"
 import type { TargetMetrics } from "../telemetry/targetMetrics.js"
 

@@ -1,7 +1,7 @@
-import type { Options } from "../../Fallback.js"
 import type * as LlmError from "../errors/llmError.js"
 import { invalid, millis } from "../options/check.js"
 import { fallbackOptions, refuseUnknown } from "../options/names.js"
+import type { Options } from "./types.js"
 
 /** The options of a walk, checked. @internal */
 export interface Settings {

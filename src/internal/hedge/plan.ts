@@ -5,10 +5,9 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { Options, Quantile } from "../../Hedge.js"
-import type { Budget } from "../../RetryBudget.js"
 import { count, invalid, millis, number } from "../options/check.js"
 import { hedgeOptions, refuseUnknown } from "../options/names.js"
+import type { Budget } from "../retry/budgetTypes.js"
 import type { Hub } from "../telemetry/events.js"
 import { ResilienceEvents } from "../telemetry/events.js"
 import { LabelCapacity } from "../telemetry/labels.js"
@@ -17,6 +16,7 @@ import { afterOther, afterSame } from "./decide.js"
 import type { LatencyMemory } from "./memory.js"
 import type { Attempted, Plan } from "./race.js"
 import { HedgeReport } from "./report.js"
+import type { Options, Quantile } from "./types.js"
 
 /** What hedged calls remember between them. @internal */
 export interface HedgingState {

@@ -6,7 +6,6 @@
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
-import type { Store } from "../../RateLimit.js"
 import type { StreamDialect } from "../../StreamDialect.js"
 import * as Gate from "../admission/gate.js"
 import type { Usage } from "../errors/llmError.js"
@@ -18,6 +17,7 @@ import type { LoadGate, Operators } from "./operators.js"
 import { PerKey } from "./perKey.js"
 import { queueReport } from "./queueReport.js"
 import { Queue, type RateSettings, type Rejected, rateGate } from "./rateGate.js"
+import type { Store } from "./rateLimit.js"
 import { type QueueSettings, Turnstile } from "./turnstile.js"
 
 /** @internal */

@@ -4,22 +4,22 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import * as AdaptiveLimit from "../../AdaptiveLimit.js"
-import * as Bulkhead from "../../Bulkhead.js"
-import * as RateLimit from "../../RateLimit.js"
-import type { TargetOptions } from "../../Resilience.js"
-import * as SpendLimit from "../../SpendLimit.js"
 import type { Limits } from "../admission/inOrder.js"
 import type { CircuitGate, TargetGate } from "../breaker/gated.js"
+import type { TargetOptions } from "../call/types.js"
 import { type Bounds, boundsOf } from "../keyed/boundedMap.js"
 import { finiteMillis, millis } from "../options/check.js"
 import type { Hub } from "../telemetry/events.js"
+import * as AdaptiveLimit from "./adaptiveLimit.js"
+import * as Bulkhead from "./bulkhead.js"
 import { concurrencyGate } from "./concurrencyGate.js"
 import { Gated, LimitNow, type LimitOf } from "./operators.js"
 import { PerKey } from "./perKey.js"
 import { queueReport } from "./queueReport.js"
 import { RampUp } from "./rampUp.js"
+import * as RateLimit from "./rateLimit.js"
 import { rateMemory } from "./rateMemory.js"
+import * as SpendLimit from "./spendLimit.js"
 
 /** The policies of all targets; each keeps its state by the name of the target. @internal */
 export interface LoadPolicies {

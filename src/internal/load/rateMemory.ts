@@ -4,7 +4,6 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type { Store } from "../../RateLimit.js"
 import { StateRef } from "../breaker/stateRef.js"
 import type { Bounds } from "../keyed/boundedMap.js"
 import {
@@ -23,6 +22,7 @@ import {
   type Unit
 } from "./buckets.js"
 import { PerKey } from "./perKey.js"
+import type { Store } from "./rateLimit.js"
 
 /** What a store that answers at once can be asked without an effect. @internal */
 export interface Immediate {

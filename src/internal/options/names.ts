@@ -5,20 +5,21 @@
  *
  * @internal
  */
-import type * as AdaptiveLimit from "../../AdaptiveLimit.js"
-import type * as Bulkhead from "../../Bulkhead.js"
-import type * as CircuitBreaker from "../../CircuitBreaker.js"
-import type * as Fallback from "../../Fallback.js"
-import type * as Hedge from "../../Hedge.js"
 import type * as KeyRotation from "../../KeyRotation.js"
-import type * as RateLimit from "../../RateLimit.js"
-import type { CircuitBreakerOptions, Options, StreamOptions, StreamPolicy, TargetOptions } from "../../Resilience.js"
-import type * as ResponseCache from "../../ResponseCache.js"
-import type * as RetryBudget from "../../RetryBudget.js"
-import type * as RetryPolicy from "../../RetryPolicy.js"
-import type * as SpendLimit from "../../SpendLimit.js"
+import type { StreamOptions, StreamPolicy } from "../../Resilience.js"
+import type * as CircuitBreaker from "../breaker/types.js"
+import type * as ResponseCache from "../cache/types.js"
 import type { CallOptions } from "../call/callOptions.js"
+import type { CircuitBreakerOptions, Options, TargetOptions } from "../call/types.js"
+import type * as Fallback from "../fallback/types.js"
+import type * as Hedge from "../hedge/types.js"
 import type { BoundsOptions } from "../keyed/boundedMap.js"
+import type * as AdaptiveLimit from "../load/adaptiveLimit.js"
+import type * as Bulkhead from "../load/bulkhead.js"
+import type * as RateLimit from "../load/rateLimit.js"
+import type * as SpendLimit from "../load/spendLimit.js"
+import type * as RetryBudget from "../retry/budgetTypes.js"
+import type * as RetryPolicy from "../retry/policyTypes.js"
 import { invalid } from "./check.js"
 
 type Names<A> = { readonly [name in keyof A]-?: true }

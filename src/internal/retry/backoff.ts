@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
-import type { Refinement } from "../../RetryPolicy.js"
 import { finiteMillis, millis, number } from "../options/check.js"
 import * as formulas from "./formulas.js"
+import type { Refinement } from "./policyTypes.js"
 import { after, refine } from "./refine.js"
 
 type AnySchedule<Out, In, R> = Schedule.Schedule<Out, In, R>

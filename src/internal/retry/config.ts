@@ -2,8 +2,8 @@ import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import type { RetryPolicy } from "../../RetryPolicy.js"
 import { make } from "./policy.js"
+import type { RetryPolicy } from "./policyTypes.js"
 
 /** A number from one variable, or nothing where it is not set. */
 const numeric = (

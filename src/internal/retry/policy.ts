@@ -3,6 +3,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
+import { LlmError, ServerError } from "../errors/llmError.js"
+import { attempts, finiteMillis, given, invalid, millis, number } from "../options/check.js"
+import { errorOptions, refuseUnknown, retryOptions } from "../options/names.js"
+import { cappedAt, decorrelatedJitter, equalJitter, exponential, fullJitter, proportionalJitter } from "./backoff.js"
+import * as formulas from "./formulas.js"
+import { attemptsAllowedBy, honorRetryAfter, maxElapsed, perError, whileRetryable, withinDeadline } from "./limits.js"
 import type {
   Attempt,
   BackoffOptions,
@@ -12,13 +18,7 @@ import type {
   Jitter,
   Options,
   RetryPolicy
-} from "../../RetryPolicy.js"
-import { LlmError, ServerError } from "../errors/llmError.js"
-import { attempts, finiteMillis, given, invalid, millis, number } from "../options/check.js"
-import { errorOptions, refuseUnknown, retryOptions } from "../options/names.js"
-import { cappedAt, decorrelatedJitter, equalJitter, exponential, fullJitter, proportionalJitter } from "./backoff.js"
-import * as formulas from "./formulas.js"
-import { attemptsAllowedBy, honorRetryAfter, maxElapsed, perError, whileRetryable, withinDeadline } from "./limits.js"
+} from "./policyTypes.js"
 import { Reading } from "./reading.js"
 import { after, waitOf } from "./refine.js"
 

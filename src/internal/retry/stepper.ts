@@ -11,7 +11,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
-import type { EndedBy } from "../../RetryPolicy.js"
+import type { EndedBy } from "./policyTypes.js"
 
 /** The milliseconds to wait before the next attempt, or what keeps it from following, if the schedule says. */
 export type Step = { readonly wait: number } | { readonly wait: undefined; readonly endedBy: EndedBy | undefined }
