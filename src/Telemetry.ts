@@ -30,4 +30,5 @@
  */
 export { CorrelationId } from "./internal/telemetry/correlation.js"
 export { LabelCapacity } from "./internal/telemetry/labels.js"
+export { type LoggerOptions, layerLogger } from "./internal/telemetry/logger.js"
 export { type Trail, type TrailEntry, TrailRecorder, withTrail } from "./internal/telemetry/trail.js"
