@@ -45,13 +45,15 @@ export const promised = (results: ReadonlyArray<Result>): string =>
     })
     .join("\n")
 
+const judged = ({ limit, value }: Target): string => (Number.isNaN(value) ? "" : value <= limit ? "kept" : "**missed**")
+
 const promises = ({ results }: Run): string =>
   table([
     ["", "at most", "measured", "floor", ""],
     ...targets(results).map((target) => {
       const { limit, value, what } = target
       const floor = hasFloor(target) ? figure(target.floor, limit) : ""
-      return [what, String(limit), figure(value, limit), floor, value <= limit ? "kept" : "**missed**"]
+      return [what, String(limit), figure(value, limit), floor, judged(target)]
     })
   ])
 

@@ -26,6 +26,8 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
   const model = table("generateText over a model that answers at once")
   const inFlight = table("10 000 calls in flight")
   const waiting = table("Heap of a waiting call")
+  const reading = table("Reading one failure")
+  const recovery = table("One failure, then success, without a wait")
   const mayAdd = Math.max(1_000, 1.5 * (alone("breaker: cockatiel") - alone("bare: async function")))
   const added = (breaker: string, signal = ""): number =>
     (alone(`breaker: ${breaker}${signal}`) - alone(`bare: LlmCall.tryPromise${signal}`)) / mayAdd
@@ -77,6 +79,21 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
       limit: 0.5,
       value: open("CircuitBreaker.execute") / open("opossum"),
       floor: open("plain Effect, a shared error") / open("opossum")
+    },
+    {
+      what: "one failure and then success, of Effect.retry",
+      limit: 1.5,
+      value: recovery("effect-resilience") / recovery("Effect.retry")
+    },
+    {
+      what: "reading a known error body, of new Error and JSON.parse",
+      limit: 4,
+      value: reading("fromHttpResponse: a known body") / reading("new Error and JSON.parse")
+    },
+    {
+      what: "reading an Error of which nobody knows anything, of new Error",
+      limit: 15,
+      value: reading("fromUnknown: a plain Error") / reading("new Error")
     },
     ...["1 000", "100 000"].flatMap((elements) => {
       const stream = table(`A stream of ${elements} elements`)

@@ -159,7 +159,8 @@ const withoutPrefix = (headers: ReadonlyMap<string, string>): ReadonlyMap<string
   return found
 }
 
-const plain = (text: string): string =>
+/** On one line, in lower case and without addresses. @internal */
+export const plain = (text: string): string =>
   text
     .toLowerCase()
     .replace(/[\u2018\u2019]/g, "'")

@@ -253,6 +253,15 @@ export const read = (error: object): Reading | undefined => {
   const why = name.startsWith("AI_No") ? unfinished(error) : undefined
   if (why !== undefined) return { sure: sureness.certain, verdict: why }
   if (verdict !== undefined) return { sure: verdict === malformed ? sureness.vague : sureness.named, verdict }
+  return readWords(error)
+}
+
+/**
+ * The same of an error that is told by its words alone.
+ *
+ * @internal
+ */
+export const readWords = (error: object): Reading | undefined => {
   const words = (Foreign.text(error, "message") ?? "").slice(0, 200).trim().toLowerCase()
   const worded = words === "" ? undefined : wordings.find(([wording]) => wording.test(words))?.[1]
   return worded && { sure: worded === malformed ? sureness.vague : sureness.worded, verdict: worded }

@@ -231,6 +231,15 @@ export const read = (error: object): Reading | undefined => {
   if (byCode !== undefined) return heard(sureness.certain, byCode)
   const byItsName = named(error)
   if (byItsName !== undefined) return heard(sureness.named, byItsName)
+  return readWords(error)
+}
+
+/**
+ * The same of an error that is told by its words alone.
+ *
+ * @internal
+ */
+export const readWords = (error: object): Reading | undefined => {
   const byItsWords = worded(error)
   return byItsWords && heard(sureness.worded, byItsWords)
 }

@@ -5,6 +5,7 @@ import * as LlmError from "../internal/errors/llmError.js"
 import { isRejection, type Rejection } from "../internal/errors/rejection.js"
 import * as Foreign from "../internal/errors/safeRead.js"
 import { unwrap } from "../internal/errors/wrapped.js"
+import { isBareError } from "./BareError.js"
 import * as EffectErrors from "./EffectErrors.js"
 import { badEnding } from "./Ending.js"
 import { errorBody, fromErrorBody, parsed } from "./ErrorBody.js"
@@ -16,6 +17,7 @@ import * as Sdk from "./Sdk.js"
 import { thrownAs } from "./Thrown.js"
 import * as Transport from "./Transport.js"
 import { changed, known, type Origin, table, type Verdict } from "./Verdict.js"
+import { sayNothing } from "./Words.js"
 
 /** How many values that hang together are looked at. */
 const mostValues = 128
@@ -32,6 +34,11 @@ const related = (value: object): ReadonlyArray<unknown> => [
 /** Data that was thrown as it came, or that is the message of an error. */
 const body = (value: unknown): Reading | undefined => {
   const data = errorBody(value) ?? errorBody(Foreign.text(value, "message"))
+  return data === undefined ? undefined : { sure: sureness.worded, response: { body: data } }
+}
+
+const bodyInWords = (value: object): Reading | undefined => {
+  const data = errorBody(Foreign.text(value, "message"))
   return data === undefined ? undefined : { sure: sureness.worded, response: { body: data } }
 }
 
@@ -67,7 +74,7 @@ const plainWords = (value: unknown): Reading | undefined => {
   if (Foreign.names(value).some((name) => mistakes.has(name))) return undefined
   const verdict = bindingCode(said)
   if (verdict !== undefined) return { sure: sureness.worded, verdict }
-  if (!unknownWords.has(meaningOf({ status: 200, body: said }).is))
+  if (!sayNothing(said) && !unknownWords.has(meaningOf({ status: 200, body: said }).is))
     return { sure: sureness.vague, response: { body: { message: said } } }
   return typeof value === "string" ? Transport.read({ message: said }) : undefined
 }
@@ -112,11 +119,14 @@ const readers: ReadonlyArray<(error: object) => Reading | undefined> = [
   body
 ]
 
+/** What is left of them for an error that holds nothing but words. */
+const readersOfWords: typeof readers = [Sdk.readWords, Transport.readWords, bodyInWords]
+
 const look = (value: object): Reading | undefined => {
   const original = unwrap(value) ?? Foreign.original(value)
   if (LlmError.isLlmError(original) || isRejection(original)) return { sure: sureness.original, original }
   let best: Reading | undefined
-  for (const read of readers) {
+  for (const read of isBareError(value) ? readersOfWords : readers) {
     const reading = read(value)
     if (reading !== undefined && (best === undefined || reading.sure < best.sure)) best = reading
   }
@@ -133,6 +143,7 @@ const surest = (thrown: object): Reading | undefined => {
     const reading = look(value)
     if (reading !== undefined && (best === undefined || reading.sure < best.sure)) best = reading
     if (best?.sure === sureness.original) break
+    if (isBareError(value)) continue
     for (const next of related(value)) {
       if (!Foreign.isObject(next) || seen.has(next) || pending.length >= mostValues) continue
       seen.add(next)
