@@ -11,6 +11,11 @@ import { startTimer } from "../time/timer.js"
 export interface Outlook {
   /** Whether a call that comes so many milliseconds from now may be let in, as far as is known now. */
   readonly mayEnter: (after: number, bounds: Bounds, now: number) => boolean
+  /**
+   * In how many milliseconds the first of these keys lets a call in that waits as this one would: none, as far as is
+   * known; infinitely many, where all of them would reject it now.
+   */
+  readonly freeIn: (keys: ReadonlyArray<string>, now: number) => number
   /** Tells whenever that may have changed. Answers with the way to listen no more. */
   readonly onChange: (listener: () => void) => () => void
 }

@@ -7,9 +7,9 @@ import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import { failureFromUnknown } from "../../classifier/Unknown.js"
 import type { Gate, Observed, Restore } from "../admission/gate.js"
-import { type Bounds, pause } from "../admission/outlook.js"
+import { pause } from "../admission/outlook.js"
 import type { CircuitHalfOpen, CircuitOpen, RateLimitExceeded } from "../errors/rejection.js"
-import { OtherTargets } from "../fallback/otherTargets.js"
+import { type Others, OtherTargets } from "../fallback/otherTargets.js"
 import type { ObservedDecision } from "../observe/decision.js"
 import { CurrentDeadline, millisLeft } from "../time/deadline.js"
 import { Abandonment } from "./abandoned.js"
@@ -20,7 +20,7 @@ import type { Settings } from "./settings.js"
 import type { Change, Circuit, Decision, Input, Permit, Refusal, Result } from "./state.js"
 import { immediate, peek } from "./synchronousStore.js"
 import type { ExecuteOptions, Store } from "./types.js"
-import { aheadBy, aheadOf, longest, mayEnter, placeFreeIn, spreadOf } from "./waiting.js"
+import { aheadBy, aheadOf, freeIn, longest, mayEnter, placeFreeIn, spreadOf, unbounded } from "./waiting.js"
 import type { WaitingCalls } from "./waitingCalls.js"
 
 /** @internal */
@@ -121,6 +121,18 @@ export const gate = <A, E>(
   type Refused = Exit.Exit<never, Rejected>
   const onChange = circuit && ((listener: () => void) => announce.waiting.listen(key, listener))
 
+  /** In how many milliseconds the first of other targets lets somebody in. */
+  const othersFreeIn = (keys: ReadonlyArray<string>, now: number): number =>
+    circuit === undefined || keys.length === 0
+      ? 0
+      : Math.min(...keys.map((key) => freeIn(circuit(key), policy.halfOpen.probes, waiting, now)))
+
+  /** While others stand ready, waiting is worth their patience; until one does, there is nobody to turn to. */
+  const worthAtDoor = (others: Others | undefined, clock: Clock.Clock): number =>
+    others === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(others.patience.atDoor, othersFreeIn(others.names, clock.unsafeCurrentTimeMillis()))
+
   /** Callers come back spread, not all at the instant the target named, and ask again. */
   const waitUntilOver = (
     refusal: Refusal,
@@ -132,12 +144,12 @@ export const gate = <A, E>(
     const aheadAt = (now: number) => (circuit === undefined ? aheadBy(refusal) : aheadOf(circuit(key), now))
     const ahead = aheadAt(clock.unsafeCurrentTimeMillis())
     if (!mayEnter(ahead, 0, waiting, unbounded)) return rejected
-    return Effect.flatMap(surroundings, ({ chance, left, patience }) => {
-      const bounds = { left, patience: patience?.atDoor ?? Number.POSITIVE_INFINITY }
+    return Effect.flatMap(surroundings, ({ chance, left, others }) => {
+      const bounds = { left, patience: worthAtDoor(others, clock) }
       if (!mayEnter(ahead, 0, waiting, bounds)) return rejected
       const wait = longest(ahead)
       const millis = wait + spreadOf(wait, waiting, Math.min(left, bounds.patience), chance)
-      patience?.spend(millis)
+      others?.patience.spend(millis)
       const isInVain = (rest: number): boolean =>
         !mayEnter(aheadAt(clock.unsafeCurrentTimeMillis()), rest, waiting, {
           left: left - millis + rest,
@@ -167,12 +179,12 @@ export const gate = <A, E>(
 
   /** In turn: whoever came first is told first that a place may be free, which it is after so long at the latest. */
   const waitForPlace = (free: number, rejected: Refused, restore: Restore, clock: Clock.Clock, again: Ask): Admitted =>
-    Effect.flatMap(surroundings, ({ left, patience }) => {
+    Effect.flatMap(surroundings, ({ left, others }) => {
       const from = clock.unsafeCurrentTimeMillis()
-      const millis = Math.ceil(Math.min(free, left, patience?.atDoor ?? Number.POSITIVE_INFINITY))
+      const millis = Math.ceil(Math.min(free, left, worthAtDoor(others, clock)))
       if (millis <= 0) return rejected
       return Effect.flatMap(restore(pause(clock, millis, onChange, () => true)), () => {
-        patience?.spend(clock.unsafeCurrentTimeMillis() - from)
+        others?.patience.spend(clock.unsafeCurrentTimeMillis() - from)
         return toEffect(again(restore, clock))
       })
     })
@@ -261,6 +273,7 @@ export const gate = <A, E>(
     outlook: circuit &&
       onChange && {
         mayEnter: (after, bounds, now) => mayEnter(aheadOf(circuit(key), now), after, waiting, bounds),
+        freeIn: othersFreeIn,
         onChange
       },
     look,
@@ -284,12 +297,8 @@ const closedAt = (circuit: Circuit | undefined): number | undefined =>
 
 const admission: Input = { _tag: "Admit" }
 
-const unbounded: Bounds = { left: Number.POSITIVE_INFINITY, patience: Number.POSITIVE_INFINITY }
-
 /** What a call that is about to wait has to know. */
-const surroundings = Effect.all({ left: millisLeft, chance: Random.next, others: OtherTargets }).pipe(
-  Effect.map(({ chance, left, others }) => ({ left, chance, patience: others?.patience }))
-)
+const surroundings = Effect.all({ left: millisLeft, chance: Random.next, others: OtherTargets })
 
 const resultOf = (permit: Permit, outcome: Result["outcome"]): Result => ({
   _tag: "Record",

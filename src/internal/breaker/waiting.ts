@@ -15,6 +15,9 @@ export interface Waiting {
   readonly stagger: number | undefined
 }
 
+/** @internal */
+export const unbounded: Bounds = { left: Number.POSITIVE_INFINITY, patience: Number.POSITIVE_INFINITY }
+
 /** What is in the way of calls, and for how many milliseconds it is known to be. @internal */
 export interface Ahead {
   readonly open: number
@@ -51,6 +54,18 @@ export const mayEnter = (
   if (ahead.open > after && whenOpen === "reject") return false
   if (ahead.parked > after && whenParked === "reject") return false
   return wait - after <= maxWait && wait < left && wait <= patience
+}
+
+/** In how many milliseconds a call that comes now is let in; infinitely many, where it is rejected instead. @internal */
+export const freeIn = (kept: Circuit | undefined, probes: number, waiting: Waiting, now: number): number => {
+  const ahead = aheadOf(kept, now)
+  if (!mayEnter(ahead, 0, waiting, unbounded)) return Number.POSITIVE_INFINITY
+  return waiting.whenOpen === "reject" && isFull(kept, probes, now) ? Number.POSITIVE_INFINITY : longest(ahead)
+}
+
+const isFull = (kept: Circuit | undefined, probes: number, now: number): boolean => {
+  const phase = kept && atClock(kept, now).phase
+  return phase?._tag === "HalfOpen" && phase.leases.filter(({ expiresAt }) => expiresAt > now).length >= probes
 }
 
 /** A tenth of the wait, as of a hint, or what the options say; but never more than the wait itself. @internal */

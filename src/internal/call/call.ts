@@ -67,7 +67,7 @@ export class Call {
       own !== undefined && (around === undefined || now + Duration.toMillis(own) < around.at)
         ? { at: now + Duration.toMillis(own), budget: own }
         : around
-    this.share = this.others && shareOf(this.others, this.end, now)
+    this.share = this.others && shareOf(this.others, this.end, now, this.readyIn(this.others))
     const gate = policies.attemptCircuit
     const { circuit } = gate ?? {}
     this.outlook = circuit !== undefined && isWithin(outside, circuit.scope, circuit.key) ? undefined : gate?.outlook
@@ -272,9 +272,20 @@ export class Call {
   private inVain(wait: number, others: Others | undefined): "deadline" | "otherTarget" | "circuit" | undefined {
     const left = this.timeLeft()
     if (wait >= left) return "deadline"
-    const patience = others?.patience.left ?? Number.POSITIVE_INFINITY
+    const patience = this.worth(others)
     if (wait > patience) return "otherTarget"
     return this.outlook?.mayEnter(wait, { left, patience }, this.now) === false ? "circuit" : undefined
+  }
+
+  /** What a wait is worth: the patience where others stand ready, and else the time until one of them does. */
+  private worth(others: Others | undefined): number {
+    return others === undefined ? Number.POSITIVE_INFINITY : Math.max(others.patience.left, this.readyIn(others))
+  }
+
+  /** In how many milliseconds one of the others lets a call in, as far as is known. */
+  private readyIn({ names }: Others): number {
+    const { attemptCircuit, callCircuit } = this.policies
+    return (attemptCircuit?.outlook ?? callCircuit?.outlook)?.freeIn(names, this.now) ?? 0
   }
 
   private timeLeft(): number {
@@ -284,7 +295,7 @@ export class Call {
   /** The wait before an attempt. It ends at once when the circuit says meanwhile that it will let nobody in. */
   pause(wait: number): Effect.Effect<void> {
     const { clock, others, outlook } = this
-    const patience = others?.patience.left ?? Number.POSITIVE_INFINITY
+    const patience = this.worth(others)
     return pause(clock, wait, outlook?.onChange, (rest) => {
       const bounds = { left: this.timeLeft(), patience: patience + rest }
       return outlook?.mayEnter(rest, bounds, this.now) === false
@@ -327,9 +338,13 @@ interface Share extends Deadline {
   readonly watched: Running | undefined
 }
 
-const shareOf = (others: Others, end: Deadline | undefined, now: number): Share | undefined => {
-  const { end: watched, share } = others
-  const millis = end === undefined || share === 1 ? Number.POSITIVE_INFINITY : shareOfDeadline(end.at - now, share)
+/** Until one of the others is ready, all of the time is this target's. */
+const shareOf = (others: Others, end: Deadline | undefined, now: number, readyIn: number): Share | undefined => {
+  const { end: watched, patience, share } = others
+  const left = end === undefined ? Number.POSITIVE_INFINITY : end.at - now
+  patience.isAlone = readyIn >= left
+  if (patience.isAlone) return undefined
+  const millis = share === 1 || end === undefined ? Number.POSITIVE_INFINITY : shareOfDeadline(left, share)
   if (watched !== undefined && watched.at <= now + millis) return { at: watched.at, budget: watched.budget, watched }
   return millis === Number.POSITIVE_INFINITY
     ? undefined

@@ -70,9 +70,9 @@ export const passedOver = (from: number, { seen }: Walk<Named>): ReadonlyArray<u
     .filter(({ asked }) => !asked)
     .map(({ error }) => error)
 
-/** How many other targets would be asked if the one at hand failed. @internal */
-export const othersLeft = ({ index, needed, settings, targets }: Walk<Named>): number =>
-  targets.slice(index + 1).filter((target) => fits(target, needed) && lacks(target, settings.needs).length === 0).length
+/** The other targets that would be asked if the one at hand failed. @internal */
+export const othersLeft = ({ index, needed, settings, targets }: Walk<Named>): ReadonlyArray<Named> =>
+  targets.slice(index + 1).filter((target) => fits(target, needed) && lacks(target, settings.needs).length === 0)
 
 /** Whether another target is asked after such a failure. @internal */
 export const leadsOn = (failure: unknown, fallbackOn: Settings["fallbackOn"]): boolean => {

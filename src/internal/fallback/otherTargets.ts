@@ -15,6 +15,8 @@ export class OtherTargets extends Context.Reference<OtherTargets>()("effect-resi
 export interface Others {
   /** How many targets would still be asked, those of the walks around this one included. */
   readonly count: number
+  /** Their names, as far as they are known: one whose circuit lets nobody in does not stand ready. */
+  readonly names: ReadonlyArray<string>
   readonly patience: Patience
   /** The share, above 0 and at most 1, that the target at hand has of what is left of the call's deadline. */
   readonly share: number
@@ -34,6 +36,8 @@ export class Patience {
   private spent = 0
   private failed = false
   private helps = true
+  /** None of the others would let this call in before its time is up: there is nobody to leave a share of it to. */
+  isAlone = false
 
   constructor(
     private readonly millis: number,

@@ -20,7 +20,7 @@ import { equalShare, shareOfDeadline, shareOver } from "./shareOfDeadline.js"
 /** @internal */
 export const effect = <A, E, R>(at: Walk<Named>, run: Effect.Effect<A, E, R>): Effect.Effect<A, E | TimedOut, R> => {
   const left = othersLeft(at)
-  if (left === 0) return run
+  if (left.length === 0) return run
   return Effect.withFiberRuntime((fiber): Effect.Effect<A, E | TimedOut, R> => {
     const others = othersOf(at, left, fiber.currentContext as Context.Context<never>)
     const deadline = Context.get(fiber.currentContext as Context.Context<never>, CurrentDeadline)
@@ -32,7 +32,7 @@ export const effect = <A, E, R>(at: Walk<Named>, run: Effect.Effect<A, E, R>): E
     const end = new Running(now + millis, Duration.millis(millis))
     return runUntilSignal(
       Effect.provideService(run, OtherTargets, { ...others, end }),
-      (over) => startTimer(clock, millis, over),
+      (over) => startTimer(clock, millis, () => others.patience.isAlone || over()),
       (child) =>
         Effect.flatMap(
           graceOf(end, child),
@@ -46,7 +46,7 @@ export const effect = <A, E, R>(at: Walk<Named>, run: Effect.Effect<A, E, R>): E
 /** A stream sees to its share itself, since that ends with its first content. @internal */
 export const stream = <A, E, R>(at: Walk<Named>, run: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> => {
   const left = othersLeft(at)
-  if (left === 0) return run
+  if (left.length === 0) return run
   return known(
     Effect.map(Effect.context<never>(), (context) =>
       Stream.provideService(run, OtherTargets, othersOf(at, left, context))
@@ -54,11 +54,12 @@ export const stream = <A, E, R>(at: Walk<Named>, run: Stream.Stream<A, E, R>): S
   )
 }
 
-const othersOf = ({ settings }: Walk<Named>, left: number, context: Context.Context<never>): Others => {
+const othersOf = ({ settings }: Walk<Named>, left: ReadonlyArray<Named>, context: Context.Context<never>): Others => {
   const around = Context.get(context, OtherTargets)
-  const count = left + (around?.count ?? 0)
+  const count = left.length + (around?.count ?? 0)
   return {
     count,
+    names: [...left.map(({ name }) => name), ...(around?.names ?? [])],
     share: settings.share ?? equalShare(count),
     patience: new Patience(settings.patience, (failure) => leadsOn(failure, settings.fallbackOn), around?.patience)
   }

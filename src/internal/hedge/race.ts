@@ -122,7 +122,7 @@ class Race<A, E, R> {
   /** The others are asked beside this one, so it need not leave them a share of the time. */
   private othersReady(isFirst: boolean): Others {
     const leadsOn = (failure: unknown): boolean => this.plan.after(failure, isFirst) === "next"
-    return { count: 1, share: 1, patience: new Patience(defaults.patience, leadsOn) }
+    return { count: 1, names: [], share: 1, patience: new Patience(defaults.patience, leadsOn) }
   }
 
   /** An answer of this target is late from some time on; then another attempt is due. */
