@@ -12,7 +12,7 @@ export const siliconFlow: Dialect = {
     /siliconflow/i.test(facts.message),
   rules: [
     { code: "20012", is: "ModelNotFound" },
-    { code: "20015", says: /max_seq_len|length of prompt|context|too long/, is: "ContextLengthExceeded" },
+    { code: "20015", says: /max_seq_len|max_prompt_tokens|length of prompt|context|too long/, is: "ContextLengthExceeded" },
     { code: ["20015", "20024", "20041", "20042"], is: "InvalidRequest" },
     { code: ["30001", "30011"], is: "QuotaExhausted" },
     { code: "30003", is: "ModelNotFound" },

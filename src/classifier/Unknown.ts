@@ -58,7 +58,7 @@ const bindingCodes = table({
   3039: { is: "InvalidRequest" }, 3040: { is: "Overloaded" }, 3041: { is: "PermissionDenied" },
   3042: { is: "ModelNotFound" }, 3043: { is: "ServerError" }, 3046: { is: "TimedOut", phase: "provider" },
   5004: { is: "InvalidRequest" }, 5005: { is: "InvalidRequest" }, 5007: { is: "ModelNotFound" },
-  5016: { is: "PermissionDenied" }, 5018: { is: "PermissionDenied" }, 5019: { is: "InvalidRequest" }
+  5016: { is: "ModelNotFound" }, 5018: { is: "ModelNotFound" }, 5019: { is: "InvalidRequest" }
 })
 
 const bindingCode = (said: string): Verdict | undefined => {

@@ -8,6 +8,7 @@ import {
   denied,
   filtered,
   invalid,
+  large,
   malformed,
   model,
   overloaded,
@@ -88,7 +89,10 @@ export const minimax: ReadonlyArray<Case> = [
   c("C15: a model of another plan", 200, base(2061, "your current token plan not support model"), model),
   c("C15: window", 200, base(2013, "invalid params, context window exceeds limit"), context),
   c("C15: model", 200, base(2013, "invalid params, unknown model 'abab'"), model),
-  c("C15: parameter", 200, base(2013, "invalid params, temperature"), invalid)
+  c("C15: parameter", 200, base(2013, "invalid params, temperature"), invalid),
+  c("C15: invisible characters", 200, base(1042, "invisible character ratio limit"), invalid),
+  c("C15: sample", 200, base(20132, "invalid samples or voice_id"), invalid),
+  c("C15: somebody else's voice", 200, base(2042, "No words."), denied)
 ]
 
 // biome-ignore format: a table
@@ -107,6 +111,7 @@ export const moonshot: ReadonlyArray<Case> = [
 
 // biome-ignore format: a table
 export const siliconflow: ReadonlyArray<Case> = [
+  c("window in tokens", 400, { code: 20015, message: "number of input tokens (83121) have exceeded max_prompt_tokens (65536) limit.", data: null }, context),
   c("model", 400, { code: 20012, message: "Model does not exist. Please check it carefully.", data: null }, model),
   c("window", 400, { code: 20015, message: "length of prompt_tokens (40000) must be less than max_seq_len (32768).", data: null }, context),
   c("parameter", 400, { code: 20015, message: "The parameter is invalid.", data: null }, invalid),
@@ -174,6 +179,11 @@ export const hunyuan: ReadonlyArray<Case> = [
   c("C15: rate", 200, tencent("RequestLimitExceeded.UinLimitExceeded"), rate),
   c("C15: key", 200, tencent("AuthFailure.SecretIdNotFound"), auth),
   c("C15: permission", 200, tencent("UnauthorizedOperation"), denied),
+  c("C15: permission of a good key", 200, tencent("AuthFailure.UnauthorizedOperation"), denied),
+  c("C15: address", 200, tencent("IpNotInWhitelist"), denied),
+  c("C15: size", 200, tencent("RequestSizeLimitExceeded"), large),
+  c("C15: version", 200, tencent("NoSuchVersion"), invalid),
+  c("C15: failed", 200, tencent("FailedOperation"), server),
   c("C15: filter", 200, tencent("OperationDenied.TextIllegalDetected"), filtered),
   c("C15: parameter", 200, tencent("InvalidParameter.Temperature"), invalid),
   c("C15: an answer that is none", 200, { Response: { RequestId: "r" } }, malformed)
