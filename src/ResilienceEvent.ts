@@ -8,17 +8,15 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Queue from "effect/Queue"
 import type * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+
 import * as Stream from "effect/Stream"
 import { makeHub } from "./internal/telemetry/eventHub.js"
 import { type EncodedEvent, encodeEvent, eventSchema } from "./internal/telemetry/eventSchema.js"
-import { deaf, type Hub, type ResilienceEvent, ResilienceEvents } from "./internal/telemetry/events.js"
-import { hubOf } from "./internal/telemetry/hubOf.js"
+import { type ResilienceEvent, ResilienceEvents } from "./internal/telemetry/events.js"
+import { subscribe } from "./internal/telemetry/subscribe.js"
 
 export {
   type CircuitState,
@@ -27,6 +25,7 @@ export {
   ResilienceEvent,
   ResilienceEvents
 } from "./internal/telemetry/events.js"
+export { subscribe } from "./internal/telemetry/subscribe.js"
 
 /**
  * An event as plain data: durations in milliseconds (an infinite one is `"Infinity"`), an `error` as its encoded fields.
@@ -98,30 +97,6 @@ export const encode: (event: ResilienceEvent) => Encoded = encodeEvent
  */
 export const layer = (options?: { readonly capacity?: number }): Layer.Layer<never> =>
   Layer.scoped(ResilienceEvents, makeHub(options?.capacity ?? 1024))
-
-/**
- * The events from now on, as a queue. Take it before the calls that are to be seen.
- *
- * Where none can come, since `layer` is missing or was not provided to the policies, a warning is logged that says so.
- *
- * @since 0.1.0
- * @category Readers
- */
-export const subscribe: Effect.Effect<Queue.Dequeue<ResilienceEvent>, never, Scope.Scope> = Effect.contextWithEffect(
-  (context: Context.Context<Scope.Scope>) => {
-    const hub = Context.get(context, ResilienceEvents)
-    const why = silence(hub, hubOf(context.unsafeMap.get("effect-resilience/Resilience")))
-    return why === undefined ? hub.subscribe : Effect.zipRight(Effect.logWarning(why), hub.subscribe)
-  }
-)
-
-/** Why no event will come, if that can be told. */
-const silence = (hub: Hub, policies: object | undefined): string | undefined => {
-  if (hub === deaf) return "No events will come: ResilienceEvent.layer is not provided to their reader"
-  return policies === undefined || policies === hub
-    ? undefined
-    : "No events of Resilience will come: its layer was made without this ResilienceEvent.layer, which has to be provided to it"
-}
 
 /**
  * Every event from the moment of subscription on.

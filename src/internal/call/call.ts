@@ -18,9 +18,9 @@ import { DeadlineExceeded, isRejection } from "../errors/rejection.js"
 import { type Others, OtherTargets } from "../fallback/otherTargets.js"
 import { shareOfDeadline, shareOver } from "../fallback/shareOfDeadline.js"
 import type { CurrentFiber } from "../fiber/currentFiber.js"
-import type { EndedBy } from "../retry/policyTypes.js"
+import { decide } from "../retry/decision.js"
 import { RetryStepper } from "../retry/stepper.js"
-import { Report, type Withheld } from "../telemetry/report.js"
+import { Report } from "../telemetry/report.js"
 import type { Tags } from "../telemetry/targetMetrics.js"
 import { TrailRecorder } from "../telemetry/trail.js"
 import { CurrentDeadline, type Deadline } from "../time/deadline.js"
@@ -250,31 +250,21 @@ export class Call {
     const schedule = this.others === undefined ? retry : retryWithOthers
     if (schedule === undefined) return none
     this.stepper ??= new RetryStepper(schedule)
+    const permission =
+      budget &&
+      Effect.map(budget.take, (allowed) => {
+        this.unsent = allowed
+        return allowed
+      })
     return Effect.flatMap(this.underDeadline(this.stepper.next(this.now, error)), (step) => {
-      if (step.wait === undefined) return Effect.sync(() => this.withheld(step.endedBy, error))
-      const { wait } = step
-      const vain = this.inVain(wait, others)
-      if (vain !== undefined) return Effect.sync(() => this.withheld(vain, error))
-      const begun = (): number => {
-        others?.patience.spend(wait)
-        return this.scheduled(wait, error)
-      }
-      if (budget === undefined) return Effect.sync(begun)
-      return Effect.map(budget.take, (allowed) => {
-        if (!allowed) return this.withheld("budget", error)
-        this.unsent = true
-        return begun()
+      const { now, outlook } = this
+      const bounds = { left: this.timeLeft(), patience: this.worth(others) }
+      return Effect.map(decide(step, { now, bounds, others, outlook }, permission), (decision) => {
+        if (decision.wait !== undefined) this.report.retryScheduled(this.now, decision.wait, error)
+        else if (decision.withheld !== undefined) this.report.retryWithheld(this.now, decision.withheld, error)
+        return decision.wait
       })
     })
-  }
-
-  /** A wait is not begun where it is known that nothing follows it, or where somebody else can be asked sooner. */
-  private inVain(wait: number, others: Others | undefined): "deadline" | "otherTarget" | "circuit" | undefined {
-    const left = this.timeLeft()
-    if (wait >= left) return "deadline"
-    const patience = this.worth(others)
-    if (wait > patience) return "otherTarget"
-    return this.outlook?.mayEnter(wait, { left, patience }, this.now) === false ? "circuit" : undefined
   }
 
   /** What a wait is worth: the patience where others stand ready, and else the time until one of them does. */
@@ -300,17 +290,6 @@ export class Call {
       const bounds = { left: this.timeLeft(), patience: patience + rest }
       return outlook?.mayEnter(rest, bounds, this.now) === false
     })
-  }
-
-  private scheduled(wait: number, error: unknown): number {
-    this.report.retryScheduled(this.now, wait, error)
-    return wait
-  }
-
-  /** Says why, where something other than the failure and the number of attempts ended the retrying. */
-  private withheld(reason: EndedBy | Withheld | undefined, error: unknown): undefined {
-    if (reason === undefined || reason === "attempts" || reason === "notRetryable") return
-    this.report.retryWithheld(this.now, reason, error)
   }
 
   /**

@@ -1,7 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import { text } from "../errors/safeRead.js"
@@ -12,7 +11,8 @@ import { type Hub, ResilienceEvent, ResilienceEvents } from "../telemetry/events
 import type { Withheld } from "../telemetry/report.js"
 import { CurrentDeadline } from "../time/deadline.js"
 import { isRunning, noteFailure } from "../time/watchedDeadline.js"
-import { waitOf } from "./refine.js"
+import { decide } from "./decision.js"
+import { stepOf } from "./stepper.js"
 
 /**
  * What has to agree to a retry besides its policy, and gets the permission back if the retry is not sent after all.
@@ -92,22 +92,12 @@ class Retries<E> {
         noteFailure(deadline, error)
         others?.patience.noteFailure(error)
         return Effect.flatMap(policy.step(now, error, state), ([next, out, decision]) => {
-          if (ScheduleDecision.isDone(decision)) {
-            const reason = Predicate.hasProperty(out, "ended") ? out.ended : undefined
-            if (reason === "hint" || reason === "deadline" || reason === "elapsed") this.withheld(now, reason)
-            return Effect.succeed([next, out, decision])
-          }
-          const wait = waitOf(now, decision)
-          if (others !== undefined && wait > others.patience.left) {
-            this.withheld(now, "otherTarget")
-            return Effect.succeed([next, out, ScheduleDecision.done])
-          }
-          return Effect.map(this.ask, (allowed) => {
-            if (allowed) {
-              others?.patience.spend(wait)
-              this.scheduled(now, wait)
-            } else this.withheld(now, "budget")
-            return [next, out, allowed ? decision : ScheduleDecision.done]
+          const left = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.at - now
+          const bounds = { left, patience: others?.patience.left ?? Number.POSITIVE_INFINITY }
+          return Effect.map(decide(stepOf(now, out, decision), { now, bounds, others }, this.ask), (decided) => {
+            if (decided.wait !== undefined) this.scheduled(now, decided.wait)
+            else if (decided.withheld !== undefined) this.withheld(now, decided.withheld)
+            return [next, out, decided.wait === undefined ? ScheduleDecision.done : decision]
           })
         })
       })
@@ -122,15 +112,16 @@ class Retries<E> {
     }).pipe(Effect.onInterrupt(() => (this.holdsPermission ? (this.permission?.giveBack ?? Effect.void) : Effect.void)))
   }
 
-  private readonly ask: Effect.Effect<boolean> = Effect.suspend(() =>
-    this.permission === undefined
-      ? Effect.succeed(true)
-      : Effect.uninterruptible(
-          Effect.tap(this.permission.take, (allowed) => {
-            this.holdsPermission = allowed
-          })
-        )
-  )
+  private get ask(): Effect.Effect<boolean> | undefined {
+    return (
+      this.permission &&
+      Effect.uninterruptible(
+        Effect.tap(this.permission.take, (allowed) => {
+          this.holdsPermission = allowed
+        })
+      )
+    )
+  }
 
   private scheduled(at: number, millis: number): void {
     if (!this.hub.listening()) return

@@ -16,6 +16,12 @@ import type { EndedBy } from "./policyTypes.js"
 /** The milliseconds to wait before the next attempt, or what keeps it from following, if the schedule says. */
 export type Step = { readonly wait: number } | { readonly wait: undefined; readonly endedBy: EndedBy | undefined }
 
+/** What a step of a schedule comes to. */
+export const stepOf = (now: number, out: unknown, decision: ScheduleDecision.ScheduleDecision): Step =>
+  ScheduleDecision.isDone(decision)
+    ? { wait: undefined, endedBy: endedBy(out) }
+    : { wait: Math.max(0, ScheduleIntervals.start(decision.intervals) - now) }
+
 /** Made at a call's first failure, so that a call that succeeds pays nothing for its policy. */
 export class RetryStepper {
   private state: unknown
@@ -26,9 +32,7 @@ export class RetryStepper {
   next(now: number, error: unknown): Effect.Effect<Step> {
     return Effect.map(this.schedule.step(now, error, this.state), ([state, out, decision]): Step => {
       this.state = state
-      return ScheduleDecision.isDone(decision)
-        ? { wait: undefined, endedBy: endedBy(out) }
-        : { wait: Math.max(0, ScheduleIntervals.start(decision.intervals) - now) }
+      return stepOf(now, out, decision)
     })
   }
 }

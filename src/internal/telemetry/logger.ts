@@ -11,10 +11,10 @@ import * as Layer from "effect/Layer"
 import * as LogLevel from "effect/LogLevel"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import { subscribe } from "../../ResilienceEvent.js"
 import { invalid, millis } from "../options/check.js"
 import type { ResilienceEvent } from "./events.js"
 import { annotationsOf, type LogLine, lineOf } from "./logLine.js"
+import { subscribe } from "./subscribe.js"
 
 /**
  * Options of `layerLogger`.

@@ -1,0 +1,35 @@
+/**
+ * Readers of the events, and what keeps them from coming.
+ *
+ * @internal
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import { deaf, type Hub, type ResilienceEvent, ResilienceEvents } from "./events.js"
+import { hubOf } from "./hubOf.js"
+
+/**
+ * The events from now on, as a queue. Take it before the calls that are to be seen.
+ *
+ * Where none can come, since `layer` is missing or was not provided to the policies, a warning is logged that says so.
+ *
+ * @since 0.1.0
+ * @category Readers
+ */
+export const subscribe: Effect.Effect<Queue.Dequeue<ResilienceEvent>, never, Scope.Scope> = Effect.contextWithEffect(
+  (context: Context.Context<Scope.Scope>) => {
+    const hub = Context.get(context, ResilienceEvents)
+    const why = silence(hub, hubOf(context.unsafeMap.get("effect-resilience/Resilience")))
+    return why === undefined ? hub.subscribe : Effect.zipRight(Effect.logWarning(why), hub.subscribe)
+  }
+)
+
+/** Why no event will come, if that can be told. */
+export const silence = (hub: Hub, policies: object | undefined): string | undefined => {
+  if (hub === deaf) return "No events will come: ResilienceEvent.layer is not provided to their reader"
+  return policies === undefined || policies === hub
+    ? undefined
+    : "No events of Resilience will come: its layer was made without this ResilienceEvent.layer, which has to be provided to it"
+}
