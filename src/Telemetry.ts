@@ -6,6 +6,9 @@
  * *Metrics* (Effect's `Metric`, so any exporter of Effect's has them):
  *
  * - `llm_attempts_total`, a counter: attempts sent to a target, by `target` and `outcome`.
+ * - `llm_attempt_duration_seconds`, a histogram: how long attempts took, by `target` and `outcome`.
+ * - `llm_retries_total`, a counter, and `llm_retry_wait_seconds`, a histogram: attempts that follow a failure, by `target`
+ *   and the failure (`outcome`), and the waits before them, by `target`.
  * - `llm_calls_total`, a counter: protected calls, by `target` and `outcome`.
  * - `llm_call_duration_seconds`, a histogram: how long protected calls took, waits included, by `target`.
  * - `llm_circuit_breaker_state`, a gauge: 0 closed, 1 open (or isolated), 2 half-open, by `model`.

@@ -223,6 +223,29 @@ describe("metrics", () => {
     }).pipe(Effect.provide(Resilience.layer()))
   )
 
+  it.effect("O2: attempts are timed by outcome; retries are counted by failure, and their waits timed", () =>
+    Effect.gen(function* () {
+      const target = "metrics/retries"
+      const own = (name: string) =>
+        Effect.map(series(name), (all) =>
+          all
+            .filter(({ labels }) => labels.target === target)
+            .map(({ labels, state }) => [labels.outcome, state.count, state.sum])
+        )
+      yield* toEnd(Effect.exit(Resilience.protect(Effect.delay(down, "3 seconds"), target)))
+      yield* Resilience.protect(answer, target)
+      expect(yield* own("llm_attempt_duration_seconds")).toEqual(
+        expect.arrayContaining([
+          ["ServerError", 3, 9],
+          ["success", 1, 0]
+        ])
+      )
+      expect(yield* own("llm_retries_total")).toEqual([["ServerError", 2, undefined]])
+      // One second and two.
+      expect(yield* own("llm_retry_wait_seconds")).toEqual([[undefined, 2, 3]])
+    }).pipe(Effect.provide(Resilience.layer({ retry: { jitter: "none", maxAttempts: 3, initialDelay: "1 second", factor: 2 } })))
+  )
+
   it.effect("O2: attempts and calls are counted by target and outcome, and calls are timed", () =>
     Effect.gen(function* () {
       const target = "metrics/calls"

@@ -155,4 +155,4 @@ const standingOpen = ({ circuit }: TargetGate): TargetGate => ({
   release: () => undefined
 })
 
-const noMetrics: TargetMetrics = { attempt: () => {}, call: () => {} }
+const noMetrics: TargetMetrics = { attempt: () => {}, retry: () => {}, call: () => {} }

@@ -78,6 +78,7 @@ export class Report {
 
   retryScheduled(at: number, millis: number, error: unknown): void {
     const wait = Duration.millis(millis)
+    this.target.metrics.retry(tagOf(error), millis, this.tags)
     if (this.last !== undefined) this.last.wait = wait
     const { hub } = this.target
     if (!hub.listening()) return
@@ -104,7 +105,7 @@ export class Report {
 
   private attemptEnded(at: number, metric: string, outcome: string, error?: unknown): Duration.Duration {
     const duration = Duration.millis(at - this.attemptAt)
-    this.target.metrics.attempt(metric, this.tags)
+    this.target.metrics.attempt(metric, at - this.attemptAt, this.tags)
     this.write(outcome, duration, error, this.attempt)
     return duration
   }

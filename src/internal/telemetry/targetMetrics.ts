@@ -23,7 +23,9 @@ export type Tags = ReadonlyArray<MetricLabel.MetricLabel>
 
 export interface TargetMetrics {
   /** An attempt ended; `outcome` is `success`, `interrupted`, `defect` or the tag of the failure as it was read. */
-  readonly attempt: (outcome: string, tags: Tags) => void
+  readonly attempt: (outcome: string, millis: number, tags: Tags) => void
+  /** Another attempt follows a failure of this tag, after so long. */
+  readonly retry: (failure: string, millis: number, tags: Tags) => void
   /** A call, with all its attempts, ended. */
   readonly call: (outcome: string, millis: number, tags: Tags) => void
 }
@@ -33,10 +35,25 @@ const seconds = MetricBoundaries.fromIterable([0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 const same = (label: string): string => label
 
-const counters = (name: string, description: string, target: string): TargetMetrics["attempt"] => {
+/** A histogram by target and by outcome, whose series are made with their first value. */
+const timesOf = (name: string, description: string, target: string) => {
+  const byOutcome = new Map<string, Metric.Metric.Histogram<number>>()
+  const key = MetricKey.histogram(name, seconds, description)
+  return (outcome: string, millis: number, tags: Tags): void => {
+    let histogram = byOutcome.get(outcome)
+    if (histogram === undefined) {
+      const labels = [MetricLabel.make("target", target), MetricLabel.make("outcome", outcome)]
+      histogram = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labels))
+      byOutcome.set(outcome, histogram)
+    }
+    histogram.unsafeUpdate(millis / 1000, tags)
+  }
+}
+
+const counters = (name: string, description: string, target: string) => {
   const byOutcome = new Map<string, Metric.Metric.Counter<number>>()
   const key = MetricKey.counter(name, { description, incremental: true })
-  return (outcome, tags) => {
+  return (outcome: string, tags: Tags): void => {
     let counter = byOutcome.get(outcome)
     if (counter === undefined) {
       const labels = [MetricLabel.make("target", target), MetricLabel.make("outcome", outcome)]
@@ -63,8 +80,23 @@ const metricsOf = (target: string): TargetMetrics => {
       [MetricLabel.make("target", target)]
     )
   )
+  const attemptTimes = timesOf("llm_attempt_duration_seconds", "How long attempts took, by how they ended", target)
+  const retries = counters("llm_retries_total", "Retries of an attempt that failed, by its failure", target)
+  const waits = Metric.fromMetricKey(
+    MetricKey.taggedWithLabels(
+      MetricKey.histogram("llm_retry_wait_seconds", seconds, "How long calls wait before they try again"),
+      [MetricLabel.make("target", target)]
+    )
+  )
   return {
-    attempt: attempts,
+    attempt: (outcome, millis, tags) => {
+      attempts(outcome, tags)
+      attemptTimes(outcome, millis, tags)
+    },
+    retry: (failure, millis, tags) => {
+      retries(failure, tags)
+      waits.unsafeUpdate(millis / 1000, tags)
+    },
     call: (outcome, millis, tags) => {
       calls(outcome, tags)
       durations.unsafeUpdate(millis / 1000, tags)
