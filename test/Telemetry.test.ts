@@ -243,7 +243,11 @@ describe("metrics", () => {
       expect(yield* own("llm_retries_total")).toEqual([["ServerError", 2, undefined]])
       // One second and two.
       expect(yield* own("llm_retry_wait_seconds")).toEqual([[undefined, 2, 3]])
-    }).pipe(Effect.provide(Resilience.layer({ retry: { jitter: "none", maxAttempts: 3, initialDelay: "1 second", factor: 2 } })))
+    }).pipe(
+      Effect.provide(
+        Resilience.layer({ retry: { jitter: "none", maxAttempts: 3, initialDelay: "1 second", factor: 2 } })
+      )
+    )
   )
 
   it.effect("O2: attempts and calls are counted by target and outcome, and calls are timed", () =>

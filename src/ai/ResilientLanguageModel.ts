@@ -31,6 +31,7 @@ import * as ResponseCache from "../ResponseCache.js"
 import * as StreamDialect from "../StreamDialect.js"
 import { type Asking, firstOf, firstStreamOf } from "./internal/asking.js"
 import { cachedStream, cachedTurn, readOnce, type TurnCache, type TurnOptions } from "./internal/cached.js"
+import * as cleanSpans from "./internal/cleanSpans.js"
 import { failureIn, tellingRefusals } from "./internal/refused.js"
 import { streamWithTools } from "./internal/streamWithTools.js"
 import { type Options, resolveToolCalls } from "./internal/toolCalls.js"
@@ -218,7 +219,9 @@ const make = (
       run: resilience.protect(
         name,
         Effect.flatMap(
-          Effect.mapError(ask(service), (error) => (AiError.isAiError(error) ? read(name, error) : error)),
+          Effect.mapError(cleanSpans.effect(name, ask(service)), (error) =>
+            AiError.isAiError(error) ? read(name, error) : error
+          ),
           (answer) => answered(name, answer)
         )
       )
@@ -257,7 +260,7 @@ const make = (
   const turnStream = (options: Options): Stream.Stream<Part, AiError.AiError, unknown> => {
     const target = ({ contextWindow, name, service }: Model) => {
       const asked = service.streamText<never>(options as never) as Stream.Stream<Part, AiError.AiError, unknown>
-      const read_ = Stream.mapError(tellingRefusals(name, asked), (error) => read(name, error))
+      const read_ = Stream.mapError(tellingRefusals(name, cleanSpans.stream(name, asked)), (error) => read(name, error))
       // The parts of this layer have no room for a marker, so a stream cannot be restarted here.
       const run = resilience.protectStream(name, { dialect, delivery }, read_) as typeof read_
       return { name, contextWindow, run }
