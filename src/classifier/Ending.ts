@@ -39,7 +39,8 @@ const finishReason = table({
   safety: filtered, recitation: filtered,    // gateways that hand Gemini's through
   refusal: refused,                          // gateways that hand Anthropic's through
   function_call_filter: malformed,           // fronts of Gemini, with its own reason after a colon
-  abort: failed                              // vLLM, SGLang: the engine gave the request up
+  abort: failed,                             // vLLM, SGLang: the engine gave the request up
+  cancelled: failed, canceled: failed        // gateways, of a provider that hung up
 })
 
 // biome-ignore format: a table
@@ -81,6 +82,7 @@ const anthropicStop = table({ refusal: refused })
 const responsesReason = table({ content_filter: filtered })
 const responsesType = table({ "response.refusal.delta": refused, "response.refusal.done": refused })
 const guardrail = table({ INTERVENED: filtered })
+const titanCompletion = table({ CONTENT_FILTERED: filtered })
 
 /** A refusal stands in the model's own words, which are no code. */
 const words = (ending: string): Verdict | undefined => (ending === "" ? undefined : { ...refused, code: "refusal" })
@@ -98,6 +100,12 @@ const hasNoCandidates = (data: unknown): boolean => Foreign.items(Foreign.get(da
 const endings: ReadonlyArray<Ending> = [
   { dialect: "OpenAI chat",      at: "choices.*.finish_reason",           means: chatFinish },
   { dialect: "OpenAI chat",      at: "choices.*.native_finish_reason",    means: nativeFinish },
+  { dialect: "LiteLLM",          at: "choices.*.provider_specific_fields.native_finish_reason", means: nativeFinish },
+  { dialect: "DashScope",        at: "output.choices.*.finish_reason",    means: chatFinish },
+  { dialect: "DashScope",        at: "output.finish_reason",              means: chatFinish },
+  { dialect: "Tencent",          at: "Choices.*.FinishReason",            means: chatFinish },
+  { dialect: "Tencent",          at: "Response.Choices.*.FinishReason",   means: chatFinish },
+  { dialect: "Bedrock Titan",    at: "results.*.completionReason",        means: titanCompletion },
   { dialect: "OpenAI chat",      at: "choices.*.message.refusal",         means: words },
   { dialect: "OpenAI chat",      at: "choices.*.delta.refusal",           means: words },
   { dialect: "OpenAI responses", at: "incomplete_details.reason",         means: responsesReason },

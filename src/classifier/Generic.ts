@@ -9,7 +9,7 @@ export const generic: Dialect = {
     // Names that several providers share.
     { name: ["content_filter", "content_filter_error", "content_policy", "data_inspection_failed", "DataInspectionFailed", "sensitive_content"], is: "ContentFiltered" },
     { name: ["context_window_exceeded", "context_length_exceeded_error", "model_max_prompt_tokens_exceeded", "exceed_context_size_error", "prompt_too_long", "input_too_long", "1261"], is: "ContextLengthExceeded" },
-    { name: ["insufficient_credits", "insufficient_user_quota", "AllocationQuota.FreeTierOnly", "insufficient_funds", "insufficient_balance", "NOT_ENOUGH_BALANCE", "quota_exceeded", "quota_exhausted", "credits_exhausted", "exceeded_current_quota_error", "budget_exceeded", "payment_required", "billing_error", "Arrearage", "1113", "1304", "1308"], is: "QuotaExhausted" },
+    { name: ["insufficient_credits", "insufficient_user_quota", "AllocationQuota.FreeTierOnly", "insufficient_funds", "insufficient_balance", "NOT_ENOUGH_BALANCE", "quota_exceeded", "provider_quota_exceeded", "quota_exhausted", "credits_exhausted", "exceeded_current_quota_error", "budget_exceeded", "payment_required", "billing_error", "Arrearage", "1113", "1304", "1308"], is: "QuotaExhausted" },
     { name: ["engine_overloaded_error", "engine_overloaded", "overloaded_error", "model_overloaded", "server_overloaded", "overloaded", "capacity_exceeded", "no_capacity", "1305"], is: "Overloaded" },
     { name: ["rate_limit_reached_error", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached", "too_many_requests", "too_many_requests_error", "user_global_rate_limited", "Throttling", "Throttling.RateQuota", "Throttling.AllocationQuota", "ThrottlingException", "limit_requests", "concurrency_limit_exceeded", "1302"], is: "RateLimited" },
     { name: ["invalid_authentication_error", "authentication_error", "invalid_authentication", "unauthorized", "unauthenticated", "InvalidApiKey", "InvalidAuthentication"], is: "AuthenticationFailed" },
@@ -182,7 +182,8 @@ export const generic: Dialect = {
         /api[ _-]?key .{0,40}(?:invalid|not valid|expired|revoked|disabled|required|missing|incorrect|not found|leaked)/,
         /(?:invalid|expired) (?:token|signature)\b/,
         /didn't provide an api key/,
-        /authentication (?:fail|error|required)/,
+        /authentication (?:is )?(?:fail|error|required|invalid)/,
+        /not authenticated/,
         /unauthori[sz]ed/,
         /unauthenticated/,
         /not logged in/,
@@ -236,8 +237,9 @@ export const generic: Dialect = {
       ],
       is: "Overloaded"
     },
+    { says: /capacity temporarily exceeded/, status: [200, 500, 503], is: "Overloaded" },
     { says: /tokens? (?:limit|quota|allowance|budget|consumption|consumed).{0,40}(?:exceed|reached|used up|exhausted)/, status: 403, soft: true, is: "QuotaExhausted" },
-    { says: [/quota (?:is |was |has been |has |limit )?(?:exceeded|exhausted|used up|depleted|reached|run out)/, /reached (?:your|the|its) (?:\w{1,16} )?quota/, /exceed.{0,24}quota/, /(?:out of|no (?:more |remaining )?|insufficient) (?:\w{1,12} ){0,3}quota/], soft: true, is: "QuotaExhausted" },
+    { says: [/quota (?:is |was |has been |has |limit )?(?:exceeded|exhausted|used up|depleted|reached|run out)/, /reached (?:your|the|its) (?:\w{1,16} )?quota/, /exceed.{0,24}quota/, /quota (?:for|of|on) .{0,60}(?:has been|is|was) (?:exceeded|exhausted|used up|depleted|reached)/, /(?:out of|no (?:more |remaining )?|insufficient) (?:\w{1,12} ){0,3}quota/], soft: true, is: "QuotaExhausted" },
     {
       says: [
         /rate[ -]?limit/,

@@ -174,6 +174,8 @@ const byName = table({
 
   AI_LoadAPIKeyError: noCredentials, CredentialsProviderError: noCredentials, TokenProviderError: noCredentials,
   OAuthError: noCredentials, SubjectTokenProviderError: noCredentials, GatewayAuthenticationError: noCredentials,
+  CredentialUnavailableError: noCredentials, AuthenticationRequiredError: noCredentials,
+  AggregateAuthenticationError: noCredentials, InferenceOutputError: malformed,
   AI_NoSuchModelError: noModel, AI_NoSuchProviderError: noModel, GatewayModelNotFoundError: noModel,
   GatewayRateLimitError: { is: "RateLimited" }, GatewayInternalServerError: { is: "ServerError" },
   GatewayForbiddenError: { is: "PermissionDenied" }, GatewayInvalidRequestError: invalid,

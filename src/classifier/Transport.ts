@@ -144,12 +144,19 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
 
 /** The same where a wrapper, a proxy or another runtime put its own words around them. From the surest to the vaguest. */
 const anywhere: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
+  [/\berr_(?:cert|ssl)_|invalid peer certificate|certificate verify failed|self[- ]signed certificate/, hopeless],
+  [/unable to (?:get (?:local )?issuer cert|verify the (?:first|leaf) cert)|certificate has expired/, hopeless],
+  [/tunneling socket could not be established.{0,20}\b407\b/, hopeless],
+  [/tunneling socket could not be established|unable to resolve host\b/, neverSent],
   [
     /\betimedout\b.{0,20}\bconnect|connect etimedout|und_err_connect_timeout|connect timeout error/,
     timedOut("connect")
   ],
   [/dial tcp.{0,120}(?:i\/o timeout|timed out)|err_connection_timed_out|connecttimeout\b/, timedOut("connect")],
-  [/\betimedout\b|und_err_headers_timeout|\bi\/o timeout\b|readtimeout\b|err_timed_out/, timedOut("attempt")],
+  [
+    /\betimedout\b|und_err_headers_timeout|\bi\/o timeout\b|network request timed out|readtimeout\b|err_timed_out/,
+    timedOut("attempt")
+  ],
   [/und_err_body_timeout|body timeout error/, timedOut("idle")],
   [/\b(?:econnrefused|enotfound|eai_again|eai_fail|ehostunreach|enetunreach|enetdown|ehostdown)\b/, neverSent],
   [/err_(?:name_not_resolved|internet_disconnected|connection_refused|address_unreachable)/, neverSent],
@@ -159,7 +166,7 @@ const anywhere: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
   [/all connection attempts failed|not connected to the internet|tcp connect error/, neverSent],
   [/\b(?:econnreset|epipe|econnaborted|und_err_socket|err_stream_premature_close)\b/, broken],
   [/err_(?:connection_(?:reset|closed|aborted)|network_changed|http2_protocol_error|incomplete_chunked)/, broken],
-  [/\bsocket hang ?up\b|other side closed|premature close|broken pipe|unexpected eof|\beof$/, broken],
+  [/\bsocket hang ?up\b|other side closed|premature close|broken pipe|unexpected (?:eof|end of stream)|\beof$/, broken],
   [/connection (?:was |has been |is )?(?:reset|lost|aborted|dropped|closed|terminated|forcibly closed)\b/, broken],
   [/\bnetwork connection (?:was )?lost|typeerror: terminated|(?:^|: )terminated$|server disconnected/, broken],
   [/remote end closed connection|incomplete chunked read|peer closed connection|upstream connect error/, broken],

@@ -76,7 +76,19 @@ const plainWords = (value: unknown): Reading | undefined => {
   if (verdict !== undefined) return { sure: sureness.worded, verdict }
   if (!sayNothing(said) && !unknownWords.has(meaningOf({ status: 200, body: said }).is))
     return { sure: sureness.vague, response: { body: { message: said } } }
+  const status = statedStatus(said)
+  if (status !== undefined) return { sure: sureness.vague, response: { status, body: { message: said } } }
   return typeof value === "string" ? Transport.read({ message: said }) : undefined
+}
+
+/**
+ * All that is left of a response where somebody threw only its status: "HTTP error! status: 503". A number alone is
+ * none, since messages quote counts of tokens and what was asked.
+ */
+const statedStatus = (said: string): number | undefined => {
+  const found =
+    /^.{0,80}?\b(?:status(?: ?code)?|response code|http(?: error)?)\b ?[:=]? ?(?:of )?\(?([45]\d\d)\b/i.exec(said)
+  return found === null ? undefined : Number(found[1])
 }
 
 /** How far down the causes of an error its own word on trying again is looked for. */

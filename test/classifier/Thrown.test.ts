@@ -26,6 +26,44 @@ describe("C20: what is thrown without a status", () => {
     })
   }
 
+  it("is a lost connection in the words of React Native on Android", () => {
+    expect(tagOf(new Error('Unable to resolve host "api.x.com": No address associated with hostname'))).toBe(
+      "ConnectionFailed"
+    )
+    expect(tagOf(new Error("unexpected end of stream on https://api.x.com/..."))).toBe("ConnectionFailed")
+    expect(tagOf(new TypeError("Network request timed out"))).toBe("TimedOut")
+  })
+
+  const hopeless = [
+    ...["net::ERR_CERT_AUTHORITY_INVALID", "unable to get local issuer certificate"],
+    ...["client error (Connect): invalid peer certificate: UnknownIssuer"],
+    ...["tunneling socket could not be established, statusCode=407"]
+  ]
+  for (const words of hopeless) {
+    it(`is a connection that cannot be had: ${words}`, () => {
+      const failure = Classifier.fromUnknown(new Error(words)) as LlmError.LlmError
+      expect([failure._tag, failure.retryable]).toEqual(["ConnectionFailed", false])
+    })
+  }
+
+  const stated: ReadonlyArray<readonly [words: string, tag: string]> = [
+    ["Request failed with status code 503", "Overloaded"],
+    ["HTTP error! status: 429", "RateLimited"],
+    ["HTTP 500", "ServerError"],
+    ["Status code: 401\nBody: -", "AuthenticationFailed"],
+    ["Response code 504 (?)", "TimedOut"],
+    ["The prompt has 503 tokens", "Unclassified"],
+    ["Chapter 429: the status of things", "Unclassified"]
+  ]
+  for (const [words, tag] of stated) {
+    it(`is what the status says that was left of a response: ${words}`, () => expect(tagOf(new Error(words))).toBe(tag))
+  }
+
+  for (const name of ["CredentialUnavailableError", "AggregateAuthenticationError", "AuthenticationRequiredError"]) {
+    it(`is a lack of credentials: ${name}`, () =>
+      expect(tagOf(Object.assign(new Error("?"), { name }))).toBe("AuthenticationFailed"))
+  }
+
   it("has the tag of a body with the same words", () => {
     for (const message of [
       "The model `x` does not exist",

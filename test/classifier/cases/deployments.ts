@@ -107,6 +107,7 @@ export const unnamed: ReadonlyArray<Case> = [
   c("Cohere: context", 400, { id: "x", message: "too many tokens: size limit exceeded by 11326 tokens. Try using shorter or fewer inputs" }, context),
   c("Novita: balance, by reason", 403, { code: 403, reason: "NOT_ENOUGH_BALANCE", message: "No words.", metadata: {} }, quota),
   c("balance, by words", 403, says("not enough balance"), quota),
+  c("Cloudflare: capacity, where no status says more", 500, { errors: [{ message: "Capacity temporarily exceeded" }], success: false }, overloaded),
   c("Chutes: capacity", 429, { detail: "Infrastructure is at maximum capacity, try again later" }, overloaded),
   c("Anthropic: a revoked token", 403, { type: "error", error: { type: "permission_error", message: "OAuth token has been revoked. Please obtain a new token." } }, auth)
 ]
