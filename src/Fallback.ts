@@ -26,7 +26,7 @@ import { runUntilSignal } from "./internal/fiber/runUntil.js"
 import { boundsOf } from "./internal/keyed/boundedMap.js"
 import { millis } from "./internal/options/check.js"
 import { known } from "./internal/stream/fromTake.js"
-import { Restarted } from "./internal/stream/restarted.js"
+import { isRestarted } from "./internal/stream/restarted.js"
 import { isRunning, noteFailure } from "./internal/time/watchedDeadline.js"
 import { type AllTargetsFailed, DeadlineExceeded, isRejection } from "./Rejection.js"
 
@@ -208,7 +208,7 @@ const walkStreams = (at: Walk<AnyStreamTarget>, sticky: StickyTo): Stream.Stream
     let begun = false
     const watched = Stream.mapChunks(asked, (chunk) => {
       // What came before a restart is void, so the consumer has nothing yet.
-      if (Chunk.isNonEmpty(chunk)) begun = !(Chunk.lastNonEmpty(chunk) instanceof Restarted)
+      if (Chunk.isNonEmpty(chunk)) begun = !isRestarted(Chunk.lastNonEmpty(chunk))
       return chunk
     })
     const noting = answered(sticky, at)

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { known as fromEffect } from "../stream/fromTake.js"
-import { Restarted } from "../stream/restarted.js"
+import { isRestarted } from "../stream/restarted.js"
 import { type TrailEntry, TrailRecorder } from "../telemetry/trail.js"
 import { decode, type Entry, encode } from "./entry.js"
 import type { Cache } from "./make.js"
@@ -113,7 +113,7 @@ class Received<A> {
   readonly take = (chunk: Chunk.Chunk<A>): Chunk.Chunk<A> => {
     for (const element of chunk) {
       this.begun = true
-      if (element instanceof Restarted) {
+      if (isRestarted(element)) {
         this.elements = []
         this.flaw = undefined
         continue

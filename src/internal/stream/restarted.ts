@@ -14,3 +14,12 @@ export class Restarted extends Data.TaggedClass("Restarted")<{
   /** Why the attempt before it failed. */
   readonly error: unknown
 }> {}
+
+/** Elements are of others' making, and may throw when they are looked at. @internal */
+export const isRestarted = (element: unknown): element is Restarted => {
+  try {
+    return element instanceof Restarted
+  } catch {
+    return false
+  }
+}
