@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Option, Stream } from "effect"
-import { LlmError, Resilience } from "effect-resilience"
+import { LlmError, Resilience, RetryPolicy } from "effect-resilience"
 import { expectTypeOf } from "vitest"
 import { failureOf, target, toEnd } from "./targets.js"
 
@@ -79,6 +79,47 @@ describe("R17: options of one call", () => {
       )
       expect(failureOf(unread.exit)).toBe("something else")
     }).pipe(Effect.provide(Resilience.layer(plain)))
+  )
+
+  it.effect(
+    "a policy that waits for an open circuit does so for a single call, unless the circuit's options forbid it",
+    () =>
+      Effect.gen(function* () {
+        const { circuitBreaker } = yield* Resilience.Resilience
+        const own = { retry: RetryPolicy.make({ whenOpen: "wait", maxRetryAfter: "20 seconds" }) }
+        const asks = (name: string, own?: Resilience.CallOptions) => [
+          Resilience.protect(Effect.succeed("answer"), name, own),
+          Stream.runDrain(Resilience.protectStream(Stream.make("answer"), name, own ?? {}))
+        ]
+        for (const name of ["attempts", "calls"]) {
+          for (const ask of asks(name, own)) {
+            yield* circuitBreaker.open(name, "10 seconds")
+            const { exit, took } = yield* toEnd(ask)
+            expect([Exit.isSuccess(exit), took >= 10_000 && took <= 11_000]).toEqual([true, true])
+            yield* circuitBreaker.open(name, "21 seconds")
+            expect(failureOf((yield* toEnd(ask)).exit)).toMatchObject({ _tag: "CircuitOpen" })
+            yield* circuitBreaker.reset(name)
+          }
+        }
+        for (const ask of [
+          ...asks("attempts"),
+          ...asks("never", own),
+          ...asks("attempts", { retry: { maxAttempts: 2 } })
+        ]) {
+          yield* Effect.forEach(["attempts", "never"], (name) => circuitBreaker.open(name, "10 seconds"))
+          const { exit, took } = yield* toEnd(ask)
+          expect([failureOf(exit), took]).toMatchObject([{ _tag: "CircuitOpen" }, 0])
+        }
+      }).pipe(
+        Effect.provide(
+          Resilience.layer({
+            targets: {
+              calls: { circuitBreaker: { counts: "calls" } },
+              never: { circuitBreaker: { whenOpen: "reject" } }
+            }
+          })
+        )
+      )
   )
 
   it.effect("a wrong one is told by its name and value", () =>

@@ -34,6 +34,8 @@ export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect
 export interface Gate<Permit, A, E, Rejected> {
   /** Which gate it is: within what runs behind it, it stands open. */
   readonly circuit?: { readonly scope: object; readonly key: string } | undefined
+  /** The same gate for calls that wait before it in another way than its options say. */
+  readonly waitingAs?: ((own: OwnWaiting) => Gate<Permit, A, E, Rejected>) | undefined
   /** Where it can tell beforehand whether a call may be let in. */
   readonly outlook?: Outlook | undefined
   /** Refuses, or waits for, what is known to be closed, without taking a permit: before a call queues for anything else. */
@@ -51,6 +53,12 @@ export interface Gate<Permit, A, E, Rejected> {
   readonly observe?: ((clock: Clock.Clock, left: number) => Effect.Effect<Observed<Permit>>) | undefined
   /** The stream that holds this permit has given its first element. */
   readonly answered?: ((permit: Permit) => Effect.Effect<Permit>) | undefined
+}
+
+/** How calls of one kind wait before a circuit that is open, and for how many milliseconds at most. @internal */
+export interface OwnWaiting {
+  readonly whenOpen: "wait" | "reject"
+  readonly maxWait: number
 }
 
 /** A permit to give back, or what would have kept the call from being sent, or sent now. */

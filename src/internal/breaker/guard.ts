@@ -276,6 +276,7 @@ export const gate = <A, E>(
         freeIn: othersFreeIn,
         onChange
       },
+    waitingAs: (own) => gate(store, announce, { policy, waiting: { ...general, ...own } }, call),
     look,
     closedAt: circuit && (() => closedAt(circuit(key))),
     acquire: admit,

@@ -9,7 +9,8 @@ import * as Stream from "effect/Stream"
 import { orElse, type Reader } from "../../classifier/Reader.js"
 import type { LlmError } from "../errors/llmError.js"
 import { callOptions, refuseUnknown } from "../options/names.js"
-import { compile, type Policies } from "./compileTarget.js"
+import { waitingOf } from "./circuitOptions.js"
+import { compile } from "./compileTarget.js"
 import { mergeOptions } from "./mergeOptions.js"
 import type { Target } from "./target.js"
 import type { TargetOptions } from "./types.js"
@@ -31,26 +32,32 @@ export interface CallOptions extends Pick<TargetOptions, "deadline" | "attemptTi
   readonly classify?: Reader | undefined
 }
 
+/** What options of a call change of its target. */
+type Own = Pick<Target, "attemptMillis" | "deadline" | "retry" | "retryWithOthers" | "attemptCircuit" | "callCircuit">
+
 /** The policies that options of a call make of those of its target. @internal */
 export class PoliciesOfCalls {
   /** One for each object of options, which mostly is used for one target. */
-  private readonly made = new WeakMap<CallOptions, readonly [name: string, policies: Policies]>()
+  private readonly made = new WeakMap<CallOptions, readonly [target: Target, own: Own]>()
 
   constructor(private readonly optionsOf: (name: string) => TargetOptions) {}
 
   target(target: Target, own: CallOptions): Target {
     const { attemptTimeout, deadline, retry } = own
     if (attemptTimeout === undefined && deadline === undefined && retry === undefined) return target
-    const { attemptMillis, deadline: end, retry: schedule, retryWithOthers } = this.of(target.name, own)
-    return { ...target, attemptMillis, deadline: end, retry: schedule, retryWithOthers }
+    return { ...target, ...this.of(target, own) }
   }
 
-  private of(name: string, own: CallOptions): Policies {
+  private of(target: Target, own: CallOptions): Own {
     const made = this.made.get(own)
-    if (made?.[0] === name) return made[1]
+    if (made?.[0] === target) return made[1]
     const { attemptTimeout, deadline, retry } = own
-    const policies = compile(mergeOptions(this.optionsOf(name), { attemptTimeout, deadline, retry }))
-    this.made.set(own, [name, policies])
+    const merged = mergeOptions(this.optionsOf(target.name), { attemptTimeout, deadline, retry })
+    const { attemptMillis, deadline: end, retry: schedule, retryWithOthers } = compile(merged)
+    // A policy that waits for an open circuit does so for a single call too.
+    const { attemptCircuit, callCircuit } = retry === undefined ? target : target.waitingAs(waitingOf(merged))
+    const policies = { attemptMillis, deadline: end, retry: schedule, retryWithOthers, attemptCircuit, callCircuit }
+    this.made.set(own, [target, policies])
     return policies
   }
 }

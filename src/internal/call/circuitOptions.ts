@@ -4,10 +4,11 @@
  * @internal
  */
 import * as Schedule from "effect/Schedule"
+import type { OwnWaiting } from "../admission/gate.js"
 import { defaultTrip } from "../breaker/settings.js"
 import type * as CircuitBreaker from "../breaker/types.js"
 import { tagCountsAgainstHealth } from "../errors/traits.js"
-import { given } from "../options/check.js"
+import { given, millis } from "../options/check.js"
 import type * as RetryPolicy from "../retry/policyTypes.js"
 import type { TargetOptions } from "./types.js"
 
@@ -23,6 +24,12 @@ export const circuitOptions = ({ circuitBreaker, retry }: TargetOptions): Circui
   if (policy?.whenOpen !== "wait") return options
   const { maxRetryAfter = "60 seconds", whenOpen } = policy
   return { whenOpen, ...given(options), parking: { maxWait: maxRetryAfter, ...given(options.parking) } }
+}
+
+/** How calls wait before the circuit, as these options say. @internal */
+export const waitingOf = (options: TargetOptions): OwnWaiting => {
+  const { parking, whenOpen = "reject" } = circuitOptions(options)
+  return { whenOpen, maxWait: millis("CircuitBreaker", "parking.maxWait", parking?.maxWait ?? "60 seconds") }
 }
 
 /**

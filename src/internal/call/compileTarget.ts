@@ -57,13 +57,17 @@ interface Shared {
 /** @internal */
 export const makeTarget = (name: string, { counts, ...policies }: Policies, shared: Shared): Target => {
   const { budget, circuit, hub, labels, limits, scope } = shared
+  const gates = (one: CircuitGate): Pick<Target, "attemptCircuit" | "callCircuit"> => ({
+    attemptCircuit: inOrder(counts === "attempts" ? one : undefined, limits),
+    callCircuit: inOrder(counts === "calls" ? one : undefined, unlimited)
+  })
   return {
     name,
     scope,
     ...policies,
     budget: budget && { deposit: budget.deposit(name), take: budget.take(name), giveBack: budget.giveBack(name) },
-    attemptCircuit: inOrder(counts === "attempts" ? circuit : undefined, limits),
-    callCircuit: inOrder(counts === "calls" ? circuit : undefined, unlimited),
+    ...gates(circuit),
+    waitingAs: (own) => gates(circuit.waitingAs?.(own) ?? circuit),
     metrics: targetMetrics(name, labels),
     labels,
     hub

@@ -6,6 +6,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import type { OwnWaiting } from "../admission/gate.js"
 import type { TargetGate } from "../breaker/gated.js"
 import type { AgainOptions } from "../hedge/types.js"
 import type { Hub } from "../telemetry/events.js"
@@ -34,6 +35,8 @@ export interface Target {
   readonly attemptCircuit: TargetGate | undefined
   /** The circuit, where it sees the call with all its retries. */
   readonly callCircuit: TargetGate | undefined
+  /** Both, for calls that wait in a way of their own. */
+  readonly waitingAs: (own: OwnWaiting) => Pick<Target, "attemptCircuit" | "callCircuit">
   readonly metrics: TargetMetrics
   /** When the target is asked once more beside an attempt that is late. */
   readonly hedge: AgainOptions | undefined
