@@ -444,7 +444,15 @@ describe("options", () => {
       '"a\\nb"',
       /without line breaks/
     ],
-    [{ models: { mine: { _tag: "InOrder" } } }, "models.mine.steps", "undefined", /at least one step/]
+    [{ models: { mine: { _tag: "InOrder" } } }, "models.mine.steps", "undefined", /at least one step/],
+    [
+      { script: Script.always({ _tag: "MalformedEvent" } as never) },
+      "script.steps.0.at",
+      "undefined",
+      /^a whole number/
+    ],
+    [{ seed: true }, "seed", "true", /^a string/],
+    [{ models: 3 }, "models", "3", /^[^{}&|]+$/]
   ]
 
   it.live.each(invalid.map(([options, field, value, allowed]) => ({ options, field, value, allowed })))(
@@ -455,6 +463,7 @@ describe("options", () => {
         expect(error).toMatchObject({ _tag: "InvalidProviderOption", field, value })
         expect(error._tag === "InvalidProviderOption" && error.allowed).toMatch(allowed)
         expect(error.message).toContain(`"${field}"`)
+        expect(error.message).not.toMatch(/readonly|&|\| undefined|between\(/)
       }).pipe(Effect.scoped)
   )
 

@@ -37,8 +37,8 @@ export type TripReason = "failures" | "slowCalls" | "abandoned"
 export type Cause = "failure" | "slow" | "abandoned"
 
 /**
- * Why a closed circuit has to open now that `cause` has happened, if it has to. `overdue` counts the calls that are still running and already slow.
- * Shares are above 0 and minima at least 1, so a window without calls, failures or slow calls is never a reason.
+ * Why a closed circuit has to open now that `cause` has happened, if it has to. `overdue` counts the calls that are
+ * still running and already slow. Shares are above 0 and minima at least 1, so a window without calls, failures or slow calls is never a reason.
  *
  * @internal
  */

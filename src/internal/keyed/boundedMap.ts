@@ -3,8 +3,8 @@
  *
  * Beyond the number the keys are looked at from the oldest on, as in the clock algorithm of page caches: what was used
  * since it was last looked at, or has to be kept, goes to the end of the row, anything else is forgotten. A use costs no
- * more than setting `used`, and a new key looks at a fixed number of others, however many there are. Where so much has to be kept that none of these can go, the map grows,
- * and shrinks again with the keys that follow.
+ * more than setting `used`, and a new key looks at a fixed number of others, however many there are. Where so much has to
+ * be kept that none of these can go, the map grows, and shrinks again with the keys that follow.
  *
  * Source: F. J. Corbató, "A Paging Experiment with the Multics System", 1968.
  *

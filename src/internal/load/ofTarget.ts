@@ -130,7 +130,7 @@ export const checkLimits = ({
         "Resilience: bulkhead and adaptiveLimit both say how many calls run at once; give one of them"
       )
     }
-    if (rampUp) finiteMillis("Resilience", "rampUp", rampUp)
+    if (rampUp !== undefined && rampUp !== false) finiteMillis("Resilience", "rampUp", rampUp)
     const each: Array<Effect.Effect<unknown, never, RateLimit.RateLimitStore>> = []
     if (bulkhead) each.push(Bulkhead.make(bulkhead))
     if (adaptiveLimit) each.push(AdaptiveLimit.make(adaptiveLimit))

@@ -20,18 +20,23 @@ export const shown = (value: unknown): string => {
 }
 
 /**
- * A duration in milliseconds. `Duration.decode` reads NaN and negative numbers as zero; here they are mistakes.
+ * A duration, where this is one. `Duration.decode` reads NaN and negative numbers as zero; here they are mistakes.
  *
  * @internal
  */
-export const millis = (where: string, field: string, input: Duration.DurationInput): number => {
+export const durationOf = (input: unknown): Option.Option<Duration.Duration> => {
   const bad =
-    typeof input === "number"
-      ? Number.isNaN(input) || input < 0
-      : typeof input === "bigint"
-        ? input < 0n
-        : typeof input === "string" && input.trimStart().startsWith("-")
-  const decoded = bad ? Option.none() : Duration.decodeUnknown(input)
+    typeof input === "string"
+      ? input.trimStart().startsWith("-")
+      : (Array.isArray(input) ? input : [input]).some(
+          (part) => (typeof part === "number" && !(part >= 0)) || (typeof part === "bigint" && part < 0n)
+        )
+  return bad ? Option.none() : Duration.decodeUnknown(input)
+}
+
+/** A duration in milliseconds. @internal */
+export const millis = (where: string, field: string, input: Duration.DurationInput): number => {
+  const decoded = durationOf(input)
   if (Option.isNone(decoded)) throw invalid(where, field, input, 'a duration of zero or more, such as "2 seconds"')
   return Duration.toMillis(decoded.value)
 }
@@ -63,16 +68,19 @@ export const number = (where: string, field: string, value: number, least: numbe
 }
 
 /** @internal */
-export const count = (where: string, field: string, value: number): number => {
+export const count = (
+  where: string,
+  field: string,
+  value: number,
+  allowed = "a whole number of at least 1, or Infinity"
+): number => {
   if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1)) return value
-  throw invalid(where, field, value, "a whole number of at least 1, or Infinity")
+  throw invalid(where, field, value, allowed)
 }
 
 /** @internal */
-export const attempts = (where: string, field: string, value: number): number => {
-  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1)) return value
-  throw invalid(where, field, value, "a whole number of attempts, at least 1, the first one included")
-}
+export const attempts = (where: string, field: string, value: number): number =>
+  count(where, field, value, "a whole number of attempts, at least 1, the first one included")
 
 /**
  * What was given, without what is only there as `undefined`.

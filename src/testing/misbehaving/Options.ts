@@ -124,5 +124,35 @@ const complaint = (
     allowed: ast === undefined ? "no option of this name" : description(ast)
   })
 
-const description = (ast: AST.Annotated): string =>
-  Option.getOrElse(AST.getDescriptionAnnotation(ast), () => String(ast)).slice(0, 300)
+/** In words: the schema's own name for what has no description would be read by nobody. */
+const description = (ast: AST.AST | AST.Annotated): string => {
+  const own = AST.getDescriptionAnnotation(ast)
+  if (Option.isSome(own)) return own.value
+  if (!("_tag" in ast)) return "type" in ast ? description(ast.type as AST.AST) : "another value"
+  switch (ast._tag) {
+    case "Literal":
+      return JSON.stringify(ast.literal)
+    case "Union":
+      return ast.types
+        .filter(({ _tag }) => _tag !== "UndefinedKeyword")
+        .map(description)
+        .join(" or ")
+    case "TupleType":
+      return "a list"
+    case "TypeLiteral":
+      return `an object with ${ast.propertySignatures.map(({ name }) => String(name)).join(", ")}`
+    case "StringKeyword":
+      return "a text"
+    case "NumberKeyword":
+      return "a number"
+    case "BooleanKeyword":
+      return "true or false"
+    case "Refinement":
+    case "Transformation":
+      return description(ast.from)
+    case "Suspend":
+      return description(ast.f())
+    default:
+      return "another value"
+  }
+}

@@ -4,15 +4,14 @@
  * A step is plain data. The constructors below only add the tag, so a script can just as well be read from a file.
  */
 import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { durationOf } from "../../internal/options/check.js"
 import { Problem } from "./Problem.js"
 import { Reply } from "./Reply.js"
 
 const Wait = Schema.declare(
-  (u: unknown): u is Duration.DurationInput =>
-    Either.isRight(Either.try(() => Duration.decode(u as Duration.DurationInput))) &&
-    Duration.isFinite(Duration.decode(u as Duration.DurationInput)),
+  (u: unknown): u is Duration.DurationInput => Option.exists(durationOf(u), Duration.isFinite),
   { identifier: "DurationInput", description: 'a finite duration such as "2 seconds" or a number of milliseconds' }
 )
 
