@@ -16,7 +16,7 @@ import * as Ref from "effect/Ref"
 import { failureOf } from "./internal/errors/failureOf.js"
 import type { LlmError } from "./internal/errors/llmError.js"
 import { invalid, millis } from "./internal/options/check.js"
-import { keyRotationOptions, refuseUnknown } from "./internal/options/names.js"
+import { type Names, refuseUnknown } from "./internal/options/names.js"
 import { CredentialsExhausted, RateLimitExceeded, type Rejection } from "./Rejection.js"
 
 /**
@@ -171,3 +171,10 @@ export const make = (options: Options): Effect.Effect<KeyRotation> =>
       return { use: (call) => use(call, new Set(), undefined) }
     })
   })
+
+const keyRotationOptions: Names<Options> = {
+  name: true,
+  keys: true,
+  setAsideFor: true,
+  restFor: true
+}

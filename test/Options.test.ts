@@ -188,3 +188,30 @@ describe("options that make no sense are refused, by name", () => {
     expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toMatch(/"deliver"/)
   })
 })
+
+describe("options of a walk and of a stream that are of a wrong kind", () => {
+  const one = { name: "a", run: Effect.void }
+  const two = { name: "b", run: Effect.void }
+  const refusals: ReadonlyArray<readonly [string, () => unknown, RegExp]> = [
+    [
+      "fallbackOn",
+      () => Fallback.firstOf([one, two], { fallbackOn: "RateLimited" as never }),
+      /fallbackOn is RateLimited/
+    ],
+    [
+      "a tag",
+      () => Fallback.firstOf([one, two], { fallbackOn: ["RateLimit" as never] }),
+      /fallbackOn is RateLimit,.*RateLimited/
+    ],
+    ["needs", () => Fallback.firstOf([one, two], { needs: "tools" as never }), /needs is tools/],
+    ["a window", () => Fallback.firstOf([{ ...one, contextWindow: Number.NaN }, two]), /contextWindow of "a" is NaN/]
+  ]
+  it.each(refusals)("%s", (_, make, told) => expect(make).toThrow(told))
+
+  it.effect("a buffer that is a number", () =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(Effect.scoped(Resilience.make({ stream: { buffer: 3 as never } })))
+      expect(Exit.isFailure(exit) && String(Cause.squash(exit.cause))).toMatch(/buffer is 3/)
+    })
+  )
+})

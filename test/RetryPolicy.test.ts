@@ -124,6 +124,15 @@ describe.each(operators)("RetryPolicy with %s", (_, retry) => {
     })
   )
 
+  it.effect("R10: a schedule of one's own begins no wait that would outlast the deadline", () =>
+    Effect.gen(function* () {
+      const result = yield* timesOf(many(ill), (call) =>
+        call.pipe(RetryPolicy.retry(Schedule.spaced("4 seconds")), Deadline.within("10 seconds"))
+      )
+      expect(result).toEqual({ exit: Exit.fail(ill), at: 8_000, attempts: [0, 4_000, 8_000] })
+    })
+  )
+
   it.effect("R11: one policy value shared by 100 fibers counts for each call", () =>
     Effect.gen(function* () {
       const all = yield* Effect.all(

@@ -44,7 +44,10 @@ export interface Needed {
 /** @internal */
 export const begin = <T extends Named>(targets: ReadonlyArray<T>, settings: Settings = defaults): Walk<T> => {
   if (targets.length === 0) throw invalid("Fallback", "targets", "empty", "a list of at least one target")
-  targets.forEach(({ name }, index) => {
+  targets.forEach(({ contextWindow, name }, index) => {
+    if (contextWindow !== undefined && !(contextWindow > 0)) {
+      throw invalid("Fallback", `the contextWindow of "${name}"`, contextWindow, "a number of tokens above 0")
+    }
     const first = targets.findIndex((target) => target.name === name)
     if (first === index) return
     throw invalid(

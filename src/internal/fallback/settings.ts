@@ -1,4 +1,4 @@
-import type * as LlmError from "../errors/llmError.js"
+import * as LlmError from "../errors/llmError.js"
 import { invalid, millis } from "../options/check.js"
 import { fallbackOptions, refuseUnknown } from "../options/names.js"
 import type { Options } from "./types.js"
@@ -16,10 +16,19 @@ export interface Settings {
 
 const where = "Fallback"
 
+const tags: ReadonlySet<unknown> = new Set(LlmError.LlmError.members.map((member) => member._tag))
+
+const listed = (field: string, value: unknown, isOne: (item: unknown) => boolean, allowed: string): void => {
+  if (!Array.isArray(value)) throw invalid(where, field, value, allowed)
+  for (const item of value) if (!isOne(item)) throw invalid(where, field, item, allowed)
+}
+
 /** @internal */
 export const settingsOf = (options: Options): Settings => {
   refuseUnknown(where, "", options, fallbackOptions)
   const { fallbackOn = [], needs = [], patience = "5 seconds", shareOfDeadline } = options
+  listed("fallbackOn", fallbackOn, (tag) => tags.has(tag), `a list of tags: ${[...tags].join(", ")}`)
+  listed("needs", needs, (name) => typeof name === "string", "a list of names")
   return { fallbackOn, needs, patience: millis(where, "patience", patience), share: shareOf(shareOfDeadline) }
 }
 

@@ -7,7 +7,7 @@ import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import type { TripPolicy } from "../../CircuitBreaker.js"
+import type { TripPolicy } from "../breaker/policy.js"
 import type { Options } from "../call/types.js"
 
 /** How a text is read, and in which words it is told what may stand there. @internal */

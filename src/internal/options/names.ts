@@ -5,8 +5,6 @@
  *
  * @internal
  */
-import type * as KeyRotation from "../../KeyRotation.js"
-import type { StreamOptions, StreamPolicy } from "../../Resilience.js"
 import type * as CircuitBreaker from "../breaker/types.js"
 import type * as ResponseCache from "../cache/types.js"
 import type { CallOptions } from "../call/callOptions.js"
@@ -20,9 +18,11 @@ import type * as RateLimit from "../load/rateLimit.js"
 import type * as SpendLimit from "../load/spendLimit.js"
 import type * as RetryBudget from "../retry/budgetTypes.js"
 import type * as RetryPolicy from "../retry/policyTypes.js"
+import type { StreamOptions, StreamPolicy } from "../stream/options.js"
 import { invalid } from "./check.js"
 
-type Names<A> = { readonly [name in keyof A]-?: true }
+/** @internal */
+export type Names<A> = { readonly [name in keyof A]-?: true }
 
 /** Refuses what is no object with options in it, and options of other names. @internal */
 export const refuseUnknown = <A extends object>(
@@ -247,11 +247,3 @@ export const spendOptions: Names<SpendLimit.Options> = {
 
 /** @internal */
 export const priceOptions: Names<SpendLimit.Price> = { input: true, output: true, cachedInput: true }
-
-/** @internal */
-export const keyRotationOptions: Names<KeyRotation.Options> = {
-  name: true,
-  keys: true,
-  setAsideFor: true,
-  restFor: true
-}

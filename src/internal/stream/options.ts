@@ -65,9 +65,12 @@ export interface StreamOptions<in A> extends StreamPolicy, CallOptions {
 
 const where = "Resilience.protectStream"
 
+const bufferOptions = { elements: true, characters: true } as const
+
 /** @internal */
 export const compile = <A>(options: StreamOptions<A>, attemptMillis: number): Compiled<A> => {
   refuseUnknown(where, "", options, streamOptions)
+  if (options.buffer !== undefined) refuseUnknown(where, "buffer", options.buffer, bufferOptions)
   const { buffer, delivery = "incremental", malformed = "fail", reasoning = "life" } = options
   return {
     dialect: options.dialect,
