@@ -79,7 +79,7 @@ export const AdaptiveLimit: Context.Tag<AdaptiveLimit, AdaptiveLimit> = Context.
 
 export const where = "AdaptiveLimit"
 
-export const settingsOf = (options: Options) => {
+const settingsOf = (options: Options) => {
   refuseUnknown(where, "", options, adaptiveOptions)
   const { algorithm = "aimd", backoff = 0.9, initial = 20, max = 200, min = 1, tolerance = 1.5 } = options
   if (algorithm !== "aimd" && algorithm !== "gradient") {

@@ -73,7 +73,7 @@ export const Bulkhead: Context.Tag<Bulkhead, Bulkhead> = Context.GenericTag<Bulk
 
 export const where = "Bulkhead"
 
-export const settingsOf = (options: Options) => {
+const settingsOf = (options: Options) => {
   refuseUnknown(where, "", options, bulkheadOptions)
   return {
     maxConcurrent: count(where, "maxConcurrent", options.maxConcurrent),

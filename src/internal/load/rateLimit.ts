@@ -188,7 +188,7 @@ export const bucketsOf = (unit: Unit, given: Limit | ReadonlyArray<Limit> | unde
 export const tokens = (field: string, value: number | undefined, otherwise: number): number =>
   value === undefined ? otherwise : number(where, field, value, 0)
 
-export const settingsOf = (options: Options) => {
+const settingsOf = (options: Options) => {
   refuseUnknown(where, "", options, rateLimitOptions)
   const { estimate = none, inputTokens, outputTokens, requests, tokens: both, whenExceeded = "wait" } = options
   if (whenExceeded !== "wait" && whenExceeded !== "reject") {

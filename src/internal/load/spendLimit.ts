@@ -84,7 +84,7 @@ export const where = "SpendLimit"
 
 export const million = 1_000_000
 
-export const pricesOf = (prices: Price | undefined) => {
+const pricesOf = (prices: Price | undefined) => {
   if (prices === undefined) return { input: 0, output: 0, cachedInput: 0 }
   refuseUnknown(where, "prices", prices, priceOptions)
   const input = number(where, "prices.input", prices.input, 0)
@@ -95,7 +95,7 @@ export const pricesOf = (prices: Price | undefined) => {
   }
 }
 
-export const settingsOf = (options: Options) => {
+const settingsOf = (options: Options) => {
   refuseUnknown(where, "", options, spendOptions)
   const { estimate = {}, per = "1 day", prices, whenExceeded = "reject" } = options
   if (whenExceeded !== "wait" && whenExceeded !== "reject") {
