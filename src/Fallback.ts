@@ -71,6 +71,8 @@ export const makeSticky = (
     }
   })
 
+const none: Options & StreamOptions = {}
+
 type AnyTarget = Target<unknown, unknown, unknown>
 
 type AnyStreamTarget = StreamTarget<unknown, unknown, unknown>
@@ -116,7 +118,7 @@ type AnyStreamTarget = StreamTarget<unknown, unknown, unknown>
  */
 export const firstOf = <const Targets extends readonly [AnyTarget, ...ReadonlyArray<AnyTarget>]>(
   targets: Targets,
-  options: Options = {}
+  options: Options = none
 ): Effect.Effect<
   Effect.Effect.Success<Targets[number]["run"]>,
   Effect.Effect.Error<Targets[number]["run"]> | AllTargetsFailed,
@@ -153,7 +155,7 @@ export const firstOf = <const Targets extends readonly [AnyTarget, ...ReadonlyAr
  */
 export const firstStreamOf = <const Targets extends readonly [AnyStreamTarget, ...ReadonlyArray<AnyStreamTarget>]>(
   targets: Targets,
-  options: StreamOptions = {}
+  options: StreamOptions = none
 ): Stream.Stream<
   Stream.Stream.Success<Targets[number]["run"]>,
   Stream.Stream.Error<Targets[number]["run"]> | AllTargetsFailed,

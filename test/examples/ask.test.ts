@@ -29,7 +29,7 @@ const ask = (
     child.on("close", (code) => resolve({ code, output }))
   })
 
-describe("npm start", { timeout: 60_000 }, () => {
+describe("npm start", { timeout: 60_000, concurrent: true }, () => {
   it("answers without a key, and shows each attempt with target, outcome, wait and circuit", async ({ expect }) => {
     const { code, output } = await ask(["Why", "is", "the", "sky", "blue?"])
     expect(output).toMatch(/✗ embedded\/primary #1 {2}RateLimited/)

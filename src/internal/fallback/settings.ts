@@ -18,16 +18,29 @@ const where = "Fallback"
 
 const tags: ReadonlySet<unknown> = new Set(LlmError.LlmError.members.map((member) => member._tag))
 
+const tagNames = [...tags].join(", ")
+
 const listed = (field: string, value: unknown, isOne: (item: unknown) => boolean, allowed: string): void => {
   if (!Array.isArray(value)) throw invalid(where, field, value, allowed)
   for (const item of value) if (!isOne(item)) throw invalid(where, field, item, allowed)
 }
 
+/** What a program asks for again and again, with the same options. */
+const known = new WeakMap<Options, Settings>()
+
 /** @internal */
 export const settingsOf = (options: Options): Settings => {
+  const before = known.get(options)
+  if (before !== undefined) return before
+  const settings = checked(options)
+  known.set(options, settings)
+  return settings
+}
+
+const checked = (options: Options): Settings => {
   refuseUnknown(where, "", options, fallbackOptions)
   const { fallbackOn = [], needs = [], patience = "5 seconds", shareOfDeadline } = options
-  listed("fallbackOn", fallbackOn, (tag) => tags.has(tag), `a list of tags: ${[...tags].join(", ")}`)
+  listed("fallbackOn", fallbackOn, (tag) => tags.has(tag), `a list of tags: ${tagNames}`)
   listed("needs", needs, (name) => typeof name === "string", "a list of names")
   return { fallbackOn, needs, patience: millis(where, "patience", patience), share: shareOf(shareOfDeadline) }
 }
