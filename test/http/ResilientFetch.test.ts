@@ -506,3 +506,30 @@ describe("X8: requests that are none to a model", () => {
     })
   )
 })
+
+it.scopedLive("S17: an event that never ends fails the stream, and is not collected for ever", () =>
+  Effect.gen(function* () {
+    const piece = new Uint8Array(65_536).fill(120)
+    let sent = 0
+    const fetch = ResilientFetch.make({
+      retry: false,
+      preambleBytes: Number.POSITIVE_INFINITY,
+      fetch: async () => {
+        const body = new ReadableStream<Uint8Array>({
+          pull: (controller) => controller.enqueue(sent++ === 0 ? new TextEncoder().encode("data: ") : piece)
+        })
+        return new Response(body, { headers: { "content-type": "text/event-stream" } })
+      }
+    })
+    const response = yield* Effect.promise(() =>
+      fetch("https://api.openai.com/v1/chat/completions", {
+        method: "POST",
+        body: JSON.stringify({ model: "gpt-5", stream: true, messages })
+      })
+    )
+    const { error } = yield* collected(response.body)
+    expect(error).toBeInstanceOf(Error)
+    expect(sent).toBeLessThan(400)
+    yield* Effect.promise(() => fetch.dispose())
+  })
+)

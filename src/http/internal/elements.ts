@@ -3,9 +3,9 @@
  *
  * @internal
  */
-import { createParser } from "eventsource-parser"
 import type { LlmError } from "../../LlmError.js"
 import * as StreamDialect from "../../StreamDialect.js"
+import { Decoder } from "./decoder.js"
 
 type Reading = StreamDialect.Reading
 
@@ -26,45 +26,37 @@ export interface ElementReader {
   readonly end: () => Reading
 }
 
+/** An element that never ends is not collected for ever. */
+const mostCharacters = 16_777_216
+
 /** @internal */
-export const elementReader = (framing: Framing, dialect: StreamDialect.StreamDialect<unknown>): ElementReader => {
+export const elementReader = (framing: Framing, dialect: StreamDialect.StreamDialect<unknown>): ElementReader =>
+  framing === "sse" ? events(StreamDialect.sse(dialect)) : lines(dialect)
+
+const events = (dialect: StreamDialect.StreamDialect<StreamDialect.ServerSentEvent>): ElementReader => {
+  const decoder = new Decoder({ provider: dialect.provider, maxEventSize: mostCharacters })
+  const readingOf = (decode: () => ReadonlyArray<StreamDialect.ServerSentEvent>): Reading => {
+    try {
+      return joined(decode().map((event) => dialect.read(event)))
+    } catch (error) {
+      return { kind: "metadata", error: error as LlmError }
+    }
+  }
+  return { feed: (bytes) => readingOf(() => decoder.feed(bytes)), end: () => readingOf(() => decoder.end()) }
+}
+
+const lines = (dialect: StreamDialect.StreamDialect<unknown>): ElementReader => {
   const decoder = new TextDecoder()
-  let readings: Array<Reading> = []
-  const taken = (): Reading => {
-    const all = readings
-    readings = []
-    return joined(all)
-  }
-  if (framing === "lines") {
-    let rest = ""
-    const line = (text: string): void => {
-      if (text.trim() !== "") readings.push(readJson(dialect, text))
-    }
-    return {
-      feed: (bytes) => {
-        const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n")
-        rest = lines.pop() ?? ""
-        for (const text of lines) line(text)
-        return taken()
-      },
-      end: () => {
-        line(rest + decoder.decode())
-        return taken()
-      }
-    }
-  }
-  const events = StreamDialect.sse(dialect)
-  const parser = createParser({ onEvent: (event) => readings.push(events.read(event)) })
+  let rest = ""
+  const readingOf = (texts: ReadonlyArray<string>): Reading =>
+    joined(texts.filter((text) => text.trim() !== "").map((text) => readJson(dialect, text)))
   return {
     feed: (bytes) => {
-      parser.feed(decoder.decode(bytes, { stream: true }))
-      return taken()
+      const texts = (rest + decoder.decode(bytes, { stream: true })).split("\n")
+      rest = texts.pop() ?? ""
+      return rest.length > mostCharacters ? { kind: "malformed" } : readingOf(texts)
     },
-    // The blank line that ends the last event may be missing.
-    end: () => {
-      parser.feed(`${decoder.decode()}\n\n`)
-      return taken()
-    }
+    end: () => readingOf([rest + decoder.decode()])
   }
 }
 

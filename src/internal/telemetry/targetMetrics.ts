@@ -71,23 +71,18 @@ const circuits = named<string>("circuits")
 export const targetMetrics = (target: string, capacity: number): TargetMetrics =>
   byLabel(targets, target, capacity, metricsOf)
 
+const histogram = (name: string, about: string, target: string) =>
+  Metric.fromMetricKey(
+    MetricKey.taggedWithLabels(MetricKey.histogram(name, seconds, about), [MetricLabel.make("target", target)])
+  )
+
 const metricsOf = (target: string): TargetMetrics => {
   const attempts = counters("llm_attempts_total", "Attempts sent to a target, by how they ended", target)
   const calls = counters("llm_calls_total", "Protected calls, by how they ended", target)
-  const durations = Metric.fromMetricKey(
-    MetricKey.taggedWithLabels(
-      MetricKey.histogram("llm_call_duration_seconds", seconds, "How long protected calls took, waits included"),
-      [MetricLabel.make("target", target)]
-    )
-  )
+  const durations = histogram("llm_call_duration_seconds", "How long protected calls took, waits included", target)
   const attemptTimes = timesOf("llm_attempt_duration_seconds", "How long attempts took, by how they ended", target)
   const retries = counters("llm_retries_total", "Retries of an attempt that failed, by its failure", target)
-  const waits = Metric.fromMetricKey(
-    MetricKey.taggedWithLabels(
-      MetricKey.histogram("llm_retry_wait_seconds", seconds, "How long calls wait before they try again"),
-      [MetricLabel.make("target", target)]
-    )
-  )
+  const waits = histogram("llm_retry_wait_seconds", "How long calls wait before they try again", target)
   return {
     attempt: (outcome, millis, tags) => {
       attempts(outcome, tags)
