@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, Fiber, Random, Stream, TestClock } from "effect"
-import { LlmError, RateLimit, Resilience } from "effect-resilience"
+import { Fallback, LlmError, RateLimit, Resilience } from "effect-resilience"
 
 const settle = Effect.yieldNow({ priority: 1 }).pipe(Effect.repeatN(10))
 const begin = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.tap(Effect.fork(effect), () => settle)
@@ -114,6 +114,22 @@ describe("one admission", () => {
     }).pipe(under({ retry: false, rateLimit: { requests: { limit: 2, per: "1 second" } } }))
   )
 
+  it.effect("L9: a hint that the circuit does not believe for longer holds the buckets for no longer", () =>
+    Effect.gen(function* () {
+      yield* fails(new LlmError.RateLimited({ retryAfter: Duration.hours(2) }))
+      yield* TestClock.adjust("10 minutes")
+      const first = yield* begin(Resilience.protect(Clock.currentTimeMillis, "a"))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(first)).toBe(601_000)
+    }).pipe(
+      under({
+        retry: false,
+        circuitBreaker: { maxRetryAfter: "10 minutes" },
+        rateLimit: { requests: { limit: 60 } }
+      })
+    )
+  )
+
   it.effect("L2: streams and whole answers are settled by what they tell", () =>
     Effect.gen(function* () {
       const chunks = Stream.make(
@@ -177,6 +193,52 @@ describe("one admission", () => {
   })
 })
 
+describe("a queue, while other targets stand ready", () => {
+  const full = Resilience.protect(Effect.delay(Effect.succeed("late"), "1 hour"), "a")
+  const walk = Fallback.firstOf([
+    { name: "a", run: Resilience.protect(Effect.succeed("from a"), "a") },
+    { name: "b", run: Resilience.protect(Effect.succeed("from b"), "b") }
+  ])
+  const timed = (walk: Effect.Effect<string, unknown, Resilience.Resilience>, at: number) =>
+    Effect.gen(function* () {
+      const running = yield* begin(walk)
+      yield* TestClock.adjust(at - 1)
+      expect(running.unsafePoll()).toBe(null)
+      yield* TestClock.adjust(1)
+      return yield* Fiber.join(running)
+    })
+
+  it.effect("for a place is worth no more than the patience of the walk", () =>
+    Effect.gen(function* () {
+      yield* begin(full)
+      expect(yield* timed(walk, 5_000)).toBe("from b")
+      expect(yield* state).toEqual({ running: 1, queued: 0, limit: 1 })
+    }).pipe(under({ bulkhead: { maxConcurrent: 1 } }))
+  )
+
+  it.effect("for a place is worth its own time, while none of them would let the call in", () =>
+    Effect.gen(function* () {
+      const { circuitBreaker } = yield* Resilience.Resilience
+      yield* circuitBreaker.isolate("b")
+      yield* begin(full)
+      const running = yield* begin(Effect.flip(walk))
+      yield* TestClock.adjust("29 seconds")
+      expect(running.unsafePoll()).toBe(null)
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(running)).toMatchObject({ _tag: "AllTargetsFailed" })
+    }).pipe(Effect.scoped, under({ bulkhead: { maxConcurrent: 1 } }))
+  )
+
+  it.effect("for a rate limit is not begun, where it is known to be longer", () =>
+    Effect.gen(function* () {
+      yield* Resilience.protect(Effect.void, "a")
+      expect(yield* walk).toBe("from b")
+      // Now the other one has none left either. Its queue is worth its time, since nobody stands behind it.
+      expect(yield* timed(walk, 20_000)).toBe("from b")
+    }).pipe(under({ rateLimit: { requests: { limit: 3, burst: 1 } } }))
+  )
+})
+
 describe("coming back gradually", () => {
   /** How many run at once, each for a second, every 100 ms after the target is asked again. */
   const comeBack = (options: Resilience.Options, first: LlmError.LlmError, after: number) =>
@@ -218,6 +280,26 @@ describe("coming back gradually", () => {
       const seen = yield* comeBack({ rampUp: "10 seconds", bulkhead: { maxConcurrent: 20 } }, ill, 60_000)
       expect(seen).toEqual([1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 20, 20])
     })
+  )
+
+  it.effect("to what an adaptive limit has found, which learns nothing from places that are not in use", () =>
+    Effect.gen(function* () {
+      const seen = yield* comeBack({ rampUp: "10 seconds", adaptiveLimit: { initial: 20 } }, ill, 60_000)
+      expect(seen).toEqual([1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 20, 20])
+    })
+  )
+
+  it.effect("L4: an adaptive limit that was found stays as it is while few places are open", () =>
+    Effect.gen(function* () {
+      const { adaptiveLimit } = yield* Resilience.Resilience
+      yield* fails(new LlmError.RateLimited({ retryAfter: Duration.seconds(1) }))
+      const { limit } = yield* adaptiveLimit.state("a")
+      expect(limit).toBe(18)
+      yield* TestClock.adjust("1 second")
+      // One place is open, in which one call after the other is answered.
+      for (let i = 0; i < 20; i++) yield* Resilience.protect(Effect.void, "a")
+      expect((yield* adaptiveLimit.state("a")).limit).toBe(limit)
+    }).pipe(under({ retry: false, rampUp: "1 hour", adaptiveLimit: { initial: 20 } }))
   )
 
   it.effect("after a parking too", () =>

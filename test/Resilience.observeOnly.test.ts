@@ -5,7 +5,6 @@ import { describe, expect, it } from "@effect/vitest"
 import {
   Array as Arr,
   Cause,
-  Chunk,
   Duration,
   Effect,
   Exit,
@@ -18,56 +17,10 @@ import {
   TestClock
 } from "effect"
 import { CircuitBreaker, Deadline, LlmError, Resilience, ResilienceEvent, Telemetry } from "effect-resilience"
+import { observing, options, ways } from "./observing.js"
 
 const down = new LlmError.ServerError({ status: 500 })
 const limited = (seconds: number) => new LlmError.RateLimited({ retryAfter: Duration.seconds(seconds) })
-
-const options: Resilience.Options = {
-  observeOnly: true,
-  retry: { jitter: "none", maxAttempts: 3 },
-  circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(2), halfOpen: { successes: 1 } }
-}
-
-type Decision = Extract<ResilienceEvent.ResilienceEvent, { _tag: "DecisionObserved" }>
-
-/** Runs under these policies, with a way to take the decisions told since the last time, as short as can be. */
-const observing = <A, E, R>(
-  own: Resilience.Options,
-  use: (decisions: Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>>) => Effect.Effect<A, E, R>
-) =>
-  Effect.gen(function* () {
-    const events = yield* ResilienceEvent.subscribe
-    const decisions = Effect.map(Queue.takeAll(events), (all) =>
-      Arr.filter(Arr.fromIterable(all), (event): event is Decision => event._tag === "DecisionObserved").map(short)
-    )
-    return yield* Effect.provide(use(decisions), Resilience.layer({ ...options, ...own }))
-  }).pipe(Effect.scoped, Effect.provide(ResilienceEvent.layer()))
-
-const short = ({ action, at, error, policy, reason, wait }: Decision): ReadonlyArray<unknown> =>
-  [
-    at,
-    policy,
-    action,
-    wait && Duration.toMillis(wait),
-    reason,
-    (error as { readonly _tag?: string } | undefined)?._tag
-  ].filter((value) => value !== undefined)
-
-/** Ways to make one call. The stream's answer has an end that its format knows. */
-type Make = (
-  self: Effect.Effect<string, LlmError.LlmError>
-) => Effect.Effect<unknown, LlmError.LlmError | Resilience.StreamFailures, Resilience.Resilience>
-
-const ways: ReadonlyArray<readonly [string, Make]> = [
-  ["effect", (self) => self.pipe(Resilience.protect("a"))],
-  [
-    "stream",
-    (self) =>
-      Effect.map(Stream.runCollect(Stream.fromEffect(self).pipe(Resilience.protectStream("a"))), (chunk) =>
-        Chunk.unsafeGet(chunk, 0)
-      )
-  ]
-]
 
 const fails = Effect.fail<LlmError.LlmError>(down)
 const fine = Effect.succeed("fine")

@@ -9,12 +9,14 @@
  * @internal
  */
 import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { CircuitGate, Passage, TargetGate } from "../breaker/gated.js"
 import { bulkheadFull } from "../breaker/rejected.js"
 import { exitOf } from "../fiber/exitOf.js"
-import type { Restore } from "./gate.js"
+import type { ObservedDecision } from "../observe/decision.js"
+import type { Observed, Restore } from "./gate.js"
 
 /** The limits of a target, as far as it has any. @internal */
 export interface Limits {
@@ -66,11 +68,29 @@ const chain = (gates: ReadonlyArray<TargetGate>, circuit: TargetGate | undefined
   const giveBack = (permits: Permits, exit: Exit.Exit<unknown, unknown>, clock: Clock.Clock) => {
     let released: Effect.Effect<void> | undefined
     for (let i = permits.length - 1; i >= 0; i--) {
-      const one = gates[i]!.release(permits[i], exit, clock)
+      const permit = permits[i]
+      const one = permit === undefined ? undefined : gates[i]!.release(permit, exit, clock)
       if (one !== undefined) released = released === undefined ? one : Effect.ensuring(released, one)
     }
     return released
   }
+
+  /** Of a call that goes on anyway: the circuit first, which would have been looked at, then each as it would have come. */
+  const observeAll = (clock: Clock.Clock, left: number): Effect.Effect<Observed<Passage>> =>
+    Effect.gen(function* () {
+      const permits: Permits = []
+      let decision: ObservedDecision | undefined
+      for (const i of circuit === undefined ? gates.keys() : [last, ...gates.keys()].slice(0, -1)) {
+        const observed = yield* gates[i]!.observe?.(clock, left) ?? throughOpen
+        permits[i] = observed.permit
+        decision = longer(decision, observed.decision)
+        if (decision?.action === "reject") {
+          yield* giveBack(permits, notSent, clock) ?? Effect.void
+          return { permit: undefined, decision }
+        }
+      }
+      return { permit: asPassage(permits), decision }
+    })
 
   const askFirst = circuit?.look
   const last = gates.length - 1
@@ -86,15 +106,7 @@ const chain = (gates: ReadonlyArray<TargetGate>, circuit: TargetGate | undefined
         : Effect.flatMap(looked, () => toEffect(acquireFrom(0, [], restore, clock)))
     },
     release: (passage, exit, clock) => giveBack(permitsOf(passage), exit, clock),
-    // Of a call that goes on anyway, the circuit knows what it would have said.
-    observe:
-      circuit?.observe &&
-      ((clock, left) =>
-        Effect.map(circuit.observe!(clock, left), ({ decision, permit }) => {
-          const permits: Permits = []
-          permits[last] = permit
-          return { decision, permit: asPassage(permits) }
-        })),
+    observe: observeAll,
     answered:
       answering.length === 0
         ? undefined
@@ -112,6 +124,20 @@ const chain = (gates: ReadonlyArray<TargetGate>, circuit: TargetGate | undefined
           }
   }
 }
+
+/** The whole wait is not known where calls would have waited one after the other; the longest of them is told. */
+const longer = (one: ObservedDecision | undefined, other: ObservedDecision | undefined) =>
+  one === undefined || other?.action === "reject" || Duration.greaterThan(waitOf(other), waitOf(one))
+    ? (other ?? one)
+    : one
+
+const waitOf = (decision: ObservedDecision | undefined): Duration.Duration => decision?.wait ?? Duration.zero
+
+/** A gate that has nothing to say of calls that are only observed. */
+const throughOpen: Effect.Effect<Observed<Passage | undefined>> = Effect.succeed({
+  permit: undefined,
+  decision: undefined
+})
 
 const isRejected = (acquired: Effect.Effect<unknown, unknown>): boolean => {
   const known = exitOf(acquired)

@@ -15,9 +15,10 @@ import { adaptiveOptions, refuseUnknown } from "../options/names.js"
 import { ResilienceEvents } from "../telemetry/events.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
 import * as Adaptive from "./adaptive.js"
+import { alone } from "./around.js"
 import type { State } from "./bulkhead.js"
 import { concurrencyGate, type Held, type Place } from "./concurrencyGate.js"
-import { Gated, LimitNow, type LimitOf, type LoadGate, type Operators, operators } from "./operators.js"
+import { Gated, type GateOf, LimitNow, type LimitOf, type Operators, operators } from "./operators.js"
 import { PerKey } from "./perKey.js"
 import { limitGauge, queueReport } from "./queueReport.js"
 import { byKey, type QueueOptions, queueSettings } from "./settings.js"
@@ -169,9 +170,10 @@ export const make = (options: Options | ((key: string) => Options) = {}): Effect
       ({ turnstile }, _, idle) => idle && turnstile.idle
     )
     const scope = {}
-    const gateOf = (key: string) => concurrencyGate(scope, key, (now) => places.get(key, now), true)
+    const gateOf: GateOf<BulkheadFull> = (key, around = alone) =>
+      concurrencyGate("adaptiveLimit", scope, key, (now) => places.get(key, now), around)
     const adaptive: AdaptiveLimit & {
-      readonly [Gated]: (key: string) => LoadGate<BulkheadFull>
+      readonly [Gated]: GateOf<BulkheadFull>
       readonly [LimitNow]: LimitOf
     } = {
       [TypeId]: TypeId,

@@ -11,8 +11,9 @@ import { count } from "../options/check.js"
 import { bulkheadOptions, refuseUnknown } from "../options/names.js"
 import { ResilienceEvents } from "../telemetry/events.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
+import { alone } from "./around.js"
 import { concurrencyGate, type Place } from "./concurrencyGate.js"
-import { Gated, LimitNow, type LimitOf, type LoadGate, type Operators, operators } from "./operators.js"
+import { Gated, type GateOf, LimitNow, type LimitOf, type Operators, operators } from "./operators.js"
 import { PerKey } from "./perKey.js"
 import { queueReport } from "./queueReport.js"
 import { byKey, type QueueOptions, queueSettings } from "./settings.js"
@@ -103,9 +104,10 @@ export const make = (options: Options | ((key: string) => Options)): Effect.Effe
       ({ turnstile }) => turnstile.idle
     )
     const scope = {}
-    const gateOf = (key: string) => concurrencyGate(scope, key, (now) => places.get(key, now), false)
+    const gateOf: GateOf<BulkheadFull> = (key, around = alone) =>
+      concurrencyGate("bulkhead", scope, key, (now) => places.get(key, now), around)
     const bulkhead: Bulkhead & {
-      readonly [Gated]: (key: string) => LoadGate<BulkheadFull>
+      readonly [Gated]: GateOf<BulkheadFull>
       readonly [LimitNow]: LimitOf
     } = {
       [TypeId]: TypeId,

@@ -3,15 +3,13 @@ import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import { fromExit } from "../breaker/outcome.js"
 
-/** One answer's hint holds others back for so long at most, as with a circuit. */
-const longestHold = 3_600_000
-
 /**
- * How many milliseconds the target wants to be left alone, as a circuit reads it. What cannot be read is none.
+ * How many milliseconds the target wants to be left alone, as the circuit beside reads it, which holds back for
+ * `longestHold` at most. What cannot be read is none.
  *
  * @internal
  */
-export const holdOf = (exit: Exit.Exit<unknown, unknown>, now: number): number => {
+export const holdOf = (exit: Exit.Exit<unknown, unknown>, now: number, longestHold: number): number => {
   try {
     const outcome = fromExit(exit)
     if (outcome._tag !== "Ignored") return 0

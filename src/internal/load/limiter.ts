@@ -38,6 +38,13 @@ export class Limiter<W extends Waiter> {
     return true
   }
 
+  /** Runs as one too many, if the queue has room for all who are. */
+  enterBeyond(): boolean {
+    if (this.line.size + Math.max(0, this.running - this.limit) >= this.maxQueued) return false
+    this.running++
+    return true
+  }
+
   join(waiter: W): Joined<W> {
     if (this.line.size < this.maxQueued) {
       this.line.add(waiter)

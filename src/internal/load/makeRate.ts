@@ -13,6 +13,7 @@ import { type BoundsOptions, boundsOf } from "../keyed/boundedMap.js"
 import { detect } from "../stream/dialect/detect.js"
 import { type LoadGate as GateName, ResilienceEvent, ResilienceEvents } from "../telemetry/events.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
+import { type Around, alone } from "./around.js"
 import type { LoadGate, Operators } from "./operators.js"
 import { PerKey } from "./perKey.js"
 import { queueReport } from "./queueReport.js"
@@ -22,7 +23,7 @@ import { type QueueSettings, Turnstile } from "./turnstile.js"
 
 /** @internal */
 export interface Rate {
-  readonly gateOf: (key: string, seen?: () => Usage | undefined) => LoadGate<Rejected>
+  readonly gateOf: (key: string, around?: Around, seen?: () => Usage | undefined) => LoadGate<Rejected>
   readonly queueOf: (key: string, now: number) => Queue
   readonly operators: Operators<Rejected>
 }
@@ -47,8 +48,9 @@ export const makeRate = (
     )
     const scope = {}
     const queueOf = (key: string, now: number): Queue => queues.get(key, now)
-    const gateOf: Rate["gateOf"] = (key, seen) =>
+    const gateOf: Rate["gateOf"] = (key, around = alone, seen) =>
       rateGate(
+        name,
         scope,
         key,
         store,
@@ -56,6 +58,7 @@ export const makeRate = (
         (at, error) => {
           if (hub.listening()) hub.publish(ResilienceEvent.StoreFailed({ at, target: key, policy: name, error }))
         },
+        around,
         seen
       )
     const operators: Operators<Rejected> = {
@@ -66,7 +69,7 @@ export const makeRate = (
           const read = Stream.tap(self, (element) => Effect.sync(() => reading.read(element)))
           return Gate.stream(
             read,
-            gateOf(key, () => reading.usage)
+            gateOf(key, alone, () => reading.usage)
           )
         })
       )

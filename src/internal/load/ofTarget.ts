@@ -11,6 +11,7 @@ import { type Bounds, boundsOf } from "../keyed/boundedMap.js"
 import { finiteMillis, millis } from "../options/check.js"
 import type { Hub } from "../telemetry/events.js"
 import * as AdaptiveLimit from "./adaptiveLimit.js"
+import { type Around, alone } from "./around.js"
 import * as Bulkhead from "./bulkhead.js"
 import { concurrencyGate } from "./concurrencyGate.js"
 import { Gated, LimitNow, type LimitOf } from "./operators.js"
@@ -50,8 +51,8 @@ const noBulkhead: Bulkhead.Options = { maxConcurrent: Number.POSITIVE_INFINITY }
 const noRate: RateLimit.Options = { requests: { limit: Number.POSITIVE_INFINITY } }
 const noSpend: SpendLimit.Options = { limit: Number.POSITIVE_INFINITY }
 
-const gateOf = (policy: object, name: string): TargetGate =>
-  (policy as { readonly [Gated]: (name: string) => TargetGate })[Gated](name)
+const gateOf = (policy: object, name: string, around: Around): TargetGate =>
+  (policy as { readonly [Gated]: (name: string, around: Around) => TargetGate })[Gated](name, around)
 
 const limitNow = (policy: object, name: string, now: number): number =>
   (policy as { readonly [LimitNow]: LimitOf })[LimitNow](name, now)
@@ -63,15 +64,27 @@ export const limitsOf = (
   policies: LoadPolicies,
   ramps: Ramps,
   circuit: CircuitGate
-): Limits => ({
-  rampUp: options.rampUp === undefined || options.rampUp === false ? undefined : ramps.gateOf(name, circuit),
-  concurrency: options.bulkhead
-    ? gateOf(policies.bulkhead, name)
-    : options.adaptiveLimit
-      ? gateOf(policies.adaptiveLimit, name)
-      : undefined,
-  rate: options.rateLimit ? gateOf(policies.rateLimit, name) : undefined,
-  spend: options.spendLimit ? gateOf(policies.spendLimit, name) : undefined
+): Limits => {
+  const around = aroundOf(options, circuit)
+  return {
+    rampUp: options.rampUp === undefined || options.rampUp === false ? undefined : ramps.gateOf(name, circuit, around),
+    concurrency: options.bulkhead
+      ? gateOf(policies.bulkhead, name, around)
+      : options.adaptiveLimit
+        ? gateOf(policies.adaptiveLimit, name, around)
+        : undefined,
+    rate: options.rateLimit ? gateOf(policies.rateLimit, name, around) : undefined,
+    spend: options.spendLimit ? gateOf(policies.spendLimit, name, around) : undefined
+  }
+}
+
+/** A hint holds back for as long at the limits as at the circuit. */
+const aroundOf = ({ circuitBreaker = false }: TargetOptions, { outlook }: CircuitGate): Around => ({
+  longestHold:
+    circuitBreaker && circuitBreaker.maxRetryAfter !== undefined
+      ? millis("Resilience", "circuitBreaker.maxRetryAfter", circuitBreaker.maxRetryAfter)
+      : alone.longestHold,
+  freeIn: outlook?.freeIn
 })
 
 /** The targets that come back gradually. @internal */
@@ -107,12 +120,12 @@ export class Ramps {
     )
   }
 
-  gateOf(name: string, circuit: CircuitGate): TargetGate {
+  gateOf(name: string, circuit: CircuitGate, around: Around): TargetGate {
     const placeOf = (now: number): RampUp => {
       this.circuit = circuit
       return this.places.get(name, now)
     }
-    return concurrencyGate(this.scope, name, placeOf, false) as TargetGate
+    return concurrencyGate("rampUp", this.scope, name, placeOf, around) as TargetGate
   }
 }
 

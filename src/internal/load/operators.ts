@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Stream from "effect/Stream"
 import * as Gate from "../admission/gate.js"
+import type { Around } from "./around.js"
 
 /** @internal */
 // biome-ignore lint/suspicious/noExplicitAny: a gate looks at the ends of calls of any type, and at nothing else of them
@@ -43,6 +44,9 @@ export const operators = <Rejected>(gateOf: (key: string) => LoadGate<Rejected>)
  * @internal
  */
 export const Gated: unique symbol = Symbol.for("effect-resilience/load/Gated")
+
+/** @internal */
+export type GateOf<Rejected> = (key: string, around?: Around) => LoadGate<Rejected>
 
 /**
  * Under this key a limit on what runs at once tells how much it is now, without an effect.

@@ -56,8 +56,8 @@ export class RampUp implements Place {
     } else this.tick(clock, now)
   }
 
-  readonly learn = (_: Held, exit: Exit.Exit<unknown, unknown>, now: number): void => {
-    const millis = Exit.isFailure(exit) ? holdOf(exit, now) : 0
+  readonly learn = (_: Held, exit: Exit.Exit<unknown, unknown>, now: number, longestHold: number): void => {
+    const millis = Exit.isFailure(exit) ? holdOf(exit, now, longestHold) : 0
     if (millis > 0) this.parkedUntil = Math.max(this.parkedUntil, now + millis)
   }
 

@@ -9,16 +9,18 @@
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Restore } from "../admission/gate.js"
+import type { Observed, Restore } from "../admission/gate.js"
 import { limited } from "../breaker/rejected.js"
 import { failureOf } from "../errors/failureOf.js"
 import { RequestTooLarge, type Usage } from "../errors/llmError.js"
 import { isRejection, type RateLimitExceeded } from "../errors/rejection.js"
+import type { LoadGate as GateName } from "../telemetry/events.js"
 import { startTimer } from "../time/timer.js"
+import { type Around, waitingOf } from "./around.js"
 import { type Amounts, granted, type Limit, type Reserved, type Unit } from "./buckets.js"
-import { leftOf } from "./caller.js"
 import { holdOf } from "./hold.js"
 import type { LoadGate } from "./operators.js"
 import type { RateLimitStoreError, Store } from "./rateLimit.js"
@@ -70,11 +72,13 @@ export interface Reservation {
 
 /** @internal */
 export const rateGate = (
+  name: GateName,
   scope: object,
   key: string,
   store: Store,
   queueOf: (now: number) => Queue,
   failed: (now: number, error: RateLimitStoreError) => void,
+  around: Around,
   /** The usage that somebody else has read, as from a stream. */
   seen?: (() => Usage | undefined) | undefined
 ): LoadGate<Rejected> => {
@@ -118,7 +122,7 @@ export const rateGate = (
     Effect.withFiberRuntime<Reservation, Rejected>((fiber) => {
       const context = fiber.currentContext as Context.Context<never>
       const now = clock.unsafeCurrentTimeMillis()
-      const most = Math.min(queue.settings.maxWait, leftOf(context, now))
+      const { most, spent } = waitingOf(context, now, queue.settings.maxWait, around)
       if (queue.settings.whenExceeded === "reject" || wait >= most) return Exit.fail(limited(key, wait))
       queue.add(amounts, 1)
       // The first one stands before the line, in which the others wait.
@@ -133,7 +137,11 @@ export const rateGate = (
               )
             : Exit.fail(limited(key, wait))
         ),
-        () => Effect.sync(() => queue.add(amounts, -1))
+        () =>
+          Effect.sync(() => {
+            queue.add(amounts, -1)
+            spent(clock.unsafeCurrentTimeMillis() - now)
+          })
       )
     })
 
@@ -191,8 +199,43 @@ export const rateGate = (
     })
   }
 
+  /** Who would have waited takes what is not there yet, as it would have taken it then. */
+  const observe = (queue: Queue, amounts: Amounts, clock: Clock.Clock, left: number) => {
+    const { limits, maxWait, whenExceeded } = queue.settings
+    const permit: Reservation = { queue, amounts, settled: false }
+    const rejected = (error: Rejected): Observed<Reservation> => ({
+      permit: undefined,
+      decision: { policy: name, action: "reject", error }
+    })
+    const decide = (answer: Reserved): Effect.Effect<Observed<Reservation>> => {
+      if (answer._tag === "Granted") return Effect.succeed({ permit, decision: undefined })
+      if (answer._tag === "TooLarge") return Effect.succeed(rejected(tooLarge(key, answer)))
+      const { millis } = answer
+      if (whenExceeded === "reject" || millis >= Math.min(maxWait, left)) {
+        return Effect.succeed(rejected(limited(key, millis)))
+      }
+      const taken = change(
+        queue,
+        clock,
+        (now) => immediate?.settle(key, limits, {}, amounts, now),
+        () => store.settle(key, limits, {}, amounts)
+      )
+      const decision = { policy: name, action: "wait", wait: Duration.millis(millis) } as const
+      return Effect.as(taken ?? Effect.void, { permit, decision })
+    }
+    return Effect.suspend(() => {
+      const answer = ask(queue, amounts, queue.turns.idle ? {} : queue.ahead, clock)
+      return Effect.isEffect(answer) ? Effect.flatMap(answer, decide) : decide(answer)
+    })
+  }
+
   return {
     circuit: { scope, key },
+    observe: (clock, left) =>
+      Effect.withFiberRuntime((fiber) => {
+        const queue = queueOf(clock.unsafeCurrentTimeMillis())
+        return observe(queue, queue.settings.expected(fiber.currentContext as Context.Context<never>), clock, left)
+      }),
     acquire: (restore, clock) => {
       const queue = queueOf(clock.unsafeCurrentTimeMillis())
       const { expected, fixed } = queue.settings
@@ -206,7 +249,7 @@ export const rateGate = (
       reservation.settled = true
       const { queue } = reservation
       const settled = settle(reservation, safelyUsed(exit, reservation, seen?.()), clock)
-      const millis = Exit.isFailure(exit) ? holdOf(exit, clock.unsafeCurrentTimeMillis()) : 0
+      const millis = Exit.isFailure(exit) ? holdOf(exit, clock.unsafeCurrentTimeMillis(), around.longestHold) : 0
       const held = millis > 0 ? hold(queue, clock.unsafeCurrentTimeMillis() + millis, clock) : undefined
       return settled === undefined ? held : held === undefined ? settled : Effect.zipRight(settled, held)
     }

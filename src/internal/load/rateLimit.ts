@@ -12,7 +12,7 @@ import { finiteMillis, invalid, number } from "../options/check.js"
 import { estimateOptions, limitOptions, rateLimitOptions, refuseUnknown } from "../options/names.js"
 import type { Amounts, Limit as Bucket, Remaining, Reserved, Unit } from "./buckets.js"
 import { makeRate } from "./makeRate.js"
-import { Gated, type LoadGate, type Operators } from "./operators.js"
+import { Gated, type GateOf, type Operators } from "./operators.js"
 import type { RateSettings, Rejected } from "./rateGate.js"
 import type { Immediate } from "./rateMemory.js"
 import { remainingOf } from "./remaining.js"
@@ -246,7 +246,7 @@ export const make = (options: Options | ((key: string) => Options)): Effect.Effe
     const rate = yield* makeRate("rateLimit", store, settings, {})
     const limitsOf = (key: string) =>
       Effect.clockWith((clock) => Effect.sync(() => rate.queueOf(key, clock.unsafeCurrentTimeMillis()).settings.limits))
-    const rateLimit: RateLimit & { readonly [Gated]: (key: string) => LoadGate<Rejected> } = {
+    const rateLimit: RateLimit & { readonly [Gated]: GateOf<Rejected> } = {
       [TypeId]: TypeId,
       [Gated]: rate.gateOf,
       ...rate.operators,

@@ -10,7 +10,7 @@ import { invalid, millis, number } from "../options/check.js"
 import { estimateOptions, priceOptions, refuseUnknown, spendOptions } from "../options/names.js"
 import type { Amounts, Limit as Bucket } from "./buckets.js"
 import { makeRate } from "./makeRate.js"
-import { Gated, type LoadGate, type Operators } from "./operators.js"
+import { Gated, type GateOf, type Operators } from "./operators.js"
 import type { RateSettings, Rejected } from "./rateGate.js"
 import { CurrentEstimate, type Estimate, RateLimitStore, type RateLimitStoreError } from "./rateLimit.js"
 import { byKey, type QueueOptions, queueSettings } from "./settings.js"
@@ -147,7 +147,7 @@ export const make = (options: Options | ((key: string) => Options)): Effect.Effe
   Effect.gen(function* () {
     const store = yield* RateLimitStore
     const rate = yield* makeRate("spendLimit", store, byKey(options, settingsOf), {})
-    const spendLimit: SpendLimit & { readonly [Gated]: (key: string) => LoadGate<Rejected> } = {
+    const spendLimit: SpendLimit & { readonly [Gated]: GateOf<Rejected> } = {
       [TypeId]: TypeId,
       [Gated]: rate.gateOf,
       ...rate.operators,

@@ -74,6 +74,11 @@ export class Turnstile {
     return this.limiter.enter()
   }
 
+  /** Takes a place that there is not, as far as the queue would have had one. */
+  enterBeyond(): boolean {
+    return this.limiter.enterBeyond()
+  }
+
   leave(): void {
     this.limiter.leave()
     this.admit()

@@ -6,9 +6,20 @@ import type * as Duration from "effect/Duration"
  * @since 0.1.0
  */
 export interface ObservedDecision {
-  readonly policy: "circuitBreaker" | "parking" | "retry" | "attemptTimeout" | "deadline" | "stream"
+  readonly policy:
+    | "circuitBreaker"
+    | "parking"
+    | "rampUp"
+    | "bulkhead"
+    | "adaptiveLimit"
+    | "rateLimit"
+    | "spendLimit"
+    | "retry"
+    | "attemptTimeout"
+    | "deadline"
+    | "stream"
   /**
-   * `reject`: the call would not have been sent. `wait`: not before `wait` is over. `end`: it would have been ended now,
+   * `reject`: the call would not have been sent. `wait`: not before `wait` is over, where that is known. `end`: it would have been ended now,
    * with `error`. `retry`: it would have been sent again, after `wait`. `withhold`: it would have, but for `reason`.
    */
   readonly action: "reject" | "wait" | "end" | "retry" | "withhold"

@@ -81,7 +81,19 @@ const members = {
   HedgeWithheld: TaggedStruct("HedgeWithheld", { ...about, reason: Literal("budget", "notReady") }),
   DecisionObserved: TaggedStruct("DecisionObserved", {
     ...aboutCall,
-    policy: Literal("circuitBreaker", "parking", "retry", "attemptTimeout", "deadline", "stream"),
+    policy: Literal(
+      "circuitBreaker",
+      "parking",
+      "rampUp",
+      "bulkhead",
+      "adaptiveLimit",
+      "rateLimit",
+      "spendLimit",
+      "retry",
+      "attemptTimeout",
+      "deadline",
+      "stream"
+    ),
     action: Literal("reject", "wait", "end", "retry", "withhold"),
     wait: optional(Wait),
     reason: optional(String),
