@@ -8,8 +8,7 @@ import * as Stream from "effect/Stream"
 import type { LlmError } from "../../LlmError.js"
 import type { Reading, StreamDialect } from "../../StreamDialect.js"
 import { type ElementReader, elementReader, framingOf } from "./elements.js"
-import { judge } from "./judge.js"
-import type { Recognised } from "./modelRequest.js"
+import { type Asks, judge } from "./judge.js"
 import type { Head, Seen } from "./seen.js"
 
 /** A chunk as it came, and what it says. @internal */
@@ -28,14 +27,14 @@ export interface AnswerReader {
 const none = new Uint8Array(0)
 
 /** @internal */
-export const answerReader = (asked: Recognised, target: string, seen: Seen, preambleBytes: number): AnswerReader => {
+export const answerReader = (asked: Asks, target: string, seen: Seen, preambleBytes: number): AnswerReader => {
   const dialect = asked.api.stream as StreamDialect<unknown>
   let elements: ElementReader | undefined
   let begun = false
   let held = 0
 
   const take = (bytes: Uint8Array): Option.Option<Piece> => {
-    if (!begun) elements = streamed(seen.head as Head, dialect)
+    if (!begun) elements = streamed(seen.headOf, dialect)
     begun = true
     seen.chunks.push(bytes)
     if (elements === undefined) return Option.none()
@@ -52,7 +51,7 @@ export const answerReader = (asked: Recognised, target: string, seen: Seen, prea
     // A failure, or an answer that came whole though a stream was asked for.
     const { bytes } = seen
     seen.whole = true
-    const failure = judge(asked, target, seen.head as Head, bytes)
+    const failure = judge(asked, target, seen.headOf, bytes)
     return Option.isSome(failure)
       ? Stream.fail(failure.value)
       : Stream.make<[Piece]>({ bytes, reading: { kind: "content", end: true } })

@@ -9,7 +9,12 @@ export interface Head {
   readonly url: string
   readonly status: number
   readonly statusText: string
-  readonly headers: Headers
+  readonly headers: HeadersSeen
+}
+
+/** What is asked of the headers of a response; the standard's `Headers` are such. @internal */
+export interface HeadersSeen extends Iterable<[name: string, value: string]> {
+  readonly get: (name: string) => string | null
 }
 
 /** @internal */
@@ -23,6 +28,11 @@ export class Seen {
   failing: Uint8Array | undefined
   /** What the client's own way of sending has thrown. */
   thrown: { readonly error: unknown } | undefined
+
+  /** The head, where a body has come. */
+  get headOf(): Head {
+    return this.head as Head
+  }
 
   readonly throws = <E>(error: E): E => {
     this.thrown = { error }
@@ -57,7 +67,11 @@ export const brokenBody = (chunks: ReadonlyArray<Uint8Array>, error: unknown): R
 /** A response as the platform makes them, which also knows its address. @internal */
 export const responseOf = ({ headers, status, statusText, url }: Head, body: BodyInit | null): Response => {
   const bodiless = status === 204 || status === 205 || status === 304
-  const response = new Response(bodiless ? null : body, { status, statusText, headers })
+  const response = new Response(bodiless ? null : body, {
+    status,
+    statusText,
+    headers: headers instanceof Headers ? headers : [...headers]
+  })
   if (url !== "") Object.defineProperty(response, "url", { value: url })
   return response
 }
