@@ -48,6 +48,31 @@ describe("the hub", () => {
     )
   )
 
+  it.effect("O4: a listener hears every event as it is published, and what it throws is heard by nobody", () =>
+    withHub(1, (hub) =>
+      Effect.gen(function* () {
+        const heard: Array<number> = []
+        const listening = yield* Scope.make()
+        yield* Scope.extend(
+          hub.listen(({ at }) => {
+            throw new Error(`no room for ${at}`)
+          }),
+          listening
+        )
+        yield* Scope.extend(
+          hub.listen(({ at }) => void heard.push(at)),
+          listening
+        )
+        expect(hub.listening()).toBe(true)
+        yield* publish(hub, 0, 9)
+        yield* Scope.close(listening, Exit.void)
+        expect(hub.listening()).toBe(false)
+        yield* publish(hub, 10, 11)
+        expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+      })
+    )
+  )
+
   it("O4: whatever is published and read, a reader has the newest `capacity` events of those it has not read", () =>
     FastCheck.assert(
       FastCheck.property(

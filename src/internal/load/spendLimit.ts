@@ -7,26 +7,14 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { invalid, millis, number } from "../options/check.js"
-import { estimateOptions, priceOptions, refuseUnknown, spendOptions } from "../options/names.js"
+import { estimateOptions, refuseUnknown, spendOptions } from "../options/names.js"
 import type { Amounts, Limit as Bucket } from "./buckets.js"
 import { makeRate } from "./makeRate.js"
 import { Gated, type GateOf, type Operators } from "./operators.js"
+import { moneyOf, type Price } from "./price.js"
 import type { RateSettings, Rejected } from "./rateGate.js"
 import { CurrentEstimate, type Estimate, RateLimitStore, type RateLimitStoreError } from "./rateLimit.js"
 import { byKey, type QueueOptions, queueSettings } from "./settings.js"
-
-/**
- * What a million tokens cost.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface Price {
-  readonly input: number
-  readonly output: number
-  /** Input that the provider had in its cache. Default: as `input`. */
-  readonly cachedInput?: number | undefined
-}
 
 /**
  * @since 0.1.0
@@ -80,20 +68,9 @@ export interface SpendLimit extends Operators<Rejected> {
 export const SpendLimit: Context.Tag<SpendLimit, SpendLimit> =
   Context.GenericTag<SpendLimit>("effect-resilience/SpendLimit")
 
+export type { Price } from "./price.js"
+
 export const where = "SpendLimit"
-
-export const million = 1_000_000
-
-const pricesOf = (prices: Price | undefined) => {
-  if (prices === undefined) return { input: 0, output: 0, cachedInput: 0 }
-  refuseUnknown(where, "prices", prices, priceOptions)
-  const input = number(where, "prices.input", prices.input, 0)
-  return {
-    input,
-    output: number(where, "prices.output", prices.output, 0),
-    cachedInput: number(where, "prices.cachedInput", prices.cachedInput ?? input, 0)
-  }
-}
 
 const settingsOf = (options: Options) => {
   refuseUnknown(where, "", options, spendOptions)
@@ -110,11 +87,10 @@ const settingsOf = (options: Options) => {
     burst: number(where, "burst", options.burst ?? limit, 0),
     perMilli: limit / time
   }
-  const { cachedInput, input, output } = pricesOf(prices)
-  const money = (inputTokens: number, outputTokens: number, cached = 0): Amounts => {
-    const fresh = Math.max(0, inputTokens - cached)
-    return { money: (fresh * input + cached * cachedInput + outputTokens * output) / million }
-  }
+  const costs = moneyOf(where, "prices", prices ?? { input: 0, output: 0 })
+  const money = (inputTokens: number, outputTokens: number, cached = 0): Amounts => ({
+    money: costs(inputTokens, outputTokens, cached)
+  })
   const usual = { inputTokens: estimate.inputTokens ?? 500, outputTokens: estimate.outputTokens ?? 500 }
   const queue = queueSettings(where, options)
   const rate: RateSettings = {

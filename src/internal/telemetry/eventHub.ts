@@ -18,6 +18,11 @@ export interface EventHub<Event> {
   /** Never waits and never fails. */
   readonly publish: (event: Event) => void
   readonly subscribe: Effect.Effect<Queue.Dequeue<Event>, never, Scope.Scope>
+  /**
+   * Calls the listener with each event as it is published, within the call that it is about: so it misses none, and has to
+   * be quick. What it throws is nobody's concern.
+   */
+  readonly listen: (listener: (event: Event) => void) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
@@ -76,6 +81,7 @@ export const makeHub = <Event extends object>(capacity: number): Effect.Effect<E
       throw invalid("ResilienceEvent.layer", "capacity", capacity, "a whole number of events, at least 1")
     }
     const readers = new Set<Queue.Queue<Event>>()
+    const listeners = new Set<(event: Event) => void>()
     const leave = (reader: Queue.Queue<Event>) =>
       Effect.suspend(() => {
         readers.delete(reader)
@@ -84,16 +90,31 @@ export const makeHub = <Event extends object>(capacity: number): Effect.Effect<E
     const queue = Effect.suspend(() => Queue.make<Event>(new Unread(capacity), Queue.slidingStrategy<Event>()))
     const join = Effect.tap(queue, (reader) => Effect.sync(() => readers.add(reader)))
     const hub: EventHub<Event> = {
-      listening: () => readers.size > 0,
+      listening: () => readers.size > 0 || listeners.size > 0,
       publish: (event) => {
-        if (readers.size === 0) return
+        if (readers.size === 0 && listeners.size === 0) return
         const told = correlated(event)
         for (const reader of readers) {
           // Whoever has shut its own queue down reads no more.
           if (!reader.unsafeOffer(told)) readers.delete(reader)
         }
+        for (const listener of listeners) {
+          try {
+            listener(told)
+          } catch {}
+        }
       },
-      subscribe: Effect.acquireRelease(join, leave)
+      subscribe: Effect.acquireRelease(join, leave),
+      listen: (listener) =>
+        Effect.asVoid(
+          Effect.acquireRelease(
+            Effect.sync(() => listeners.add(listener)),
+            () => Effect.sync(() => listeners.delete(listener))
+          )
+        )
     }
-    return Effect.acquireRelease(Effect.succeed(hub), () => Effect.forEach(readers, leave, { discard: true }))
+    return Effect.acquireRelease(Effect.succeed(hub), () => {
+      listeners.clear()
+      return Effect.forEach(readers, leave, { discard: true })
+    })
   })

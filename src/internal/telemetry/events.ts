@@ -165,7 +165,8 @@ export interface Hub extends EventHub<ResilienceEvent> {}
 export const deaf: Hub = {
   listening: () => false,
   publish: () => {},
-  subscribe: Effect.acquireRelease(Queue.sliding<ResilienceEvent>(1), Queue.shutdown)
+  subscribe: Effect.acquireRelease(Queue.sliding<ResilienceEvent>(1), Queue.shutdown),
+  listen: () => Effect.void
 }
 
 /**
