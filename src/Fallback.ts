@@ -27,6 +27,7 @@ import { boundsOf } from "./internal/keyed/boundedMap.js"
 import { millis } from "./internal/options/check.js"
 import { known } from "./internal/stream/fromTake.js"
 import { isRestarted } from "./internal/stream/restarted.js"
+import { asOperation, asOperationStream } from "./internal/telemetry/operation.js"
 import { isRunning, noteFailure } from "./internal/time/watchedDeadline.js"
 import { type AllTargetsFailed, DeadlineExceeded, isRejection } from "./Rejection.js"
 
@@ -135,9 +136,8 @@ export const firstOf = <const Targets extends readonly [AnyTarget, ...ReadonlyAr
       const walked = walk(start.on, sticky)
       return start.on.index === 0 ? walked : Effect.zipRight(wentOn(undefined, undefined, 0, start.on), walked)
     })
-  return (
-    sticky === undefined ? from(targets) : Effect.flatMap(sticky.memory.inOrder(sticky.key, targets), from)
-  ) as never
+  const walked = sticky === undefined ? from(targets) : Effect.flatMap(sticky.memory.inOrder(sticky.key, targets), from)
+  return asOperation(walked) as never
 }
 
 /**
@@ -171,11 +171,11 @@ export const firstStreamOf = <const Targets extends readonly [AnyStreamTarget, .
     const walked = walkStreams(start.on, sticky)
     return start.on.index === 0 ? walked : known(Effect.as(wentOn(undefined, undefined, 0, start.on), walked))
   }
-  return (
+  const walked =
     sticky === undefined
       ? Stream.suspend(() => from(targets))
       : known(Effect.map(sticky.memory.inOrder(sticky.key, targets), from))
-  ) as never
+  return asOperationStream(walked) as never
 }
 
 type StickyTo = Options["sticky"]
@@ -274,9 +274,11 @@ export class LastAnswer<out A, out E = unknown> extends Data.TaggedClass("LastAn
 export const orLastAnswer =
   <E, B, E2, R2>(answer: (error: E) => Effect.Effect<B, E2, R2>) =>
   <A, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | LastAnswer<B, E>, E2, R | R2> =>
-    Effect.catchAll(self, (error) =>
-      Effect.flatMap(answer(error), (value) =>
-        Effect.as(lastAnswerGiven(error), new LastAnswer<B, E>({ value, because: error }))
+    asOperation(
+      Effect.catchAll(self, (error) =>
+        Effect.flatMap(answer(error), (value) =>
+          Effect.as(lastAnswerGiven(error), new LastAnswer<B, E>({ value, because: error }))
+        )
       )
     )
 

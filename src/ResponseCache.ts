@@ -33,6 +33,7 @@ import {
   refuseUnknown
 } from "./internal/options/names.js"
 import { known } from "./internal/stream/fromTake.js"
+import { asOperation, asOperationStream } from "./internal/telemetry/operation.js"
 import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
 import type { DeadlineExceeded } from "./Rejection.js"
 import { ResilienceEvents } from "./ResilienceEvent.js"
@@ -105,7 +106,8 @@ export const make = (options: CacheOptions = {}): Effect.Effect<Service, never, 
   Effect.gen(function* () {
     refuseUnknown("ResponseCache", "", options, cacheOptions)
     const timeout = Duration.millis(finiteMillis("ResponseCache", "storeTimeout", options.storeTimeout ?? 250))
-    const report = new CacheReport(yield* ResilienceEvents, yield* labelCapacity)
+    const hub = yield* ResilienceEvents
+    const report = new CacheReport(hub, yield* labelCapacity)
     const store = new SafeStore(yield* ResponseCacheStore, timeout, (error, now) => report.storeFailed(now, error))
     const flights = new Flights()
     yield* Effect.addFinalizer(() => flights.stop)
@@ -113,11 +115,11 @@ export const make = (options: CacheOptions = {}): Effect.Effect<Service, never, 
     return {
       through: (self, own) => {
         refuseUnknown("ResponseCache", "", own, cacheCallOptions)
-        return through_(cache, own, self)
+        return asOperation(through_(cache, own, self), hub)
       },
       throughStream: (self, own) => {
         refuseUnknown("ResponseCache", "", own, cacheStreamOptions)
-        return throughStream_(cache, own, self)
+        return asOperationStream(throughStream_(cache, own, self), hub)
       },
       forget: (key) => Effect.zipRight(store.remove(key), store.remove(`${key}/stream`))
     }

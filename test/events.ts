@@ -37,8 +37,14 @@ type Tag = ResilienceEvent.ResilienceEvent["_tag"]
 
 /** By name, so that a new event does not compile before it has a sample here. */
 export const samples: { readonly [tag in Tag]: Extract<ResilienceEvent.ResilienceEvent, { readonly _tag: tag }> } = {
-  AttemptStarted: event.AttemptStarted({ ...attempt, correlation: "job-1" }),
-  AttemptSucceeded: event.AttemptSucceeded({ ...attempt, duration }),
+  AttemptStarted: event.AttemptStarted({ ...attempt, correlation: "job-1", operation: 6, model: "large" }),
+  AttemptSucceeded: event.AttemptSucceeded({
+    ...attempt,
+    duration,
+    firstContent: duration,
+    usage: { inputTokens: 10, outputTokens: 5 },
+    answeredBy: "large-2025-01"
+  }),
   AttemptFailed: event.AttemptFailed({ ...attempt, duration, error: thrown }),
   AttemptInterrupted: event.AttemptInterrupted({ ...attempt, duration }),
   RetryScheduled: event.RetryScheduled({ ...attempt, wait, error: rateLimited }),

@@ -18,7 +18,9 @@ export class HeldPermit {
 
   constructor(
     private readonly gate: TargetGate | undefined,
-    private readonly clock: Clock.Clock
+    private readonly clock: Clock.Clock,
+    /** Around what the gate decides. */
+    private readonly deciding: <Decision>(decide: () => Decision) => Decision
   ) {}
 
   /** Takes a permit, unless it is held already. It has to be run uninterruptibly. */
@@ -29,7 +31,7 @@ export class HeldPermit {
       const hold = (permit: Passage | undefined): void => {
         this.held = { gate, permit, answered: gate.answered === undefined }
       }
-      const acquired = gate.acquire(restore, this.clock)
+      const acquired = this.deciding(() => gate.acquire(restore, this.clock))
       return Effect.isEffect(acquired) ? Effect.map(acquired, hold) : Effect.sync(() => hold(acquired))
     })
   }
@@ -47,7 +49,8 @@ export class HeldPermit {
   leave(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     const { held } = this
     this.held = undefined
-    return held?.gate.release(held.permit, exit, this.clock) ?? Effect.void
+    if (held === undefined) return Effect.void
+    return this.deciding(() => held.gate.release(held.permit, exit, this.clock)) ?? Effect.void
   }
 }
 

@@ -5,13 +5,14 @@
  */
 import * as Duration from "effect/Duration"
 import { type Hub, ResilienceEvent } from "../telemetry/events.js"
+import { metricTable } from "../telemetry/metricTable.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
 import type { TrailEntry } from "../telemetry/trail.js"
 
 /** Why an answer was not kept. */
 export type NotKept = "failed" | "truncated" | "toolCalls" | "unwanted" | "unreadable" | "tooLarge" | "store"
 
-const count = outcomeCounters("llm_cache_total", "Calls through a response cache, by what they found and what was kept")
+const count = outcomeCounters(metricTable.cache)
 
 /** @internal */
 export class CacheReport {

@@ -20,6 +20,7 @@ import { shareOfDeadline, shareOver } from "../fallback/shareOfDeadline.js"
 import type { CurrentFiber } from "../fiber/currentFiber.js"
 import { decide } from "../retry/decision.js"
 import { RetryStepper } from "../retry/stepper.js"
+import type { Answered } from "../telemetry/answered.js"
 import { Report } from "../telemetry/report.js"
 import type { Tags } from "../telemetry/targetMetrics.js"
 import { TrailRecorder } from "../telemetry/trail.js"
@@ -208,9 +209,14 @@ export class Call {
     this.report.attemptStarted(this.now)
   }
 
-  attemptSucceeded(): void {
+  attemptSucceeded(answer?: unknown): void {
     this.attemptOver()
-    this.report.attemptSucceeded(this.now)
+    this.report.attemptSucceeded(this.now, answer)
+  }
+
+  /** What the stream of the attempt under way has told. */
+  streamed(answered: Answered): void {
+    this.report.answered = answered
   }
 
   /** The attempt was interrupted, or died of a defect: nothing to retry. */

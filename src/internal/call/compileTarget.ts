@@ -20,14 +20,17 @@ import type { TargetOptions } from "./types.js"
 
 /** What options say, whatever the name of the target. @internal */
 export interface Policies
-  extends Pick<Target, "deadline" | "attemptMillis" | "retry" | "retryWithOthers" | "hedge" | "observeOnly"> {
+  extends Pick<
+    Target,
+    "deadline" | "attemptMillis" | "retry" | "retryWithOthers" | "hedge" | "observeOnly" | "provider" | "model"
+  > {
   readonly counts: "attempts" | "calls" | "nothing"
 }
 
 /** @internal */
 export const compile = (options: TargetOptions): Policies => {
   check(options)
-  const { attemptTimeout = "2 minutes", circuitBreaker, observeOnly = false, retry = {} } = options
+  const { attemptTimeout = "2 minutes", circuitBreaker, model, observeOnly = false, provider, retry = {} } = options
   if (typeof observeOnly !== "boolean") throw invalid("Resilience", "observeOnly", observeOnly, "true or false")
   const counts = circuitBreaker === false ? "nothing" : (circuitBreaker?.counts ?? "attempts")
   if (counts !== "attempts" && counts !== "calls" && counts !== "nothing") {
@@ -40,7 +43,9 @@ export const compile = (options: TargetOptions): Policies => {
       attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
     ...schedules(retry),
     hedge: hedgeOf(options),
-    observeOnly
+    observeOnly,
+    provider: named("provider", provider),
+    model: named("model", model)
   }
 }
 
@@ -104,6 +109,11 @@ const check = ({ circuitBreaker, retry, stream }: TargetOptions): void => {
   if (retry !== undefined && retry !== false && (typeof retry !== "object" || retry === null)) {
     throw invalid("Resilience", "retry", retry, "an object with options, a schedule, or false")
   }
+}
+
+const named = (option: string, value: unknown): string | undefined => {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value
+  throw invalid("Resilience", option, value, "a name")
 }
 
 const schedules = (retry: Exclude<TargetOptions["retry"], undefined>): Pick<Target, "retry" | "retryWithOthers"> => {

@@ -23,6 +23,7 @@ import { CallbackTypeId, type Holder, isCallbackEffect, stopIfInterrupted } from
 import { currentFiber, fiberAfter, moveTo, tagsOf } from "../fiber/currentFiber.js"
 import { exitOf } from "../fiber/exitOf.js"
 import { type Parent, runUntil } from "../fiber/runUntil.js"
+import { decidingFor } from "../telemetry/operation.js"
 import { clockOf } from "../time/timer.js"
 import { Call } from "./call.js"
 import type { Failures } from "./failures.js"
@@ -83,7 +84,9 @@ class Bracket<A, E, R> implements Holder {
   ): Effect.Effect<A, E | Failures, R> {
     const gate = all !== undefined && this.isInside(all) ? all.withinCircuit : all
     if (gate === undefined) return onPermit(undefined)
-    const acquired = gate.acquire(this.parent.restore, this.call.clock)
+    const acquired = decidingFor(this.target.hub, this.call.number, () =>
+      gate.acquire(this.parent.restore, this.call.clock)
+    )
     if (!Effect.isEffect(acquired)) return onPermit(acquired)
     const rejected = exitOf(acquired)
     if (rejected !== undefined && Exit.isFailure(rejected)) return onRejection(Exit.failCause(rejected.cause))
@@ -145,7 +148,9 @@ class Bracket<A, E, R> implements Holder {
   /** The attempt is over, and gives its permit back. */
   private released(permit: Permit, exit: Exit.Exit<A, E | Failures>): Effect.Effect<A, E | Failures, R> {
     const { call, target } = this
-    const release = target.attemptCircuit?.release(permit, call.seenByCircuit(exit), call.clock)
+    const release = decidingFor(target.hub, call.number, () =>
+      target.attemptCircuit?.release(permit, call.seenByCircuit(exit), call.clock)
+    )
     return release === undefined
       ? this.settle(exit)
       : Effect.flatMap(call.underDeadline(release), () => this.settle(exit))
@@ -155,7 +160,7 @@ class Bracket<A, E, R> implements Holder {
   private settle(exit: Exit.Exit<A, E | Failures>): Effect.Effect<A, E | Failures, R> {
     const { call } = this
     if (Exit.isSuccess(exit)) {
-      call.attemptSucceeded()
+      call.attemptSucceeded(exit.value)
       return this.over(exit)
     }
     const failure = Cause.failureOption(exit.cause)
@@ -189,7 +194,9 @@ class Bracket<A, E, R> implements Holder {
   /** The attempts are over, and the call gives its permit back. */
   private over(exit: Exit.Exit<A, E | Failures>): Effect.Effect<A, E | Failures, R> {
     const { call, target } = this
-    const release = target.callCircuit?.release(this.callPermit, call.seenByCircuit(exit), call.clock)
+    const release = decidingFor(target.hub, call.number, () =>
+      target.callCircuit?.release(this.callPermit, call.seenByCircuit(exit), call.clock)
+    )
     return release === undefined
       ? this.ended(exit)
       : Effect.flatMap(call.underDeadline(release), () => this.ended(exit))

@@ -38,6 +38,9 @@ export interface Target {
   /** Both, for calls that wait in a way of their own. */
   readonly waitingAs: (own: OwnWaiting) => Pick<Target, "attemptCircuit" | "callCircuit">
   readonly metrics: TargetMetrics
+  /** Who is asked for which model, where the options say. */
+  readonly provider: string | undefined
+  readonly model: string | undefined
   /** When the target is asked once more beside an attempt that is late. */
   readonly hedge: AgainOptions | undefined
   /** Whether its policies only observe, as the options say. */

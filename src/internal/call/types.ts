@@ -67,6 +67,13 @@ export interface TargetOptions {
    * while the program runs.
    */
   readonly observeOnly?: boolean | undefined
+  /**
+   * Who answers for this target, as OpenTelemetry names providers (`openai`, `anthropic`, `gcp.gemini`, `aws.bedrock`).
+   * Only metrics, spans and events say so. Default: the target's name up to its first `/`.
+   */
+  readonly provider?: string | undefined
+  /** The model that is asked, as its provider names it. Only metrics, spans and events say so. Default: not known. */
+  readonly model?: string | undefined
 }
 
 /**

@@ -1,13 +1,15 @@
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { text } from "../errors/safeRead.js"
-import { ResilienceEvent, ResilienceEvents } from "../telemetry/events.js"
+import { ResilienceEvent } from "../telemetry/events.js"
+import { metricTable } from "../telemetry/metricTable.js"
+import { hubIn } from "../telemetry/operation.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
 import { clockOf } from "../time/timer.js"
 import { type Named, passedOver, type Walk } from "./nextTarget.js"
 
-const count = outcomeCounters("llm_fallbacks_total", "Targets asked in place of another, passed over, and last answers")
+const count = outcomeCounters(metricTable.fallbacks)
 
 /**
  * Tells where a walk goes on, and whom it passes over.
@@ -17,7 +19,7 @@ const count = outcomeCounters("llm_fallbacks_total", "Targets asked in place of 
 export const wentOn = (from: string | undefined, error: unknown, seen: number, to: Walk<Named>): Effect.Effect<void> =>
   Effect.flatMap(labelCapacity, (labels) =>
     Effect.withFiberRuntime((fiber) => {
-      const hub = Context.get(fiber.currentContext as Context.Context<never>, ResilienceEvents)
+      const hub = hubIn(fiber.currentContext as Context.Context<never>)
       const at = clockOf(fiber).unsafeCurrentTimeMillis()
       for (const error of passedOver(seen, to)) {
         const target = text(error, "target") ?? "target"
@@ -37,7 +39,7 @@ export const wentOn = (from: string | undefined, error: unknown, seen: number, t
 export const lastAnswerGiven = (error: unknown): Effect.Effect<void> =>
   Effect.flatMap(labelCapacity, (labels) =>
     Effect.withFiberRuntime((fiber) => {
-      const hub = Context.get(fiber.currentContext as Context.Context<never>, ResilienceEvents)
+      const hub = hubIn(fiber.currentContext as Context.Context<never>)
       const at = clockOf(fiber).unsafeCurrentTimeMillis()
       count("last answer", "given", labels)
       if (hub.listening()) hub.publish(ResilienceEvent.FallbackLastAnswer({ at, target: "last answer", error }))

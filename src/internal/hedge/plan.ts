@@ -9,8 +9,8 @@ import { count, invalid, millis, number } from "../options/check.js"
 import { hedgeOptions, refuseUnknown } from "../options/names.js"
 import type { Budget } from "../retry/budgetTypes.js"
 import type { Hub } from "../telemetry/events.js"
-import { ResilienceEvents } from "../telemetry/events.js"
 import { LabelCapacity } from "../telemetry/labels.js"
+import { hubIn, operationIn } from "../telemetry/operation.js"
 import { Candidates } from "./candidates.js"
 import { afterOther, afterSame } from "./decide.js"
 import type { LatencyMemory } from "./memory.js"
@@ -72,20 +72,22 @@ export interface Surroundings {
   readonly state: HedgingState
   readonly hub: Hub
   readonly labels: number
+  /** The number of the operation that the attempts are a part of, if anybody listens. */
+  readonly operation: number | undefined
 }
 
 /** @internal */
 export const surroundings = (state: (context: Context.Context<never>) => HedgingState): Effect.Effect<Surroundings> =>
-  Effect.map(Effect.context<never>(), (context) => ({
-    state: state(context),
-    hub: Context.get(context, ResilienceEvents),
-    labels: Context.get(context, LabelCapacity)
-  }))
+  Effect.map(Effect.context<never>(), (context) => {
+    const hub = hubIn(context)
+    const labels = Context.get(context, LabelCapacity)
+    return { state: state(context), hub, labels, operation: operationIn(context, hub) }
+  })
 
 /** @internal */
 export const planOf = <A, E, R>(
   settings: Settings,
-  { hub, labels, state }: Surroundings,
+  { hub, labels, operation, state }: Surroundings,
   targets: ReadonlyArray<Attempted<A, E, R>>,
   of: { readonly same: boolean; readonly what: string; readonly discard?: (answer: A) => Effect.Effect<void> }
 ): Plan<A, E, R> => {
@@ -103,7 +105,8 @@ export const planOf = <A, E, R>(
     answered: (target, millis, now) => latencies.answered(target + of.what, millis, now),
     cutOff: (target, millis, now) => latencies.cutOff(target + of.what, millis, now),
     discard: of.discard,
-    report: new HedgeReport(hub, labels)
+    operation,
+    report: new HedgeReport(hub, labels, operation)
   }
 }
 

@@ -20,6 +20,7 @@ import { type Others, OtherTargets, Patience } from "../fallback/otherTargets.js
 import { defaults } from "../fallback/settings.js"
 import type { Parent } from "../fiber/runUntil.js"
 import { StartedFiber } from "../fiber/startNow.js"
+import { Operation } from "../telemetry/operation.js"
 import { CurrentDeadline } from "../time/deadline.js"
 import { clockOf, startTimer } from "../time/timer.js"
 import { noteFailure } from "../time/watchedDeadline.js"
@@ -50,6 +51,7 @@ export interface Plan<A, E, R> {
   readonly cutOff: (target: string, millis: number, now: number) => void
   /** What is to be done about an answer that came too late. */
   readonly discard: ((answer: A) => Effect.Effect<void>) | undefined
+  readonly operation: number | undefined
   readonly report: HedgeReport
 }
 
@@ -107,7 +109,9 @@ class Race<A, E, R> {
     const fate = { abandoned: false }
     const isLast = this.running.size === 0 && !others.hasMore()
     const run = Effect.mapInputContext(attempt.run, (outside: Context.Context<R>) => {
-      const inside = Context.add(outside, Abandonment, fate)
+      const { operation } = this.plan
+      const numbered = operation === undefined ? outside : Context.add(outside, Operation, operation)
+      const inside = Context.add(numbered, Abandonment, fate)
       return this.plan.same || isLast ? inside : Context.add(inside, OtherTargets, this.othersReady(this.started === 0))
     })
     const startedAt = this.now

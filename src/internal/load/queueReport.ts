@@ -4,12 +4,11 @@
  * @internal
  */
 import * as Duration from "effect/Duration"
-import * as Metric from "effect/Metric"
-import * as MetricBoundaries from "effect/MetricBoundaries"
-import * as MetricKey from "effect/MetricKey"
-import * as MetricLabel from "effect/MetricLabel"
+import type * as Metric from "effect/Metric"
 import { type Hub, type LoadGate, ResilienceEvent } from "../telemetry/events.js"
 import { byLabel, named, shared } from "../telemetry/labels.js"
+import { metricTable } from "../telemetry/metricTable.js"
+import { gauge, histogram } from "../telemetry/series.js"
 
 /** @internal */
 export interface QueueReport {
@@ -23,14 +22,6 @@ interface Series {
   readonly waits: Metric.Metric.Histogram<number>
 }
 
-const lengthKey = MetricKey.gauge("llm_queue_length", { description: "Calls that wait for their turn" })
-const waitKey = MetricKey.histogram(
-  "llm_queue_wait_seconds",
-  MetricBoundaries.fromIterable([0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60]),
-  "How long calls waited for their turn, those included that left without one"
-)
-const limitKey = MetricKey.gauge("llm_concurrency_limit", { description: "How many calls may run at once" })
-
 const labelOf = (what: string, name: string, capacity: number): string =>
   byLabel(named<string>(what), name, capacity, (label) => label)
 
@@ -42,10 +33,9 @@ export const queueReport = (gate: LoadGate, target: string, hub: Hub, capacity: 
     if (series !== undefined) return series
     const label = labelOf("queues", target, capacity)
     isShared = label === shared
-    const labels = [MetricLabel.make("target", label), MetricLabel.make("gate", gate)]
     series = {
-      length: Metric.fromMetricKey(MetricKey.taggedWithLabels(lengthKey, labels)),
-      waits: Metric.fromMetricKey(MetricKey.taggedWithLabels(waitKey, labels))
+      length: gauge(metricTable.queueLength, label, gate),
+      waits: histogram(metricTable.queueWait, label, gate)
     }
     return series
   }
@@ -69,6 +59,6 @@ export const queueReport = (gate: LoadGate, target: string, hub: Hub, capacity: 
 export const limitGauge = (target: string, capacity: number): ((limit: number) => void) => {
   const label = labelOf("limits", target, capacity)
   if (label === shared) return () => {}
-  const gauge = Metric.fromMetricKey(MetricKey.taggedWithLabels(limitKey, [MetricLabel.make("target", label)]))
-  return (limit) => gauge.unsafeUpdate(limit, [])
+  const now = gauge(metricTable.concurrencyLimit, label)
+  return (limit) => now.unsafeUpdate(limit, [])
 }

@@ -4,13 +4,11 @@
  * @internal
  */
 import { type Hub, ResilienceEvent } from "../telemetry/events.js"
+import { metricTable } from "../telemetry/metricTable.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
 import type { ObservedDecision } from "./decision.js"
 
-const count = outcomeCounters(
-  "llm_observed_decisions_total",
-  "What the policies of observed calls would have done, as policy:action"
-)
+const count = outcomeCounters(metricTable.observedDecisions)
 
 /** @internal */
 export interface About {

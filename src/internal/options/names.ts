@@ -150,7 +150,9 @@ export const targetOptions: Names<TargetOptions> = {
   spendLimit: true,
   stream: true,
   hedge: true,
-  observeOnly: true
+  observeOnly: true,
+  provider: true,
+  model: true
 }
 
 /** @internal */

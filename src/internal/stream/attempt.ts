@@ -31,6 +31,8 @@ export type OwnFailure = LlmError | BufferExceeded | DeadlineExceeded
 /** @internal */
 export class Attempt<A, E> {
   readonly received: Received<A>
+  /** When the first content came, in milliseconds of the clock. */
+  firstContentAt: number | undefined
   private readonly watch: LimitTimer
   private expired: Expired | undefined
   /** What is still to be said before the attempt ends: the end itself, or a failure. */
@@ -39,7 +41,7 @@ export class Attempt<A, E> {
   constructor(
     private readonly reader: Reader<A, E>,
     private readonly options: AttemptOptions<A>,
-    clock: Clock.Clock
+    private readonly clock: Clock.Clock
   ) {
     this.received = new Received(options)
     this.watch = new LimitTimer(clock, options.limits, (expired) => {
@@ -77,6 +79,9 @@ export class Attempt<A, E> {
     this.watch.answered()
     const out = this.received.accept(chunk)
     if (this.received.alive) this.watch.alive(this.received.progress)
+    if (this.firstContentAt === undefined && this.received.progress !== "preamble") {
+      this.firstContentAt = this.clock.unsafeCurrentTimeMillis()
+    }
     if (out !== undefined) this.watch.handed()
     if (this.received.failure !== undefined) this.last = Effect.fail(this.received.failure)
     return out === undefined ? this.next : Effect.succeed(out)

@@ -24,7 +24,9 @@ import type { Target } from "../call/target.js"
 import { TimedOut, type Usage } from "../errors/llmError.js"
 import { text } from "../errors/safeRead.js"
 import { tagsOf } from "../fiber/currentFiber.js"
+import type { Answered } from "../telemetry/answered.js"
 import { ResilienceEvent } from "../telemetry/events.js"
+import { decidingFor } from "../telemetry/operation.js"
 import { clockOf } from "../time/timer.js"
 import { type Attempt, openAttempt } from "./attempt.js"
 import { afterFailure } from "./commit.js"
@@ -69,6 +71,7 @@ class StreamCall<A, E, R> {
   private scope: Scope.CloseableScope | undefined
   /** Milliseconds to wait before the attempt that comes next. */
   private wait = 0
+  private openedAt = 0
   private result: Exit.Exit<void, unknown> | undefined
   /** The consumer wants no more. */
   private left = false
@@ -83,8 +86,9 @@ class StreamCall<A, E, R> {
     this.clock = clockOf(fiber)
     this.traced = fiber.currentSpan !== undefined
     this.call = new Call(target, this.clock, fiber.currentContext, tagsOf(fiber))
-    this.attemptPassage = new HeldPermit(target.attemptCircuit, this.clock)
-    this.callPassage = new HeldPermit(target.callCircuit, this.clock)
+    const deciding = <Decision>(decide: () => Decision): Decision => decidingFor(target.hub, this.call.number, decide)
+    this.attemptPassage = new HeldPermit(target.attemptCircuit, this.clock, deciding)
+    this.callPassage = new HeldPermit(target.callCircuit, this.clock, deciding)
   }
 
   /** What the consumer gets next. */
@@ -113,6 +117,7 @@ class StreamCall<A, E, R> {
           const tooLate = call.outOfTime()
           if (tooLate !== undefined) return Effect.fail(tooLate)
           call.attemptStarted()
+          this.openedAt = this.clock.unsafeCurrentTimeMillis()
           return Effect.flatMap(Scope.make(), (scope) => {
             this.scope = scope
             const opened = openAttempt(
@@ -258,6 +263,7 @@ class StreamCall<A, E, R> {
   private close(exit: Exit.Exit<void, unknown>): Effect.Effect<void> {
     const { attempt, scope } = this
     const usage = attempt?.received.usage
+    if (attempt !== undefined) this.call.streamed(this.answerOf(attempt))
     this.attempt = undefined
     this.scope = undefined
     const closed = scope === undefined ? Effect.void : Scope.close(scope, exit)
@@ -269,6 +275,15 @@ class StreamCall<A, E, R> {
         return this.onceClosed(() => this.call.underDeadline(this.attemptPassage.leave(seen)))
       })
     )
+  }
+
+  private answerOf({ firstContentAt, received }: Attempt<A, E>): Answered {
+    const { model, usage } = received
+    return {
+      ...(usage !== undefined && { usage }),
+      ...(model !== undefined && { answeredBy: model }),
+      ...(firstContentAt !== undefined && { firstContent: firstContentAt - this.openedAt })
+    }
   }
 
   /** Nobody waits for a source that its consumer has left, but what was lent to it comes back when it has closed. */

@@ -7,6 +7,7 @@ import * as Chunk from "effect/Chunk"
 import { fromUnknown } from "../../classifier/Unknown.js"
 import { type LlmError, MalformedResponse, type ToolCall, type Usage } from "../errors/llmError.js"
 import { BufferExceeded } from "../errors/rejection.js"
+import { modelName } from "../telemetry/answered.js"
 import { advance, type Delivery, type Ending, ending, hands, type Progress } from "./commit.js"
 import { detect, isUnknown } from "./dialect/detect.js"
 import type { StreamDialect } from "./dialect/dialect.js"
@@ -39,6 +40,8 @@ export class Received<A> {
   readonly text: TextBuffer = new TextBuffer()
   private readonly calls = new ToolCalls()
   usage: Usage | undefined
+  /** The model that answers, if its stream says. */
+  model: string | undefined
   /** Why the attempt has failed, once all that came before has been handed on. */
   failure: LlmError | BufferExceeded | undefined
   /** The last chunk held a sign of life. */
@@ -132,6 +135,7 @@ export class Received<A> {
       if (isUnknown(this.dialect as StreamDialect<unknown>)) this.options.notice?.("formatUnknown")
     }
     if (reading.usage !== undefined) this.usage = { ...this.usage, ...reading.usage }
+    if (reading.model !== undefined) this.model = modelName(reading.model)
     if (reading.error !== undefined) {
       this.failure = fromUnknown(reading.error, { target }) as LlmError
       return "failed"

@@ -8,8 +8,10 @@ import * as MutableQueue from "effect/MutableQueue"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import { CurrentAttempt } from "../call/currentAttempt.js"
 import { invalid } from "../options/check.js"
 import { CorrelationId } from "./correlation.js"
+import { DecidingCall, decidingCall, Operation } from "./operation.js"
 
 /** @internal */
 export interface EventHub<Event> {
@@ -61,13 +63,19 @@ class Unread<Event> implements Queue.BackingQueue<Event> {
 }
 
 /**
- * The event, with what the fiber says whom it works for. Read here, so that no policy has to hand it on, and only while
- * somebody listens. What a timer does outside of any fiber is nobody's.
+ * The event, with what the fiber says whom it works for, and for which call and answer. Read here, so that no policy has
+ * to hand it on, and only while somebody listens. What a timer does outside of any fiber is nobody's.
  */
-const correlated = <Event extends object>(event: Event): Event => {
+const related = <Event extends object>(event: Event): Event => {
   const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
-  const correlation = fiber && Context.get(fiber.currentContext as Context.Context<never>, CorrelationId)
-  return correlation === undefined ? event : Data.struct({ ...event, correlation })
+  if (fiber === undefined) return event
+  const context = fiber.currentContext as Context.Context<never>
+  const told = { ...event } as Record<string, unknown>
+  told.correlation ??= Context.get(context, CorrelationId)
+  told.operation ??= Context.get(context, Operation)
+  told.call ??= decidingCall() ?? Context.get(context, DecidingCall) ?? Context.get(context, CurrentAttempt)?.call
+  for (const field of ["correlation", "operation", "call"]) if (told[field] === undefined) delete told[field]
+  return Data.struct(told) as Event
 }
 
 /**
@@ -93,7 +101,7 @@ export const makeHub = <Event extends object>(capacity: number): Effect.Effect<E
       listening: () => readers.size > 0 || listeners.size > 0,
       publish: (event) => {
         if (readers.size === 0 && listeners.size === 0) return
-        const told = correlated(event)
+        const told = related(event)
         for (const reader of readers) {
           // Whoever has shut its own queue down reads no more.
           if (!reader.unsafeOffer(told)) readers.delete(reader)

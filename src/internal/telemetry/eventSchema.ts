@@ -7,7 +7,7 @@
 import * as Schema from "effect/Schema"
 import { Wait } from "../errors/errorClass.js"
 import { failureOf } from "../errors/failureOf.js"
-import { LlmError } from "../errors/llmError.js"
+import { LlmError, Usage } from "../errors/llmError.js"
 import * as Rejections from "../errors/rejection.js"
 import type { ResilienceEvent } from "./events.js"
 
@@ -32,9 +32,22 @@ const FailureAsRead: Schema.Schema<unknown, typeof Failure.Encoded> = Schema.tra
 
 const { Boolean, Literal, Number, String, TaggedStruct, optional } = Schema
 
-const about = { at: Number, target: String, correlation: optional(String) }
+const about = {
+  at: Number,
+  target: String,
+  correlation: optional(String),
+  operation: optional(Number),
+  call: optional(Number)
+}
 const aboutCall = { ...about, call: Number }
-const aboutAttempt = { ...aboutCall, attempt: Number }
+const aboutAttempt = { ...aboutCall, attempt: Number, model: optional(String) }
+const aboutEnd = {
+  ...aboutAttempt,
+  duration: Wait,
+  firstContent: optional(Wait),
+  usage: optional(Usage),
+  answeredBy: optional(String)
+}
 const aboutHedge = { ...about, hedge: Number }
 const aboutCache = { ...about, key: String }
 const ended = { ...aboutCall, attempts: Number, duration: Wait }
@@ -45,9 +58,9 @@ const state = Literal("closed", "open", "halfOpen", "isolated")
 /** One schema for each event; a new event without one does not compile. */
 const members = {
   AttemptStarted: TaggedStruct("AttemptStarted", aboutAttempt),
-  AttemptSucceeded: TaggedStruct("AttemptSucceeded", { ...aboutAttempt, duration: Wait }),
-  AttemptFailed: TaggedStruct("AttemptFailed", { ...aboutAttempt, duration: Wait, error }),
-  AttemptInterrupted: TaggedStruct("AttemptInterrupted", { ...aboutAttempt, duration: Wait }),
+  AttemptSucceeded: TaggedStruct("AttemptSucceeded", aboutEnd),
+  AttemptFailed: TaggedStruct("AttemptFailed", { ...aboutEnd, error }),
+  AttemptInterrupted: TaggedStruct("AttemptInterrupted", aboutEnd),
   RetryScheduled: TaggedStruct("RetryScheduled", { ...aboutAttempt, wait: Wait, error }),
   RetryWithheld: TaggedStruct("RetryWithheld", {
     ...aboutAttempt,

@@ -9,20 +9,39 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type { Counts, Reason } from "../breaker/state.js"
+import type { Usage } from "../errors/llmError.js"
 import type { ObservedDecision } from "../observe/decision.js"
 import type { EventHub } from "./eventHub.js"
 
-/** What every event says: when (milliseconds of the `Clock`), about which target, and for whom, if `Telemetry.CorrelationId` says. */
+/** What every event says: when (milliseconds of the `Clock`), about which target, and whose doing it was. */
 interface About {
   readonly at: number
   readonly target: string
+  /** For whom, if `Telemetry.CorrelationId` says. */
   readonly correlation?: string | undefined
+  /** What the calls made for one answer have in common: a walk over several targets, a hedge, a call through a cache. */
+  readonly operation?: number | undefined
+  /** The call that it happened to, or that brought it about. Numbers the calls of a process. */
+  readonly call?: number | undefined
 }
 
-/** What an event about one call says besides. `call` numbers the calls of a process, `attempt` counts from 1. */
+/** What an event about one call says besides. `attempt` counts from 1. */
 interface AboutAttempt extends About {
   readonly call: number
   readonly attempt: number
+  /** The model that was asked, where it is known: as the target's options say, or the request itself. */
+  readonly model?: string | undefined
+}
+
+/** What the end of an attempt says besides. */
+interface AboutEnd extends AboutAttempt {
+  readonly duration: Duration.Duration
+  /** Of a stream: how long its first content took. */
+  readonly firstContent?: Duration.Duration | undefined
+  /** The tokens it has used, as far as the answer said so. */
+  readonly usage?: Usage | undefined
+  /** The model that answered, if the answer says. */
+  readonly answeredBy?: string | undefined
 }
 
 interface AboutHedge extends About {
@@ -61,11 +80,11 @@ export type ResilienceEvent = Data.TaggedEnum<{
   /** An attempt was sent to the target. */
   AttemptStarted: AboutAttempt
   /** An attempt was answered. */
-  AttemptSucceeded: AboutAttempt & { readonly duration: Duration.Duration }
+  AttemptSucceeded: AboutEnd
   /** An attempt failed. */
-  AttemptFailed: AboutAttempt & { readonly duration: Duration.Duration; readonly error: unknown }
+  AttemptFailed: AboutEnd & { readonly error: unknown }
   /** An attempt was interrupted by whoever asked for it. */
-  AttemptInterrupted: AboutAttempt & { readonly duration: Duration.Duration }
+  AttemptInterrupted: AboutEnd
   /** The next attempt, `attempt`, follows after `wait`. */
   RetryScheduled: AboutAttempt & { readonly wait: Duration.Duration; readonly error: unknown }
   /** A retry was wanted, and `reason` kept it from happening; the caller gets the upstream error. */

@@ -125,10 +125,12 @@ const annotated = {
   target: "llm.target",
   from: "llm.from",
   call: "llm.call",
+  operation: "llm.operation",
   correlation: "llm.correlation",
   attempt: "llm.attempt",
   attempts: "llm.attempts",
   hedge: "llm.hedge",
+  answeredBy: "llm.answered_by",
   gate: "llm.gate",
   policy: "llm.policy",
   reason: "llm.reason"
@@ -137,6 +139,7 @@ const annotated = {
 const times = {
   wait: "llm.wait_ms",
   duration: "llm.duration_ms",
+  firstContent: "llm.first_content_ms",
   retryAfter: "llm.retry_after_ms",
   age: "llm.age_ms"
 } as const

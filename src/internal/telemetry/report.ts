@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import type { Target } from "../call/target.js"
 import { failureOf } from "../errors/failureOf.js"
+import { type Answered, answeredIn } from "./answered.js"
 import { nextCall } from "./callNumber.js"
 import { ResilienceEvent } from "./events.js"
 import type { Tags } from "./targetMetrics.js"
@@ -23,6 +24,9 @@ export class Report {
   readonly call: number
   /** The number of the attempt under way or the last one, from 1; 0 before the first. */
   attempt = 0
+
+  /** What the attempt under way, or the last one, has told of its answer so far. */
+  answered: Answered | undefined
 
   private attemptAt = 0
   /** The trail's last entry of this call, to which a wait is added if one follows. */
@@ -40,33 +44,35 @@ export class Report {
   attemptStarted(at: number): void {
     this.attempt++
     this.attemptAt = at
+    this.answered = undefined
     const { hub } = this.target
     if (hub.listening()) hub.publish(ResilienceEvent.AttemptStarted(this.about(at)))
   }
 
-  attemptSucceeded(at: number): void {
-    const duration = this.attemptEnded(at, "success", "Success")
+  attemptSucceeded(at: number, answer?: unknown): void {
     const { hub } = this.target
-    if (hub.listening()) hub.publish(ResilienceEvent.AttemptSucceeded({ ...this.about(at), duration }))
+    if (this.trail !== undefined || hub.listening()) this.answered ??= answeredIn(answer)
+    const duration = this.attemptEnded(at, "success", "Success")
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptSucceeded(this.aboutEnd(at, duration)))
   }
 
   attemptFailed(at: number, error: unknown): void {
     const tag = tagOf(error)
     const duration = this.attemptEnded(at, tag, tag, error)
     const { hub } = this.target
-    if (hub.listening()) hub.publish(ResilienceEvent.AttemptFailed({ ...this.about(at), duration, error }))
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptFailed({ ...this.aboutEnd(at, duration), error }))
   }
 
   attemptInterrupted(at: number): void {
     const duration = this.attemptEnded(at, "interrupted", "Interrupted")
     const { hub } = this.target
-    if (hub.listening()) hub.publish(ResilienceEvent.AttemptInterrupted({ ...this.about(at), duration }))
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptInterrupted(this.aboutEnd(at, duration)))
   }
 
   attemptDied(at: number, defect: unknown): void {
     const duration = this.attemptEnded(at, "defect", "Defect", defect)
     const { hub } = this.target
-    if (hub.listening()) hub.publish(ResilienceEvent.AttemptFailed({ ...this.about(at), duration, error: defect }))
+    if (hub.listening()) hub.publish(ResilienceEvent.AttemptFailed({ ...this.aboutEnd(at, duration), error: defect }))
   }
 
   /** A policy did not let the attempt through; it was never sent. */
@@ -112,13 +118,22 @@ export class Report {
 
   private write(outcome: string, duration: Duration.Duration, error: unknown, attempt: number): void {
     if (this.trail === undefined) return
-    const about = { target: this.target.name, attempt, outcome, duration }
+    const usage = attempt === this.attempt ? this.answered?.usage : undefined
+    const about = { target: this.target.name, attempt, outcome, duration, ...(usage !== undefined && { usage }) }
     this.last = error === undefined ? about : { ...about, error }
     this.trail.push(this.last)
   }
 
   private about(at: number) {
-    return { at, target: this.target.name, call: this.call, attempt: this.attempt }
+    const { model, name } = this.target
+    const about = { at, target: name, call: this.call, attempt: this.attempt }
+    return model === undefined ? about : { ...about, model }
+  }
+
+  private aboutEnd(at: number, duration: Duration.Duration) {
+    const { firstContent, ...answered } = this.answered ?? {}
+    const first = firstContent === undefined ? undefined : { firstContent: Duration.millis(firstContent) }
+    return { ...this.about(at), duration, ...answered, ...first }
   }
 }
 

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type { Usage } from "../errors/llmError.js"
 
 /**
  * One attempt, or one decision not to make it, in the order in which they happened.
@@ -22,6 +23,8 @@ export interface TrailEntry {
   readonly outcome: string
   /** The failure or rejection itself, as it came. */
   readonly error?: unknown
+  /** The tokens that the attempt has used, as far as its answer said so. */
+  readonly usage?: Usage | undefined
   /** How long the attempt took. */
   readonly duration: Duration.Duration
   /** How long the call then waited before its next attempt; absent where none followed. */

@@ -2,7 +2,7 @@ import type { Usage } from "../../errors/llmError.js"
 import type { Reading, StreamDialect } from "./dialect.js"
 import { failed, judged, untaught } from "./failed.js"
 import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
-import { content, malformed, metadata, reasoning, textual } from "./readings.js"
+import { content, malformed, metadata, modelOf, reasoning, textual } from "./readings.js"
 
 const provider = "anthropic"
 
@@ -18,7 +18,7 @@ export const anthropic: StreamDialect<unknown> = {
       case "content_block_start":
         return blockOf(event.index, fieldsOf(event.content_block))
       case "message_start":
-        return withUsage(metadata, fieldsOf(event.message).usage)
+        return { ...withUsage(metadata, fieldsOf(event.message).usage), ...modelOf(fieldsOf(event.message).model) }
       case "message_delta":
         return judged(provider, event, withUsage(metadata, event.usage))
       case "message_stop":

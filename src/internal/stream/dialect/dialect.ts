@@ -25,6 +25,8 @@ export interface Reading {
   readonly error?: LlmError
   /** The tokens used so far. Later readings win, field by field. */
   readonly usage?: Usage
+  /** The model that answers, as it names itself. */
+  readonly model?: string | undefined
   /** Tool calls of which the element is a piece. */
   readonly toolCalls?: ReadonlyArray<ToolCallPiece>
 }

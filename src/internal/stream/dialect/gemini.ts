@@ -3,7 +3,7 @@ import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, judged, strange } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
-import { malformed } from "./readings.js"
+import { malformed, modelOf } from "./readings.js"
 
 const provider = "gemini"
 
@@ -20,7 +20,7 @@ export const gemini: StreamDialect<unknown> = {
     // The last response may carry nothing but usage; one without anything is not Gemini's.
     if (candidates.length === 0 && usage === undefined && !blocked) return strange(provider, response)
     const reading = readCandidate(fieldsOf(candidates[0]))
-    const known = usage === undefined ? reading : { ...reading, usage }
+    const known = usage === undefined ? reading : { ...reading, usage, ...modelOf(response.modelVersion) }
     return blocked || reading.end === true ? judged(provider, response, known) : known
   }
 }

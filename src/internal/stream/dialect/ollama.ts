@@ -2,7 +2,7 @@ import type { Reading, StreamDialect, ToolCallPiece } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, strange } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
-import { malformed } from "./readings.js"
+import { malformed, modelOf } from "./readings.js"
 
 const provider = "ollama"
 
@@ -30,7 +30,11 @@ export const ollama: StreamDialect<unknown> = {
       ...(toolCalls.length > 0 && { toolCalls })
     }
     if (!line.done) return reading
-    return { ...reading, usage: numbers({ inputTokens: line.prompt_eval_count, outputTokens: line.eval_count }) }
+    return {
+      ...reading,
+      usage: numbers({ inputTokens: line.prompt_eval_count, outputTokens: line.eval_count }),
+      ...modelOf(line.model)
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import type { Reading, StreamDialect, ToolCallPiece } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, judged, strange } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
-import { malformed, metadata } from "./readings.js"
+import { malformed, metadata, modelOf } from "./readings.js"
 
 const provider = "openai"
 
@@ -30,6 +30,8 @@ export const openAiChat: StreamDialect<unknown> = {
     let reading = metadata
     for (const choice of choices) reading = join(reading, readChoice(fieldsOf(choice)))
     if (usage !== undefined) reading = { ...reading, usage }
+    // Every chunk names the model; those that begin and end an answer are enough.
+    if (reading.kind === "metadata") reading = { ...reading, ...modelOf(chunk.model) }
     return choices.length === 0 || isFields(chunk.base_resp) || choices.some(isDecisive)
       ? judged(provider, judgeable(chunk, choices), reading)
       : reading

@@ -2,7 +2,7 @@ import type { Usage } from "../../errors/llmError.js"
 import type { Reading, StreamDialect } from "./dialect.js"
 import { failed, judged, strange, untaught } from "./failed.js"
 import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
-import { content, malformed, metadata, reasoning, textual } from "./readings.js"
+import { content, malformed, metadata, modelOf, reasoning, textual } from "./readings.js"
 
 const provider = "openai"
 
@@ -60,7 +60,7 @@ const callOf = ({ item_id, output_index }: Fields, item: Fields): Reading => {
 
 const ended = (response: Fields): Reading => {
   const usage = usageOf(response.usage)
-  return { kind: "metadata", end: true, ...(usage && { usage }) }
+  return { kind: "metadata", end: true, ...(usage && { usage }), ...modelOf(response.model) }
 }
 
 const usageOf = (u: unknown): Usage | undefined =>

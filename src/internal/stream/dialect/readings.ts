@@ -15,3 +15,6 @@ export const malformed: Reading = { kind: "malformed" }
 /** Text is content, and an empty text is not. @internal */
 export const textual = (text: unknown): Reading =>
   typeof text === "string" && text !== "" ? { kind: "content", text } : metadata
+
+/** The model, as part of a reading. @internal */
+export const modelOf = (model: unknown): { readonly model?: string } => (typeof model === "string" ? { model } : {})
