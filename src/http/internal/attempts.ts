@@ -59,9 +59,10 @@ export interface Begun<E, R> {
 /** @internal */
 export class Attempts<Request, E, R> {
   /** What the attempt under way, or the last one, has shown. */
-  seen = new Seen()
+  seen: Seen = new Seen()
   /** Which target that was. */
   target = ""
+  private before: Map<string, Seen> | undefined
 
   constructor(
     private readonly ways: readonly [Way<Request>, ...ReadonlyArray<Way<Request>>],
@@ -145,7 +146,16 @@ export class Attempts<Request, E, R> {
     return Resilience.protectStream(attempts, way.name, { ...own, dialect, delivery, settle: "1 minute" })
   }
 
+  /** What the last attempt at a target has shown. */
+  seenOf(target: string): Seen | undefined {
+    return target === this.target ? this.seen : this.before?.get(target)
+  }
+
   private begin(way: Way<Request>): Seen {
+    if (this.target !== "" && this.target !== way.name) {
+      this.before ??= new Map()
+      this.before.set(this.target, this.seen)
+    }
     this.target = way.name
     this.seen = new Seen()
     return this.seen

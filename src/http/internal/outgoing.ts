@@ -42,6 +42,9 @@ const credentials = [
   /(?:^|-)(?:token|secret|key|auth|credential|signature)s?$/
 ]
 
+/** @internal */
+export const isCredential = (header: string): boolean => credentials.some((pattern) => pattern.test(header))
+
 /** Parameters of the address that are one. */
 const secretParameters = ["key", "api_key", "api-key", "apikey", "token", "access_token", "code", "sig"]
 
@@ -49,7 +52,7 @@ const secretParameters = ["key", "api_key", "api-key", "apikey", "token", "acces
 export const aimedAt = (asked: Recognised, outgoing: Outgoing, target: Fallback): Outgoing => {
   const headers = new Headers()
   outgoing.headers.forEach((value, name) => {
-    if (!credentials.some((pattern) => pattern.test(name)) && name !== "content-length") headers.set(name, value)
+    if (!isCredential(name) && name !== "content-length") headers.set(name, value)
   })
   const url = new URL(`${(target.baseUrl ?? asked.base).replace(/\/+$/, "")}${pathOf(asked, target.model)}`)
   for (const [name, value] of asked.url.searchParams) {
@@ -70,7 +73,8 @@ const pathOf = ({ api, url }: Recognised, model: string | undefined): string => 
 const bodyFor = ({ body }: Recognised, outgoing: Outgoing, model: string | undefined): BodyInit | null =>
   model === undefined || body === undefined || !("model" in body) ? outgoing.body : JSON.stringify({ ...body, model })
 
-const keyHeader = (family: Family, key: string): [name: string, value: string] => {
+/** @internal */
+export const keyHeader = (family: Family, key: string): [name: string, value: string] => {
   switch (family) {
     case "anthropic":
       return ["x-api-key", key]

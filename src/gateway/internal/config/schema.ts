@@ -1,0 +1,157 @@
+/**
+ * The schema of a configuration.
+ *
+ * @internal
+ */
+import * as Schema from "effect/Schema"
+import { RoutePolicy, SpendLimit, TargetPolicy } from "./policy.js"
+import { Count, EnvironmentVariable, EnvironmentVariables, Limit, Name, optional, Positive, Time } from "./words.js"
+
+const Upstream = Schema.Struct({
+  baseUrl: Schema.String.annotations({
+    description: 'Up to where the path of the API itself begins: "https://api.openai.com/v1".'
+  }),
+  dialect: Schema.Literal("openai", "anthropic").annotations({ description: "Whose wire format it speaks." }),
+  keys: optional(
+    EnvironmentVariables.annotations({
+      description: "The environment variable that holds its key, or several, which are used in turn."
+    })
+  ),
+  headers: optional(
+    Schema.Record({ key: Schema.String, value: Schema.String }).annotations({
+      description: "Headers that every request to it gets. They are no place for secrets."
+    })
+  ),
+  policy: optional(TargetPolicy.annotations({ description: "What holds for all of its models." }))
+})
+
+const Target = Schema.Struct({
+  upstream: Schema.String,
+  model: optional(
+    Schema.NonEmptyString.annotations({ description: "The model's name there. Default: the name that was asked for." })
+  ),
+  contextWindow: optional(
+    Count.annotations({ description: "In tokens. It decides who may help with too long a prompt." })
+  ),
+  capabilities: optional(
+    Schema.Array(Schema.Literal("tools", "images", "structuredOutput")).annotations({
+      description: "All that it can do. Left out, it is asked whatever is needed."
+    })
+  ),
+  weight: optional(
+    Positive.annotations({
+      description:
+        "Its share of the calls that ask it first, among the targets that have a weight. Those without follow in order."
+    })
+  ),
+  policy: optional(TargetPolicy)
+})
+
+const Route = Schema.Struct({
+  model: Schema.NonEmptyString.annotations({
+    description:
+      'The name that clients ask for; a "*" stands for any letters. A route of the very name comes first, then the longer pattern.'
+  }),
+  targets: Schema.NonEmptyArray(Target),
+  delivery: optional(
+    Schema.Literal("incremental", "buffered").annotations({
+      description:
+        "incremental (default) hands a stream on as it comes; buffered when it is whole, and can still ask again."
+    })
+  ),
+  fallbacks: optional(
+    Schema.Union(Schema.Boolean, Schema.NonEmptyArray(Schema.NonEmptyString)).annotations({
+      description: "Whether a request may name models to turn to in its own `fallbacks`, or which. Default: no."
+    })
+  ),
+  policy: optional(RoutePolicy)
+})
+
+const Client = Schema.Struct({
+  name: Name,
+  key: EnvironmentVariable.annotations({ description: "The environment variable that holds its key." }),
+  models: optional(
+    Schema.NonEmptyArray(Schema.NonEmptyString).annotations({ description: "The models it may ask for. Default: all." })
+  ),
+  concurrency: optional(Count.annotations({ description: "How many of its requests may be under way at once." })),
+  requests: optional(Limit),
+  tokens: optional(Limit),
+  budget: optional(SpendLimit)
+})
+
+const Bounds = Schema.Struct({
+  bodyBytes: optional(Count.annotations({ description: "Of a request. Default 33 554 432." })),
+  headerBytes: optional(Count.annotations({ description: "Of a request. Default 32 768." })),
+  headerTime: optional(Time.annotations({ description: 'For a request\'s headers. Default "15 seconds".' })),
+  bodyTime: optional(Time.annotations({ description: 'For a request to be whole. Default "60 seconds".' })),
+  idleTime: optional(
+    Time.annotations({ description: 'For which a connection without a request is kept. Default "65 seconds".' })
+  ),
+  connections: optional(Count.annotations({ description: "Default 20 000." })),
+  concurrency: optional(Count.annotations({ description: "Requests under way at once. Default 2 000." })),
+  connectTime: optional(Time.annotations({ description: 'To connect to an upstream. Default "10 seconds".' })),
+  shutdownTime: optional(
+    Time.annotations({
+      description: 'For which requests under way may go on when the gateway ends. Default "30 seconds".'
+    })
+  )
+})
+
+/**
+ * The schema of a configuration.
+ *
+ * @since 0.1.0
+ * @category Schemas
+ */
+export const schema = Schema.Struct({
+  $schema: optional(Schema.String),
+  listen: optional(
+    Schema.Struct({
+      host: optional(Schema.NonEmptyString.annotations({ description: 'Default "127.0.0.1".' })),
+      port: optional(
+        Schema.Int.pipe(Schema.between(0, 65_535)).annotations({ description: "Default 8787; 0 takes a free one." })
+      )
+    })
+  ),
+  upstreams: Schema.Record({ key: Schema.String, value: Upstream }),
+  routes: Schema.NonEmptyArray(Route),
+  policy: optional(TargetPolicy.annotations({ description: "What holds for all targets." })),
+  clients: optional(
+    Schema.NonEmptyArray(Client).annotations({
+      description: "Who may ask. Left out, everybody who can reach the gateway may."
+    })
+  ),
+  admin: optional(
+    Schema.Struct({
+      key: optional(EnvironmentVariable.annotations({ description: "The environment variable that holds its key." })),
+      host: optional(Schema.NonEmptyString),
+      port: optional(
+        Schema.Int.pipe(Schema.between(0, 65_535)).annotations({
+          description:
+            "An address of its own for /admin and /metrics. Left out, they are where the models are, and need the key."
+        })
+      )
+    })
+  ),
+  bounds: optional(Bounds)
+}).annotations({ identifier: "GatewayConfig", parseOptions: { onExcessProperty: "error", errors: "all" } })
+
+/**
+ * A configuration that has been read.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Config extends Schema.Schema.Type<typeof schema> {}
+
+/** @internal */
+export type Route = Config["routes"][number]
+
+/** @internal */
+export type Target = Route["targets"][number]
+
+/** @internal */
+export type Upstream = Config["upstreams"][string]
+
+/** @internal */
+export type Client = NonNullable<Config["clients"]>[number]

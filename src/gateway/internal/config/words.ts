@@ -1,0 +1,76 @@
+/**
+ * The kinds of values a configuration is written with, each with words for what is allowed.
+ *
+ * @internal
+ */
+import type * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { durationOf } from "../../../internal/options/check.js"
+
+/** @internal */
+export const says = (allowed: string) => ({
+  message: ({ actual }: ParseResult.ParseIssue) => ({
+    message: `is ${JSON.stringify(actual)}, and has to be ${allowed}`,
+    override: true
+  })
+})
+
+/** The value never shows in the error: somebody may have put the secret itself there. */
+const saysNot = (allowed: string) => ({ message: () => ({ message: `has to be ${allowed}`, override: true }) })
+
+/** A field that may be left out, and has no other way of saying nothing. @internal */
+export const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+/** A duration in words. @internal */
+export const Time: Schema.Schema<Duration.DurationInput & string, string> = Schema.String.pipe(
+  Schema.filter((text) => Option.isSome(durationOf(text)), {
+    jsonSchema: {
+      type: "string",
+      pattern: "^\\d+(\\.\\d+)? (nano|micro|milli|second|minute|hour|day|week)s?$|^Infinity$"
+    }
+  }),
+  Schema.annotations({ description: 'a duration, such as "30 seconds"', ...says('a duration, such as "30 seconds"') })
+) as never
+
+/** A duration, or `false` for none. @internal */
+export const TimeOrNone = Schema.Union(Time, Schema.Literal(false)).annotations(
+  says('a duration, such as "30 seconds", or false')
+)
+
+/** @internal */
+export const Count = Schema.Number.pipe(Schema.int(), Schema.positive()).annotations(says("a whole number above 0"))
+
+/** @internal */
+export const Positive = Schema.Number.pipe(Schema.finite(), Schema.positive()).annotations(says("a number above 0"))
+
+/** @internal */
+export const Share = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1)).annotations(
+  says("a number above 0 and at most 1")
+)
+
+/** So much in a time, a minute where nothing else is said. @internal */
+export const Limit = Schema.Struct({ limit: Count, per: optional(Time) })
+
+/** @internal */
+export const names = "a name of letters, digits, points, hyphens and underscores"
+
+/** @internal */
+export const isName = (text: string): boolean => /^[A-Za-z0-9][\w.-]*$/.test(text)
+
+/** @internal */
+export const Name = Schema.String.pipe(Schema.filter(isName)).annotations(says(names))
+
+const secretless = saysNot(
+  "the name of an environment variable, in capital letters; the secret itself has no place here"
+)
+
+/** @internal */
+export const EnvironmentVariable = Schema.String.pipe(Schema.pattern(/^[A-Z][A-Z0-9_]*$/)).annotations(secretless)
+
+/** @internal */
+export const EnvironmentVariables = Schema.Union(
+  EnvironmentVariable,
+  Schema.NonEmptyArray(EnvironmentVariable)
+).annotations(secretless)

@@ -1,0 +1,20 @@
+/**
+ * The APIs that the gateway serves, by the path under which it serves them.
+ *
+ * @internal
+ */
+import { type Api, apis } from "../../http/internal/apis.js"
+
+/** @internal */
+export interface Endpoint {
+  readonly api: Api
+  /** Where the API is behind the base URL of an upstream. */
+  readonly path: string
+}
+
+const endpoint = (path: string): Endpoint => ({ path, api: apis.find((api) => api.path.test(path)) as Api })
+
+/** @internal */
+export const endpoints: ReadonlyMap<string, Endpoint> = new Map(
+  ["/chat/completions", "/responses", "/embeddings", "/messages"].map((path) => [`/v1${path}`, endpoint(path)])
+)

@@ -1,0 +1,70 @@
+/**
+ * Which headers pass, in either direction. What is between two of the three stays between them: their connections, their
+ * keys, their cookies.
+ *
+ * @internal
+ */
+import type { IncomingHttpHeaders } from "node:http"
+import * as Redacted from "effect/Redacted"
+import type { Family } from "../../http/internal/apis.js"
+import { isCredential, keyHeader } from "../../http/internal/outgoing.js"
+import type { HeadersSeen } from "../../http/internal/seen.js"
+
+const ofTheConnection = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+  "host",
+  "content-length",
+  // Answers are read as they pass, so they come as they are.
+  "accept-encoding",
+  "content-encoding"
+])
+
+/** What an upstream tells its own customer, which is the gateway. */
+const ofTheUpstream = new Set([
+  "set-cookie",
+  "alt-svc",
+  "strict-transport-security",
+  "openai-organization",
+  "openai-project",
+  "anthropic-organization-id"
+])
+
+/** What says by whose way a request has come. */
+const ofTheWay = /^(?:x-forwarded-|x-real-ip$|forwarded$|via$|cf-)/
+
+/** @internal */
+export const toUpstream = (
+  given: IncomingHttpHeaders,
+  family: Family,
+  own: Readonly<Record<string, string>>,
+  key: Redacted.Redacted | undefined
+): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const name in given) {
+    const value = given[name]
+    if (value === undefined || ofTheConnection.has(name) || ofTheWay.test(name)) continue
+    if (name !== "idempotency-key" && isCredential(name)) continue
+    headers[name] = Array.isArray(value) ? value.join(", ") : value
+  }
+  if (key !== undefined) {
+    const [name, value] = keyHeader(family, Redacted.value(key))
+    headers[name] = value
+  }
+  return Object.assign(headers, own)
+}
+
+/** @internal */
+export const toClient = (given: HeadersSeen): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of given) {
+    if (!ofTheConnection.has(name) && !ofTheUpstream.has(name)) headers[name] = value
+  }
+  return headers
+}

@@ -1,0 +1,87 @@
+/**
+ * The HTTP server of a gateway: its bounds, and its end.
+ *
+ * @internal
+ */
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { Failure } from "../../internal/errors/errorClass.js"
+import type { Config } from "./config/schema.js"
+
+/**
+ * The gateway could not listen where it was told to; `code` is the operating system's, such as `EADDRINUSE`.
+ *
+ * @since 0.1.0
+ * @category Errors
+ */
+export class PortUnavailable extends Failure<PortUnavailable>()("PortUnavailable", {
+  host: Schema.String,
+  port: Schema.Number,
+  code: Schema.String
+}) {
+  override get message(): string {
+    return `The gateway cannot listen on port ${this.port} of ${this.host} (${this.code})`
+  }
+}
+
+/** @internal */
+export type OnRequest = (request: Http.IncomingMessage, response: Http.ServerResponse) => void
+
+/** Listens; the address is the answer. When the scope closes, requests under way have their time to end. @internal */
+export const listen = (
+  host: string,
+  port: number,
+  bounds: NonNullable<Config["bounds"]>,
+  onRequest: OnRequest
+): Effect.Effect<string, PortUnavailable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const server = yield* Effect.acquireRelease(
+      Effect.sync(() => serverOf(bounds, onRequest)),
+      (server) => shutDown(server, Duration.decode(bounds.shutdownTime ?? "30 seconds"))
+    )
+    yield* started(server, host, port)
+    const { port: taken } = server.address() as AddressInfo
+    return `http://${host.includes(":") ? `[${host}]` : host}:${taken}`
+  })
+
+const serverOf = (bounds: NonNullable<Config["bounds"]>, onRequest: OnRequest): Http.Server => {
+  const server = Http.createServer(
+    {
+      maxHeaderSize: bounds.headerBytes ?? 32_768,
+      headersTimeout: Duration.toMillis(bounds.headerTime ?? "15 seconds"),
+      requestTimeout: Duration.toMillis(bounds.bodyTime ?? "60 seconds"),
+      keepAliveTimeout: Duration.toMillis(bounds.idleTime ?? "65 seconds"),
+      connectionsCheckingInterval: 1000,
+      noDelay: true
+    },
+    onRequest
+  )
+  server.maxConnections = bounds.connections ?? 20_000
+  return server
+}
+
+const started = (server: Http.Server, host: string, port: number): Effect.Effect<void, PortUnavailable> =>
+  Effect.async((resume) => {
+    const onError = (error: NodeJS.ErrnoException) =>
+      resume(Effect.fail(new PortUnavailable({ host, port, code: error.code ?? error.name })))
+    server.once("error", onError)
+    server.listen({ host, port, backlog: 4096 }, () => {
+      server.off("error", onError)
+      resume(Effect.void)
+    })
+  })
+
+const shutDown = (server: Http.Server, within: Duration.Duration): Effect.Effect<void> => {
+  const closed = Effect.async<void>((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeIdleConnections()
+  })
+  return closed.pipe(
+    Effect.timeoutTo({ duration: within, onSuccess: () => undefined, onTimeout: () => undefined }),
+    Effect.zipRight(Effect.sync(() => server.closeAllConnections()))
+  )
+}

@@ -1,0 +1,53 @@
+/**
+ * The policies of a configuration, as `Resilience` takes them.
+ *
+ * @internal
+ */
+import * as CircuitBreaker from "../../CircuitBreaker.js"
+import { mergeOptions } from "../../internal/call/mergeOptions.js"
+import type * as Resilience from "../../Resilience.js"
+import type { RoutePolicy, TargetPolicy } from "./config/policy.js"
+import type { Config, Target, Upstream } from "./config/schema.js"
+
+/** @internal */
+export const policyOf = ({ circuitBreaker, ...rest }: TargetPolicy): Resilience.TargetOptions => ({
+  ...rest,
+  ...(circuitBreaker !== undefined && { circuitBreaker: circuitBreaker && circuitOf(circuitBreaker) })
+})
+
+const circuitOf = ({
+  counts,
+  failures,
+  openDuration,
+  probes,
+  rate,
+  successes
+}: Exclude<TargetPolicy["circuitBreaker"], false | undefined>): Resilience.CircuitBreakerOptions => ({
+  counts,
+  openDuration,
+  tripPolicy:
+    rate !== undefined
+      ? CircuitBreaker.rateOver(rate)
+      : failures === undefined
+        ? undefined
+        : CircuitBreaker.consecutive(failures),
+  halfOpen: { probes, successes }
+})
+
+/** What a target's own policy and that of its upstream say, the target's first. @internal */
+export const targetPolicy = (upstream: Upstream, target: Target): Resilience.TargetOptions =>
+  mergeOptions(policyOf(upstream.policy ?? {}), policyOf(target.policy ?? {}))
+
+/**
+ * The upstreams' keys are the gateway's own, not the caller's: one that is refused is no reason not to ask the next.
+ *
+ * @internal
+ */
+export const fallbackOn = ({
+  fallbackOn = []
+}: RoutePolicy): ReadonlyArray<NonNullable<RoutePolicy["fallbackOn"]>[number]> => [
+  ...new Set([...fallbackOn, "AuthenticationFailed", "PermissionDenied"] as const)
+]
+
+/** @internal */
+export const generalPolicy = ({ policy }: Config): Resilience.TargetOptions => policyOf(policy ?? {})

@@ -1,0 +1,31 @@
+/**
+ * A configuration from its file.
+ *
+ * @internal
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import { InvalidConfig } from "./config/invalid.js"
+
+/** @internal */
+export const readConfig = (path: string): Effect.Effect<unknown, InvalidConfig, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const text = yield* Effect.mapError(files.readFileString(path), () => mistake(`${path} cannot be read`))
+    if (/\.json$/i.test(path)) {
+      return yield* Effect.try({
+        try: () => JSON.parse(text) as unknown,
+        catch: (error) => mistake(`${path} is no JSON: ${(error as Error).message}`)
+      })
+    }
+    const yaml = yield* Effect.tryPromise({
+      try: () => import("yaml"),
+      catch: () => mistake(`${path} is read as YAML, for which the package yaml has to be installed`)
+    })
+    return yield* Effect.try({
+      try: () => yaml.parse(text) as unknown,
+      catch: (error) => mistake(`${path} is no YAML: ${(error as Error).message}`)
+    })
+  })
+
+const mistake = (message: string): InvalidConfig => new InvalidConfig({ mistakes: [{ path: "", message }] })

@@ -1,0 +1,102 @@
+/**
+ * Writing to the client: answers as they came, streams at its pace, and the gateway's own words.
+ *
+ * @internal
+ */
+import type { ServerResponse } from "node:http"
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Piece } from "../../http/internal/answerReader.js"
+import type { Family } from "../../http/internal/apis.js"
+import type { Seen } from "../../http/internal/seen.js"
+import { toClient } from "./headers.js"
+import { bodyOf, type Problem } from "./problem.js"
+import { WholeEvents } from "./wholeEvents.js"
+
+/** What every answer says of itself. @internal */
+export interface Mark {
+  readonly requestId: string
+  /** Who has answered; nothing for the gateway itself. */
+  readonly target?: string | undefined
+}
+
+/** An answer, or a provider's own refusal, that has come whole. @internal */
+export const whole = (response: ServerResponse, seen: Seen, mark: Mark): void => {
+  const { bytes, headOf } = seen
+  response.writeHead(headOf.status, { ...headersOf(seen, mark), "content-length": bytes.length })
+  response.end(bytes)
+}
+
+const headersOf = (seen: Seen, { requestId, target }: Mark): Record<string, string> => {
+  const headers = toClient(seen.headOf.headers)
+  headers["x-request-id"] ??= requestId
+  headers["x-effect-resilience-request-id"] = requestId
+  if (target !== undefined) headers["x-effect-resilience-target"] = target
+  return headers
+}
+
+/** The gateway's own answer. @internal */
+export const problem = (response: ServerResponse, family: Family, problem: Problem, { requestId }: Mark): void => {
+  if (response.headersSent) return
+  const body = Buffer.from(JSON.stringify(bodyOf(family, problem, requestId)))
+  response.writeHead(problem.status, {
+    "content-type": "application/json",
+    "content-length": body.length,
+    "x-request-id": requestId,
+    "x-effect-resilience-request-id": requestId,
+    ...(problem.code !== undefined && { "x-effect-resilience": problem.code }),
+    ...(problem.retryAfter !== undefined && { "retry-after": String(problem.retryAfter) }),
+    // The gateway has asked again already.
+    "x-should-retry": "false"
+  })
+  response.end(body)
+}
+
+/** A stream from its first pieces to its end. How it has failed is the caller's to tell. @internal */
+export const streamed = <E, R>(
+  response: ServerResponse,
+  seen: Seen,
+  mark: Mark,
+  first: Chunk.Chunk<Piece>,
+  pull: Effect.Effect<Chunk.Chunk<Piece>, Option.Option<E>, R>
+): Effect.Effect<void, E, R> => {
+  const headers = headersOf(seen, mark)
+  response.writeHead(seen.headOf.status, headers)
+  const events = /^text\/event-stream/i.test(headers["content-type"] ?? "") ? new WholeEvents() : undefined
+  const write = (pieces: Chunk.Chunk<Piece>): Effect.Effect<void> | undefined => {
+    let full = false
+    for (const { bytes } of pieces) {
+      const whole = events === undefined ? bytes : events.push(bytes)
+      if (whole.length > 0 && !response.write(whole)) full = true
+    }
+    return full ? drained(response) : undefined
+  }
+  // What was held back for the sake of another attempt is the reader's now.
+  const go = (pieces: Chunk.Chunk<Piece>): Effect.Effect<never, Option.Option<E>, R> => {
+    seen.chunks = []
+    const wait = write(pieces)
+    return wait === undefined ? Effect.flatMap(pull, go) : Effect.flatMap(Effect.zipRight(wait, pull), go)
+  }
+  return Effect.catchAll(
+    Effect.suspend(() => go(first)),
+    (end) =>
+      Option.isSome(end)
+        ? Effect.fail(end.value)
+        : Effect.sync(() => {
+            response.end(events?.rest())
+          })
+  )
+}
+
+const drained = (response: ServerResponse): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (response.destroyed) return resume(Effect.void)
+    const done = (): void => {
+      response.off("drain", done)
+      response.off("close", done)
+      resume(Effect.void)
+    }
+    response.once("drain", done)
+    response.once("close", done)
+  })

@@ -1,0 +1,21 @@
+/**
+ * A name for each request, by which its client and the gateway's logs speak of the same one.
+ *
+ * @internal
+ */
+import { randomBytes } from "node:crypto"
+import type { IncomingMessage } from "node:http"
+
+/** @internal */
+export class RequestIds {
+  private readonly prefix = randomBytes(6).toString("hex")
+  private last = 0
+
+  /** The client's own, if it is one that may stand in a log. */
+  of(request: IncomingMessage): string {
+    const own = request.headers["x-request-id"]
+    return typeof own === "string" && /^[\w.:-]{1,128}$/.test(own)
+      ? own
+      : `${this.prefix}-${(++this.last).toString(36)}`
+  }
+}
