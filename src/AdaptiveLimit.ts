@@ -16,6 +16,8 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 
 import { dual } from "effect/Function"
@@ -25,6 +27,7 @@ import * as Stream from "effect/Stream"
 import type { BulkheadFull } from "./internal/errors/rejection.js"
 
 import { AdaptiveLimit, make, type Options } from "./internal/load/adaptiveLimit.js"
+import { fromConfig } from "./internal/options/fromConfig.js"
 
 export { AdaptiveLimit, make, type Options, TypeId } from "./internal/load/adaptiveLimit.js"
 
@@ -48,6 +51,17 @@ export { AdaptiveLimit, make, type Options, TypeId } from "./internal/load/adapt
  */
 export const layer = (options?: Options | ((key: string) => Options)): Layer.Layer<AdaptiveLimit> =>
   Layer.effect(AdaptiveLimit, make(options))
+
+/**
+ * As `layer`, with options from a `Config`. Options that make no sense are a `ConfigError`.
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<AdaptiveLimit, ConfigError.ConfigError> =>
+  Layer.effect(AdaptiveLimit, fromConfig(Config.unwrap(options), make))
 
 /**
  * Runs a call once there is a place for it, and learns from how it ends. Fails with `BulkheadFull` if the queue is full,

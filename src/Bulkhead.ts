@@ -11,6 +11,8 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -18,6 +20,7 @@ import * as Stream from "effect/Stream"
 import type { BulkheadFull } from "./internal/errors/rejection.js"
 import { Bulkhead, make, type Options } from "./internal/load/bulkhead.js"
 import { Priority, Tenant } from "./internal/load/caller.js"
+import { fromConfig } from "./internal/options/fromConfig.js"
 
 export { Bulkhead, make, type Options, type State, TypeId } from "./internal/load/bulkhead.js"
 
@@ -72,6 +75,15 @@ export type {
  */
 export const layer = (options: Options | ((key: string) => Options)): Layer.Layer<Bulkhead> =>
   Layer.effect(Bulkhead, make(options))
+
+/**
+ * As `layer`, with options from a `Config`. Options that make no sense are a `ConfigError`.
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layerConfig = (options: Config.Config.Wrap<Options>): Layer.Layer<Bulkhead, ConfigError.ConfigError> =>
+  Layer.effect(Bulkhead, fromConfig(Config.unwrap(options), make))
 
 /**
  * Runs a call once there is a place for it. Fails with `BulkheadFull` if the queue is full, or if there was none within

@@ -14,7 +14,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -41,6 +41,7 @@ import {
 } from "./internal/breaker/types.js"
 import { boundsOf } from "./internal/keyed/boundedMap.js"
 import { millis } from "./internal/options/check.js"
+import { fromConfig } from "./internal/options/fromConfig.js"
 import {
   boundsOptions,
   rateOptions,
@@ -249,14 +250,7 @@ export const layerConfig = (
 ): Layer.Layer<CircuitBreaker, ConfigError.ConfigError, CircuitBreakerStore> =>
   Layer.scoped(
     CircuitBreaker,
-    Effect.flatMap(Config.unwrap(options), (read) =>
-      Effect.zipRight(
-        Effect.catchAllDefect(resolve(read), (defect) =>
-          defect instanceof RangeError ? Effect.fail(ConfigError.InvalidData([], defect.message)) : Effect.die(defect)
-        ),
-        make(read)
-      )
-    )
+    fromConfig(Config.unwrap(options), (read) => Effect.zipRight(resolve(read), make(read)))
   )
 
 /**

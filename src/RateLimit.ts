@@ -15,6 +15,8 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -36,6 +38,7 @@ import {
 import { rateMemory } from "./internal/load/rateMemory.js"
 import { estimated } from "./internal/load/tokens.js"
 import { number } from "./internal/options/check.js"
+import { fromConfig } from "./internal/options/fromConfig.js"
 import { boundsOptions, estimateOptions, refuseUnknown } from "./internal/options/names.js"
 
 export type {
@@ -137,6 +140,28 @@ export const layer = (options: Options | ((key: string) => Options)): Layer.Laye
  */
 export const layerMemory = (options: Options | ((key: string) => Options)): Layer.Layer<RateLimit> =>
   Layer.provide(layer(options), layerStoreMemory())
+
+/**
+ * As `layer`, with options from a `Config`. Options that make no sense are a `ConfigError`.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { RateLimit } from "effect-resilience"
+ *
+ * export const Limits = RateLimit.layerConfig({
+ *   requests: Config.map(Config.number("REQUESTS_PER_MINUTE"), (limit) => ({ limit })),
+ *   maxWait: Config.duration("LONGEST_WAIT")
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<RateLimit, ConfigError.ConfigError, RateLimitStore> =>
+  Layer.effect(RateLimit, fromConfig(Config.unwrap(options), make))
 
 /**
  * Runs a call once its limits allow it. Fails with `RateLimitExceeded` where it may not wait for that, and with

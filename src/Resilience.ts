@@ -9,13 +9,12 @@
  */
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -49,6 +48,7 @@ import { ObserveOnly } from "./internal/observe/observeOnly.js"
 import { observeStream } from "./internal/observe/observeStream.js"
 import { given, invalid, refusals } from "./internal/options/check.js"
 import { config as config_ } from "./internal/options/environment.js"
+import { fromConfig } from "./internal/options/fromConfig.js"
 import { tellIfMadeAgain } from "./internal/options/madeAgain.js"
 import * as Known from "./internal/options/names.js"
 import { known } from "./internal/stream/fromTake.js"
@@ -365,16 +365,7 @@ export const layer = (options?: Options): Layer.Layer<Resilience> => Layer.scope
  * @category Layers
  */
 export const layerConfig = (config: Config.Config<Options>): Layer.Layer<Resilience, ConfigError.ConfigError> =>
-  Layer.scoped(
-    Resilience,
-    Effect.flatMap(config, (options) =>
-      Effect.catchSomeDefect(make(options), (defect) =>
-        defect instanceof RangeError
-          ? Option.some(Effect.fail(ConfigError.InvalidData([], defect.message)))
-          : Option.none()
-      )
-    )
-  )
+  Layer.scoped(Resilience, fromConfig(config, make))
 
 /**
  * The options from the environment, or any other `ConfigProvider`: one variable each, all of them optional, durations in

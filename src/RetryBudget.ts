@@ -13,7 +13,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 
 import * as Effect from "effect/Effect"
@@ -23,6 +23,7 @@ import type * as Schedule from "effect/Schedule"
 import { StateRef } from "./internal/breaker/stateRef.js"
 import { BoundedMap, boundsOf } from "./internal/keyed/boundedMap.js"
 import { number } from "./internal/options/check.js"
+import { fromConfig } from "./internal/options/fromConfig.js"
 import { budgetOptions, refuseUnknown } from "./internal/options/names.js"
 import * as bucket from "./internal/retry/budget.js"
 import type { Budget, Options } from "./internal/retry/budgetTypes.js"
@@ -119,17 +120,7 @@ export const layer = (options?: Options): Layer.Layer<RetryBudget> => Layer.effe
  * @category Layers
  */
 export const layerConfig = (options: Config.Config.Wrap<Options>): Layer.Layer<RetryBudget, ConfigError.ConfigError> =>
-  Layer.effect(
-    RetryBudget,
-    Effect.flatMap(Config.unwrap(options), (options) =>
-      Effect.flatten(
-        Effect.try({
-          try: () => make(options),
-          catch: (cause) => ConfigError.InvalidData([], cause instanceof Error ? cause.message : String(cause))
-        })
-      )
-    )
-  )
+  Layer.effect(RetryBudget, fromConfig(Config.unwrap(options), make))
 
 /**
  * `RetryPolicy.retry`, as far as the budget of the target has tokens. A call adds its share when it starts; a retry

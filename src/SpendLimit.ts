@@ -10,6 +10,8 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -17,6 +19,7 @@ import * as Stream from "effect/Stream"
 
 import type { Rejected } from "./internal/load/rateGate.js"
 import { make, type Options, SpendLimit } from "./internal/load/spendLimit.js"
+import { fromConfig } from "./internal/options/fromConfig.js"
 import { layerStoreMemory, type RateLimitStore } from "./RateLimit.js"
 
 export { make, type Options, type Price, SpendLimit, TypeId } from "./internal/load/spendLimit.js"
@@ -53,6 +56,17 @@ export const layer = (options: Options | ((key: string) => Options)): Layer.Laye
  */
 export const layerMemory = (options: Options | ((key: string) => Options)): Layer.Layer<SpendLimit> =>
   Layer.provide(layer(options), layerStoreMemory())
+
+/**
+ * As `layer`, with options from a `Config`. Options that make no sense are a `ConfigError`.
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<SpendLimit, ConfigError.ConfigError, RateLimitStore> =>
+  Layer.effect(SpendLimit, fromConfig(Config.unwrap(options), make))
 
 /**
  * Runs a call if the budget of the key allows it. Fails with `RateLimitExceeded` where it does not now, and with
