@@ -43,6 +43,7 @@ import type { Options, TargetOptions } from "./internal/call/types.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
 import { RecentlyUsed } from "./internal/keyed/recentlyUsed.js"
 import { checkLimits, limitsOf, loadPolicies, Ramps } from "./internal/load/ofTarget.js"
+import { tellReserving } from "./internal/load/reserving.js"
 import { observeEffect } from "./internal/observe/observeEffect.js"
 import { ObserveOnly } from "./internal/observe/observeOnly.js"
 import { observeStream } from "./internal/observe/observeStream.js"
@@ -273,6 +274,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     }
     yield* tellIfMadeAgain("Resilience", options)
     toldOf.set(service, new Set(Object.values(differing)))
+    tellReserving(service, optionsOf)
     return madeUnder(service, hub)
   })
 

@@ -1,6 +1,8 @@
 import * as RateLimiter from "@effect/experimental/RateLimiter"
+import Bottleneck from "bottleneck"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { AdaptiveLimit, Bulkhead, RateLimit, type Resilience, SpendLimit } from "effect-resilience"
+import PQueue from "p-queue"
 import { weigh } from "../heap.js"
 import { awaited, inFiber, inRuntime, repeated } from "../loop.js"
 import { measure } from "../measure.js"
@@ -23,6 +25,11 @@ export const limits: Shape = {
   run: async (effort) => {
     const bulkheadOf = cockatiel.bulkheads()
     const semaphore = Effect.unsafeMakeSemaphore(plenty)
+    const places = new PQueue({ concurrency: plenty })
+    const perMinute = new PQueue({ intervalCap: plenty, interval: 60_000 })
+    const bottleneck = new Bottleneck({ maxConcurrent: plenty })
+    const refreshed = { reservoir: plenty, reservoirRefreshAmount: plenty, reservoirRefreshInterval: 60_000 }
+    const reservoir = new Bottleneck(refreshed)
     const runtimes: Array<{ readonly dispose: () => Promise<void> }> = []
     const kept = <A extends { readonly dispose: () => Promise<void> }>(runtime: A): A => {
       runtimes.push(runtime)
@@ -49,6 +56,8 @@ export const limits: Shape = {
       [
         { name: "bare: LlmCall.tryPromise", batch: inFiber(call) },
         { name: "bulkhead: cockatiel", batch: awaited(() => bulkheadOf.execute(answers)) },
+        { name: "bulkhead: p-queue", batch: awaited(() => places.add(answers)) },
+        { name: "bulkhead: bottleneck", batch: awaited(() => bottleneck.schedule(answers)), share: 0.02 },
         {
           name: "bulkhead: Effect's semaphore",
           batch: inFiber(semaphore.withPermits(1)(plain.bareWithoutSignal(answers)))
@@ -56,6 +65,8 @@ export const limits: Shape = {
         { name: "bulkhead: Bulkhead.protect", batch: inFiber(bulkhead.protect(call, "a")) },
         { name: "adaptive limit: AdaptiveLimit.protect", batch: inFiber(adaptive.protect(call, "a")) },
         { name: "rate limit: @effect/experimental's RateLimiter", batch: inRuntime(limiter)(consuming) },
+        { name: "rate limit: p-queue", batch: awaited(() => perMinute.add(answers)) },
+        { name: "rate limit: bottleneck", batch: awaited(() => reservoir.schedule(answers)), share: 0.02 },
         { name: "rate limit, requests: RateLimit.protect", batch: inFiber(requests.protect(call, "a")) },
         { name: "rate limit, requests and tokens: RateLimit.protect", batch: inFiber(withTokens.protect(call, "a")) },
         { name: "budget: SpendLimit.protect", batch: inFiber(money.protect(call, "a")) },
@@ -77,6 +88,8 @@ export const limits: Shape = {
       effort
     )
     await Promise.all(runtimes.map((runtime) => runtime.dispose()))
+    // Its refreshing timer would keep the process alive.
+    await Promise.all([bottleneck, reservoir].map((one) => one.disconnect()))
     return measured
   }
 }

@@ -6,6 +6,7 @@
 import * as AiError from "@effect/ai/AiError"
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import type * as Response from "@effect/ai/Response"
+import * as Tokenizer from "@effect/ai/Tokenizer"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,6 +21,7 @@ import { unwrap, wrap } from "../internal/errors/wrapped.js"
 import { begin } from "../internal/fallback/nextTarget.js"
 import { settingsOf } from "../internal/fallback/settings.js"
 import { settingsOf as checkHedge } from "../internal/hedge/plan.js"
+import { isReserving } from "../internal/load/reserving.js"
 import { againOptions, refuseUnknown } from "../internal/options/names.js"
 import * as underDeadline from "../internal/time/announcedDeadline.js"
 import type { LlmError } from "../LlmError.js"
@@ -32,6 +34,7 @@ import * as StreamDialect from "../StreamDialect.js"
 import { type Asking, firstOf, firstStreamOf } from "./internal/asking.js"
 import { cachedStream, cachedTurn, readOnce, type TurnCache, type TurnOptions } from "./internal/cached.js"
 import * as cleanSpans from "./internal/cleanSpans.js"
+import * as estimated from "./internal/estimate.js"
 import { failureIn, tellingRefusals } from "./internal/refused.js"
 import { streamWithTools } from "./internal/streamWithTools.js"
 import { type Options, resolveToolCalls } from "./internal/toolCalls.js"
@@ -95,6 +98,9 @@ export interface CachePolicy extends ResponseCache.TimeOptions {
  * after the turn has succeeded, outside of all limits and permits. So it is with a stream, which gives its `finish` part
  * after the results of the tools. A stream that has begun is not repeated, unless it is delivered `buffered`.
  *
+ * Where a target reserves tokens or money (`rateLimit`, `spendLimit`), the prompt is counted first, by the `Tokenizer`
+ * that the layer finds or else by `RateLimit.estimateTokens`, unless the caller has said how long it is.
+ *
  * @example
  * ```ts
  * import { AnthropicLanguageModel } from "@effect/ai-anthropic"
@@ -137,7 +143,11 @@ export const layer = <const Targets extends readonly [AnyTarget, ...ReadonlyArra
       const models = yield* Effect.forEach(targets, build)
       const asking = { fallback, hedge, hub: yield* ResilienceEvents, isReady: isReady(resilience) }
       const turns = cache && (yield* turnCache(cache, targets))
-      return make(resilience, models as [Model, ...ReadonlyArray<Model>], asking, delivery, turns)
+      const reserves = targets.some(({ name }) => isReserving(resilience, name))
+      const estimate = reserves
+        ? estimated.estimator(Option.getOrUndefined(yield* Effect.serviceOption(Tokenizer.Tokenizer)))
+        : undefined
+      return make(resilience, models as [Model, ...ReadonlyArray<Model>], asking, delivery, turns, estimate)
     }) as Effect.Effect<
       LanguageModel.Service,
       Layer.Layer.Error<Targets[number]["model"]>,
@@ -204,7 +214,8 @@ const make = (
   models: readonly [Model, ...ReadonlyArray<Model>],
   asking: Asking,
   delivery: Policy["delivery"],
-  turns: TurnCache | undefined
+  turns: TurnCache | undefined,
+  estimate: estimated.Estimator | undefined
 ): LanguageModel.Service => {
   /** The model's turn, on the first target that can give it. */
   const turn = <A, E, R>(
@@ -227,7 +238,7 @@ const make = (
       )
     })
     const [first, ...others] = models
-    const asked = firstOf(asking, [target(first), ...others.map(target)])
+    const asked = estimated.effect(estimate, options.prompt, firstOf(asking, [target(first), ...others.map(target)]))
     const walk = turns === undefined ? asked : (cachedTurn(turns, method, options, asked as never) as typeof asked)
     return Effect.mapError(others.length === 0 ? walk : underDeadline.effect(walk, resilience.deadline), (error) =>
       isLlmError(error) || isRejection(error) ? folded(method, error) : (error as E)
@@ -257,7 +268,7 @@ const make = (
     })
   }
 
-  const turnStream = (options: Options): Stream.Stream<Part, AiError.AiError, unknown> => {
+  const turnStream = (options: TurnOptions): Stream.Stream<Part, AiError.AiError, unknown> => {
     const target = ({ contextWindow, name, service }: Model) => {
       const asked = service.streamText<never>(options as never) as Stream.Stream<Part, AiError.AiError, unknown>
       const read_ = Stream.mapError(tellingRefusals(name, cleanSpans.stream(name, asked)), (error) => read(name, error))
@@ -266,7 +277,8 @@ const make = (
       return { name, contextWindow, run }
     }
     const [first, ...others] = models
-    const asked = firstStreamOf(asking, [target(first), ...others.map(target)])
+    const walked = firstStreamOf(asking, [target(first), ...others.map(target)])
+    const asked = estimated.stream(estimate, options.prompt, walked)
     const walk = turns === undefined ? asked : cachedStream(turns, options, asked)
     return Stream.mapError(others.length === 0 ? walk : underDeadline.stream(walk, resilience.deadline), (error) =>
       folded("streamText", error as LlmError | Rejection)
