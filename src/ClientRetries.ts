@@ -12,7 +12,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import { ResilienceEvent, ResilienceEvents } from "./ResilienceEvent.js"
+import { metricTable } from "./internal/telemetry/metricTable.js"
+import { hubIn } from "./internal/telemetry/operation.js"
+import { outcomeCounters } from "./internal/telemetry/outcomeCounters.js"
+import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
+import { ResilienceEvent } from "./ResilienceEvent.js"
 
 /**
  * What a client does on its own, and how to make it stop.
@@ -116,6 +120,8 @@ export const warnCallOptions = (
     })
   })
 
+const count = outcomeCounters(metricTable.clientRetries)
+
 const warned = new WeakSet<object>()
 const warnedTargets = new Set<string>()
 
@@ -124,7 +130,8 @@ const tell = ({ client, fix, maxRetries }: ClientRetries, target = client): Effe
     yield* Effect.logWarning(
       `${client} repeats a failed call up to ${maxRetries} times itself, which multiplies with the attempts of the retry policy; leave it to one of them: ${fix}`
     )
-    const hub = yield* ResilienceEvents
+    const hub = hubIn(yield* Effect.context<never>())
+    count(target, client, yield* labelCapacity)
     if (hub.listening()) {
       hub.publish(ResilienceEvent.ClientRetries({ at: yield* Clock.currentTimeMillis, target, client, maxRetries }))
     }

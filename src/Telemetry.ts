@@ -31,6 +31,8 @@
  *
  * @since 0.1.0
  */
+
+export { layerMetrics, type MetricsOptions } from "./internal/telemetry/answerMetrics.js"
 export { CorrelationId } from "./internal/telemetry/correlation.js"
 export { LabelCapacity } from "./internal/telemetry/labels.js"
 export { type LoggerOptions, layerLogger } from "./internal/telemetry/logger.js"

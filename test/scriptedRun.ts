@@ -27,6 +27,7 @@ export const targetOf = (run: string, name: Name): string => `${run}/${name}`
 
 export const options = (run: string): Resilience.Options => ({
   retry: { initialDelay: "1 second", factor: 2, jitter: "none", maxAttempts: 3 },
+  retryBudget: { share: 1, burst: 10 },
   circuitBreaker: {
     tripPolicy: CircuitBreaker.consecutive(3),
     openDuration: "10 seconds",
@@ -88,7 +89,7 @@ const pieces = Stream.make(chunk("")).pipe(
 )
 
 /** Lets virtual time pass until it is done. */
-const inVirtualTime = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<void, never, R> =>
+export const inVirtualTime = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<void, never, R> =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(Effect.exit(self))
     // In steps, so that whoever waits for less than a step before it goes on does so at the right time.

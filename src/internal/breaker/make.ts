@@ -8,7 +8,11 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Gate from "../admission/gate.js"
+import { failureOf } from "../errors/failureOf.js"
 import { type CircuitState, type Hub, ResilienceEvent, ResilienceEvents } from "../telemetry/events.js"
+import { metricTable } from "../telemetry/metricTable.js"
+import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import { storeFailed } from "../telemetry/storeFailed.js"
 import { type CircuitMetrics, circuitMetrics, labelCapacity } from "../telemetry/targetMetrics.js"
 import { Gated, type Gates } from "./gated.js"
 import { type Announce, gate } from "./guard.js"
@@ -32,7 +36,7 @@ export const makeBreaker = (
     // A circuit is everybody's, so its series have the labels of the place where the breaker is made, not of a call.
     const tags = yield* FiberRef.get(FiberRef.currentMetricLabels)
     const metricsOf = (key: string): CircuitMetrics => circuitMetrics(key, labels, Arr.fromIterable(tags))
-    const announce = announceTo(pubsub, hub, metricsOf, new WaitingCalls())
+    const announce = announceTo(pubsub, { hub, labels, metricsOf }, new WaitingCalls())
     const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
 
     const amend = (key: string, amendment: Amendment) =>
@@ -118,10 +122,18 @@ const showAtRest = (metricsOf: (key: string) => CircuitMetrics): ((key: string) 
   }
 }
 
+const countParked = outcomeCounters(metricTable.parked)
+
+/** Where circuits are told of. */
+interface Outlet {
+  readonly hub: Hub
+  readonly labels: number
+  readonly metricsOf: (key: string) => CircuitMetrics
+}
+
 const announceTo = (
   pubsub: PubSub.PubSub<Transition>,
-  hub: Hub,
-  metricsOf: (key: string) => CircuitMetrics,
+  { hub, labels, metricsOf }: Outlet,
   waiting: WaitingCalls
 ): Announce => ({
   waiting,
@@ -141,13 +153,10 @@ const announceTo = (
     }
   },
   parked: (key, at, wait, error) => {
+    countParked(key, failureOf(error)._tag, labels)
     if (hub.listening()) {
       hub.publish(ResilienceEvent.TargetParked({ at, target: key, wait: Duration.millis(wait), error }))
     }
   },
-  storeFailed: (key, at, error) => {
-    if (hub.listening()) {
-      hub.publish(ResilienceEvent.StoreFailed({ at, target: key, policy: "circuitBreaker", error }))
-    }
-  }
+  storeFailed: (key, at, error) => storeFailed({ hub, labels }, { at, target: key, policy: "circuitBreaker", error })
 })

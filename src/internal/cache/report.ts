@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import { type Hub, ResilienceEvent } from "../telemetry/events.js"
 import { metricTable } from "../telemetry/metricTable.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import { storeFailed } from "../telemetry/storeFailed.js"
 import type { TrailEntry } from "../telemetry/trail.js"
 
 /** Why an answer was not kept. */
@@ -70,9 +71,7 @@ export class CacheReport {
 
   storeFailed(at: number, error: unknown): void {
     count("cache", "storeFailed", this.labels)
-    if (this.hub.listening()) {
-      this.hub.publish(ResilienceEvent.StoreFailed({ at, target: "cache", policy: "cache", error }))
-    }
+    storeFailed({ hub: this.hub, labels: this.labels }, { at, target: "cache", policy: "cache", error })
   }
 }
 

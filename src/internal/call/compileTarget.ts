@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { inOrder, type Limits } from "../admission/inOrder.js"
 import type { CircuitGate } from "../breaker/gated.js"
@@ -14,8 +15,8 @@ import type { Budget } from "../retry/budgetTypes.js"
 import { make as makeRetry } from "../retry/policy.js"
 import type * as RetryPolicy from "../retry/policyTypes.js"
 import type { Hub } from "../telemetry/events.js"
-import { targetMetrics } from "../telemetry/targetMetrics.js"
-import type { Target } from "./target.js"
+import { type TargetMetrics, targetMetrics } from "../telemetry/targetMetrics.js"
+import type { BoundBudget, Target } from "./target.js"
 import type { TargetOptions } from "./types.js"
 
 /** What options say, whatever the name of the target. @internal */
@@ -62,6 +63,7 @@ interface Shared {
 /** @internal */
 export const makeTarget = (name: string, { counts, ...policies }: Policies, shared: Shared): Target => {
   const { budget, circuit, hub, labels, limits, scope } = shared
+  const metrics = targetMetrics(name, labels)
   const gates = (one: CircuitGate): Pick<Target, "attemptCircuit" | "callCircuit"> => ({
     attemptCircuit: inOrder(counts === "attempts" ? one : undefined, limits),
     callCircuit: inOrder(counts === "calls" ? one : undefined, unlimited)
@@ -70,12 +72,35 @@ export const makeTarget = (name: string, { counts, ...policies }: Policies, shar
     name,
     scope,
     ...policies,
-    budget: budget && { deposit: budget.deposit(name), take: budget.take(name), giveBack: budget.giveBack(name) },
+    budget: budget && boundBudget(name, budget, metrics),
     ...gates(circuit),
     waitingAs: (own) => gates(circuit.waitingAs?.(own) ?? circuit),
-    metrics: targetMetrics(name, labels),
+    metrics,
     labels,
     hub
+  }
+}
+
+/** The gauge of the budget begins with the first retry, and rests while the budget is full: a call that needs none pays nothing. */
+const boundBudget = (name: string, budget: Budget, metrics: TargetMetrics): BoundBudget => {
+  let most: number | undefined
+  const tell = Effect.map(budget.available(name), metrics.budget)
+  const deposit = budget.deposit(name)
+  const told = Effect.zipRight(
+    deposit,
+    Effect.map(budget.available(name), (left) => {
+      metrics.budget(left)
+      if (left === most) most = undefined
+    })
+  )
+  const take = Effect.flatMap(budget.available(name), (left) => {
+    most ??= left
+    return Effect.tap(budget.take(name), () => tell)
+  })
+  return {
+    deposit: Effect.suspend(() => (most === undefined ? deposit : told)),
+    take,
+    giveBack: Effect.zipRight(budget.giveBack(name), tell)
   }
 }
 

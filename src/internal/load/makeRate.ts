@@ -3,6 +3,7 @@
  *
  * @internal
  */
+
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
@@ -11,7 +12,8 @@ import * as Gate from "../admission/gate.js"
 import type { Usage } from "../errors/llmError.js"
 import { type BoundsOptions, boundsOf } from "../keyed/boundedMap.js"
 import { detect } from "../stream/dialect/detect.js"
-import { type LoadGate as GateName, ResilienceEvent, ResilienceEvents } from "../telemetry/events.js"
+import { type LoadGate as GateName, ResilienceEvents } from "../telemetry/events.js"
+import { storeFailed } from "../telemetry/storeFailed.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
 import { type Around, alone } from "./around.js"
 import type { LoadGate, Operators } from "./operators.js"
@@ -55,9 +57,7 @@ export const makeRate = (
         key,
         store,
         (now) => queueOf(key, now),
-        (at, error) => {
-          if (hub.listening()) hub.publish(ResilienceEvent.StoreFailed({ at, target: key, policy: name, error }))
-        },
+        (at, error) => storeFailed({ hub, labels }, { at, target: key, policy: name, error }),
         around,
         seen
       )

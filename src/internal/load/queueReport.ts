@@ -6,7 +6,7 @@
 import * as Duration from "effect/Duration"
 import type * as Metric from "effect/Metric"
 import { type Hub, type LoadGate, ResilienceEvent } from "../telemetry/events.js"
-import { byLabel, named, shared } from "../telemetry/labels.js"
+import { labelOf, shared } from "../telemetry/labels.js"
 import { metricTable } from "../telemetry/metricTable.js"
 import { gauge, histogram } from "../telemetry/series.js"
 
@@ -21,9 +21,6 @@ interface Series {
   readonly length: Metric.Metric.Gauge<number>
   readonly waits: Metric.Metric.Histogram<number>
 }
-
-const labelOf = (what: string, name: string, capacity: number): string =>
-  byLabel(named<string>(what), name, capacity, (label) => label)
 
 /** Made with the first call that waits, since most never have to. @internal */
 export const queueReport = (gate: LoadGate, target: string, hub: Hub, capacity: number): QueueReport => {

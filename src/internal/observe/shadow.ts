@@ -155,4 +155,10 @@ const standingOpen = ({ circuit }: TargetGate): TargetGate => ({
   release: () => undefined
 })
 
-const noMetrics: TargetMetrics = { attempt: () => {}, retry: () => {}, call: () => {} }
+const noMetrics: TargetMetrics = {
+  attempt: () => {},
+  firstContent: () => {},
+  retry: () => {},
+  call: () => {},
+  budget: () => {}
+}

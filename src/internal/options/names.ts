@@ -19,6 +19,7 @@ import type * as SpendLimit from "../load/spendLimit.js"
 import type * as RetryBudget from "../retry/budgetTypes.js"
 import type * as RetryPolicy from "../retry/policyTypes.js"
 import type { StreamOptions, StreamPolicy } from "../stream/options.js"
+import type { MetricsOptions } from "../telemetry/answerMetrics.js"
 import { invalid } from "./check.js"
 
 /** @internal */
@@ -175,6 +176,9 @@ export const hedgeOptions: Names<Hedge.Options> = { ...againOptions, fallbackOn:
 
 /** @internal */
 export const memoryOptions: Names<Hedge.MemoryOptions> = { ...boundsOptions, halfLife: true, budget: true }
+
+/** @internal */
+export const metricsOptions: Names<MetricsOptions> = { prices: true }
 
 const cacheTimes: Names<ResponseCache.TimeOptions> = { fresh: true, staleIfError: true, staleWhileRevalidate: true }
 

@@ -1,14 +1,19 @@
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
+import { failureOf } from "../errors/failureOf.js"
 import { text } from "../errors/safeRead.js"
 import { OtherTargets } from "../fallback/otherTargets.js"
+import { tagsOf } from "../fiber/currentFiber.js"
 import { runUntilSignal } from "../fiber/runUntil.js"
 import { nextCall } from "../telemetry/callNumber.js"
-import { type Hub, ResilienceEvent, ResilienceEvents } from "../telemetry/events.js"
-import type { Withheld } from "../telemetry/report.js"
+import { type Hub, ResilienceEvent } from "../telemetry/events.js"
+import { hubIn } from "../telemetry/operation.js"
+import { countWithheld, type Withheld } from "../telemetry/report.js"
+import { labelCapacity, type Tags, type TargetMetrics, targetMetrics } from "../telemetry/targetMetrics.js"
 import { CurrentDeadline } from "../time/deadline.js"
 import { isRunning, noteFailure } from "../time/watchedDeadline.js"
 import { decide } from "./decision.js"
@@ -37,9 +42,14 @@ export const retry = <A, E, R, B, R1>(
   permission?: Permission
 ): Effect.Effect<A, E, R | R1> =>
   Effect.catchAll(self, (error) =>
-    Effect.flatMap(ResilienceEvents, (hub) =>
-      Effect.flatMap(CurrentDeadline, (deadline) => {
-        const retries = new Retries<E>(error, hub, target ?? targetOf(error), permission)
+    Effect.flatMap(labelCapacity, (labels) =>
+      Effect.withFiberRuntime<A, E, R | R1>((fiber) => {
+        const context = fiber.currentContext as Context.Context<never>
+        const deadline = Context.get(context, CurrentDeadline)
+        const name = target ?? targetOf(error)
+        const metrics = targetMetrics(name, labels)
+        const outlet = { hub: hubIn(context), labels, metrics, tags: Array.from(tagsOf(fiber)) }
+        const retries = new Retries<E>(error, name, outlet, permission)
         const rest = Effect.flatMap(Schedule.driver(retries.watch(policy)), (driver) =>
           again(
             Effect.provideServiceEffect(self, Schedule.CurrentIterationMetadata, driver.iterationMeta),
@@ -66,6 +76,14 @@ const again = <A, E, R, B, R1>(
       })
   })
 
+/** Where the retries are told. */
+interface Outlet {
+  readonly hub: Hub
+  readonly labels: number
+  readonly metrics: TargetMetrics
+  readonly tags: Tags
+}
+
 /** One call's retries, from its first failure on. */
 class Retries<E> {
   private readonly call = nextCall()
@@ -75,8 +93,8 @@ class Retries<E> {
 
   constructor(
     public lastError: E,
-    private readonly hub: Hub,
     private readonly target: string,
+    private readonly outlet: Outlet,
     private readonly permission: Permission | undefined
   ) {}
 
@@ -124,14 +142,18 @@ class Retries<E> {
   }
 
   private scheduled(at: number, millis: number): void {
-    if (!this.hub.listening()) return
+    const { hub, metrics, tags } = this.outlet
+    metrics.retry(failureOf(this.lastError)._tag, millis, tags)
+    if (!hub.listening()) return
     const about = { ...this.about(at), attempt: this.attempt + 1 }
-    this.hub.publish(ResilienceEvent.RetryScheduled({ ...about, wait: Duration.millis(millis), error: this.lastError }))
+    hub.publish(ResilienceEvent.RetryScheduled({ ...about, wait: Duration.millis(millis), error: this.lastError }))
   }
 
   private withheld(at: number, reason: Withheld): void {
-    if (!this.hub.listening()) return
-    this.hub.publish(ResilienceEvent.RetryWithheld({ ...this.about(at), reason, error: this.lastError }))
+    const { hub, labels } = this.outlet
+    countWithheld(this.target, reason, labels)
+    if (!hub.listening()) return
+    hub.publish(ResilienceEvent.RetryWithheld({ ...this.about(at), reason, error: this.lastError }))
   }
 
   private about(at: number) {

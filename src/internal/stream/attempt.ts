@@ -23,6 +23,9 @@ export interface AttemptOptions<A> extends ReceivedOptions<A> {
   readonly onTotal: () => OwnFailure
   /** The same for `limits.share`. */
   readonly onShare: () => OwnFailure
+  /** When the attempt began, and who is told how long each chunk was waited for. */
+  readonly startedAt: number
+  readonly onChunk?: ((millis: number, isFirst: boolean, answeredBy: string | undefined) => void) | undefined
 }
 
 /** What an attempt can fail with by itself. @internal */
@@ -35,6 +38,9 @@ export class Attempt<A, E> {
   firstContentAt: number | undefined
   private readonly watch: LimitTimer
   private expired: Expired | undefined
+  private isFirst = true
+  /** Since when the next chunk is waited for. */
+  private askedAt: number
   /** What is still to be said before the attempt ends: the end itself, or a failure. */
   private last: Effect.Effect<undefined, E | OwnFailure> | undefined
 
@@ -44,6 +50,7 @@ export class Attempt<A, E> {
     private readonly clock: Clock.Clock
   ) {
     this.received = new Received(options)
+    this.askedAt = options.startedAt
     this.watch = new LimitTimer(clock, options.limits, (expired) => {
       this.expired = expired
       reader.cut()
@@ -68,9 +75,10 @@ export class Attempt<A, E> {
     return this.reader.closing
   }
 
-  private readonly taken: Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> = Effect.suspend(() =>
-    Effect.matchEffect(this.reader.take, { onSuccess: this.onTaken, onFailure: this.onFailed })
-  )
+  private readonly taken: Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> = Effect.suspend(() => {
+    if (this.options.onChunk !== undefined && !this.isFirst) this.askedAt = this.clock.unsafeCurrentTimeMillis()
+    return Effect.matchEffect(this.reader.take, { onSuccess: this.onTaken, onFailure: this.onFailed })
+  })
 
   private readonly onTaken = (
     chunk: Chunk.Chunk<A> | undefined
@@ -78,6 +86,7 @@ export class Attempt<A, E> {
     if (chunk === undefined) return this.expired === undefined ? this.ended() : this.ranOut(this.expired)
     this.watch.answered()
     const out = this.received.accept(chunk)
+    if (this.options.onChunk !== undefined) this.timed(this.options.onChunk)
     if (this.received.alive) this.watch.alive(this.received.progress)
     if (this.firstContentAt === undefined && this.received.progress !== "preamble") {
       this.firstContentAt = this.clock.unsafeCurrentTimeMillis()
@@ -85,6 +94,11 @@ export class Attempt<A, E> {
     if (out !== undefined) this.watch.handed()
     if (this.received.failure !== undefined) this.last = Effect.fail(this.received.failure)
     return out === undefined ? this.next : Effect.succeed(out)
+  }
+
+  private timed(tell: Exclude<AttemptOptions<A>["onChunk"], undefined>): void {
+    tell(this.clock.unsafeCurrentTimeMillis() - this.askedAt, this.isFirst, this.received.model)
+    this.isFirst = false
   }
 
   /** A connection that breaks after the answer was complete takes nothing away from it. */

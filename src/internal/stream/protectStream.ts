@@ -25,10 +25,13 @@ import { TimedOut, type Usage } from "../errors/llmError.js"
 import { text } from "../errors/safeRead.js"
 import { tagsOf } from "../fiber/currentFiber.js"
 import type { Answered } from "../telemetry/answered.js"
+import { chunkReaderOf } from "../telemetry/chunkTimes.js"
 import { ResilienceEvent } from "../telemetry/events.js"
+import { metricTable } from "../telemetry/metricTable.js"
 import { decidingFor } from "../telemetry/operation.js"
+import { outcomeCounters } from "../telemetry/outcomeCounters.js"
 import { clockOf } from "../time/timer.js"
-import { type Attempt, openAttempt } from "./attempt.js"
+import { type Attempt, type AttemptOptions, openAttempt } from "./attempt.js"
 import { afterFailure } from "./commit.js"
 import { fromTake } from "./fromTake.js"
 import { interrupted } from "./interrupted.js"
@@ -57,6 +60,10 @@ export const protectStream = <A, E, R>(
       )
     })
   )
+
+const countIncident = outcomeCounters(metricTable.streamIncidents)
+
+type ChunkTime = Parameters<Exclude<AttemptOptions<unknown>["onChunk"], undefined>>
 
 /** A chunk may hold a marker, and `undefined` is the end. */
 type Handed<A> = Chunk.Chunk<A | Restarted> | undefined
@@ -122,7 +129,14 @@ class StreamCall<A, E, R> {
             this.scope = scope
             const opened = openAttempt(
               this.self,
-              { ...this.options, target: target.name, notice: this.notice, ...this.limits() },
+              {
+                ...this.options,
+                target: target.name,
+                notice: this.notice,
+                startedAt: this.openedAt,
+                onChunk: this.chunkTimes(),
+                ...this.limits()
+              },
               this.clock
             )
             return Effect.map(Scope.extend(this.inAttempt(opened), scope), (attempt) => {
@@ -218,7 +232,8 @@ class StreamCall<A, E, R> {
   }
 
   private readonly notice = (what: Notice): void => {
-    const { hub, name } = this.target
+    const { hub, labels, name } = this.target
+    countIncident(name, what === "skipped" ? what : "unknownFormat", labels)
     if (!hub.listening()) return
     const at = this.clock.unsafeCurrentTimeMillis()
     const about = { at, target: name, call: this.call.number, attempt: this.call.attempt }
@@ -230,7 +245,8 @@ class StreamCall<A, E, R> {
   private restarted(error: unknown): Chunk.Chunk<Restarted> {
     const target = this.target.name
     const attempt = this.call.attempt + 1
-    const { hub } = this.target
+    const { hub, labels } = this.target
+    countIncident(target, "restarted", labels)
     if (hub.listening()) {
       const at = this.clock.unsafeCurrentTimeMillis()
       hub.publish(ResilienceEvent.StreamRestarted({ at, target, call: this.call.number, attempt, error }))
@@ -275,6 +291,13 @@ class StreamCall<A, E, R> {
         return this.onceClosed(() => this.call.underDeadline(this.attemptPassage.leave(seen)))
       })
     )
+  }
+
+  private chunkTimes() {
+    const { hub, name, provider, model } = this.target
+    const tell = hub.listening() ? chunkReaderOf(hub) : undefined
+    const about = { target: name, provider, model }
+    return tell && ((...[millis, isFirst, answeredBy]: ChunkTime) => tell(about, millis, isFirst, answeredBy))
   }
 
   private answerOf({ firstContentAt, received }: Attempt<A, E>): Answered {

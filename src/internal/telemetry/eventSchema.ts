@@ -40,7 +40,7 @@ const about = {
   call: optional(Number)
 }
 const aboutCall = { ...about, call: Number }
-const aboutAttempt = { ...aboutCall, attempt: Number, model: optional(String) }
+const aboutAttempt = { ...aboutCall, attempt: Number, provider: optional(String), model: optional(String) }
 const aboutEnd = {
   ...aboutAttempt,
   duration: Wait,

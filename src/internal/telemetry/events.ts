@@ -29,7 +29,8 @@ interface About {
 interface AboutAttempt extends About {
   readonly call: number
   readonly attempt: number
-  /** The model that was asked, where it is known: as the target's options say, or the request itself. */
+  /** Who was asked for which model, where the target's options say. */
+  readonly provider?: string | undefined
   readonly model?: string | undefined
 }
 

@@ -36,6 +36,10 @@ export const shared = "other"
 export const named = <A>(what: string): Map<string, A> =>
   globalValue(`effect-resilience/labels/${what}`, () => new Map<string, A>())
 
+/** The label of a name among those of its kind. @internal */
+export const labelOf = (what: string, name: string, capacity: number): string =>
+  byLabel(named<string>(what), name, capacity, (label) => label)
+
 /** What belongs to this name, or to the shared one where `capacity` names have come before. @internal */
 export const byLabel = <A>(names: Map<string, A>, name: string, capacity: number, make: (label: string) => A): A => {
   const known = names.get(name)

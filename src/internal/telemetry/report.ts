@@ -11,11 +11,18 @@ import { failureOf } from "../errors/failureOf.js"
 import { type Answered, answeredIn } from "./answered.js"
 import { nextCall } from "./callNumber.js"
 import { ResilienceEvent } from "./events.js"
+import { metricTable } from "./metricTable.js"
+import { type OutcomeCount, outcomeCounters } from "./outcomeCounters.js"
 import type { Tags } from "./targetMetrics.js"
 import type { TrailEntry } from "./trail.js"
 
 /** Why a retry that was wanted does not happen, as far as anybody has to be told. */
 export type Withheld = "budget" | "circuit" | "deadline" | "elapsed" | "hint" | "otherTarget"
+
+/** @internal */
+export const countWithheld: OutcomeCount = outcomeCounters(metricTable.retriesWithheld)
+
+const countRejection = outcomeCounters(metricTable.rejections)
 
 type Writable<A> = { -readonly [key in keyof A]: A[key] }
 
@@ -77,8 +84,10 @@ export class Report {
 
   /** A policy did not let the attempt through; it was never sent. */
   rejected(at: number, error: unknown): void {
-    const { hub, name } = this.target
-    this.write(tagOf(error), Duration.zero, error, this.attempt + 1)
+    const { hub, labels, name } = this.target
+    const tag = tagOf(error)
+    this.write(tag, Duration.zero, error, this.attempt + 1)
+    countRejection(name, tag, labels)
     if (hub.listening()) hub.publish(ResilienceEvent.CallRejected({ at, target: name, call: this.call, error }))
   }
 
@@ -92,7 +101,8 @@ export class Report {
   }
 
   retryWithheld(at: number, reason: Withheld, error: unknown): void {
-    const { hub } = this.target
+    const { hub, labels, name } = this.target
+    countWithheld(name, reason, labels)
     if (hub.listening()) hub.publish(ResilienceEvent.RetryWithheld({ ...this.about(at), reason, error }))
   }
 
@@ -111,7 +121,10 @@ export class Report {
 
   private attemptEnded(at: number, metric: string, outcome: string, error?: unknown): Duration.Duration {
     const duration = Duration.millis(at - this.attemptAt)
-    this.target.metrics.attempt(metric, at - this.attemptAt, this.tags)
+    const { metrics } = this.target
+    metrics.attempt(metric, at - this.attemptAt, this.tags)
+    const first = this.answered?.firstContent
+    if (first !== undefined) metrics.firstContent(first, this.tags)
     this.write(outcome, duration, error, this.attempt)
     return duration
   }
@@ -125,9 +138,15 @@ export class Report {
   }
 
   private about(at: number) {
-    const { model, name } = this.target
-    const about = { at, target: name, call: this.call, attempt: this.attempt }
-    return model === undefined ? about : { ...about, model }
+    const { model, name, provider } = this.target
+    return {
+      at,
+      target: name,
+      call: this.call,
+      attempt: this.attempt,
+      ...(provider !== undefined && { provider }),
+      ...(model !== undefined && { model })
+    }
   }
 
   private aboutEnd(at: number, duration: Duration.Duration) {

@@ -10,7 +10,7 @@ import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
 import type { MetricRow, Row } from "./metricTable.js"
 
-/** The values of a row's labels, in the order of the row. @internal */
+/** The values of a row's labels, in the order of the row; an empty one is not known. @internal */
 export type LabelValues = ReadonlyArray<string>
 
 /** @internal */
@@ -29,11 +29,13 @@ export const histogram = (row: Row<"histogram">, ...values: LabelValues): Metric
   return Metric.fromMetricKey(labelled(MetricKey.histogram(row.name, boundaries, row.meaning), row, values))
 }
 
-const labelled = <Key extends MetricKey.MetricKey.Untyped>(key: Key, { labels }: MetricRow, values: LabelValues): Key =>
-  MetricKey.taggedWithLabels(
-    key,
-    labels.map((label, index) => MetricLabel.make(label, values[index] ?? ""))
-  ) as Key
+/** What is not known has no label. The exporter of `@effect/opentelemetry` looks for the unit among the labels. */
+const labelled = <Key extends MetricKey.MetricKey.Untyped>(key: Key, row: MetricRow, values: LabelValues): Key => {
+  const { labels, unit, whose } = row
+  const known = labels.flatMap((label, index) => (values[index] ? [MetricLabel.make(label, values[index])] : []))
+  const all = whose === "OpenTelemetry" && unit !== undefined ? [...known, MetricLabel.make("unit", unit)] : known
+  return MetricKey.taggedWithLabels(key, all) as Key
+}
 
 /** What is made with the first value of its kind, and kept. @internal */
 export const byValue = <A>(make: (value: string) => A): ((value: string) => A) => {

@@ -22,10 +22,14 @@ export type Tags = ReadonlyArray<MetricLabel.MetricLabel>
 export interface TargetMetrics {
   /** An attempt ended; `outcome` is `success`, `interrupted`, `defect` or the tag of the failure as it was read. */
   readonly attempt: (outcome: string, millis: number, tags: Tags) => void
+  /** The first content of an attempt's stream came after so long. */
+  readonly firstContent: (millis: number, tags: Tags) => void
   /** Another attempt follows a failure of this tag, after so long. */
   readonly retry: (failure: string, millis: number, tags: Tags) => void
   /** A call, with all its attempts, ended. */
   readonly call: (outcome: string, millis: number, tags: Tags) => void
+  /** So many retries are left in the budget of the target. */
+  readonly budget: (left: number) => void
 }
 
 const same = (label: string): string => label
@@ -42,12 +46,17 @@ const metricsOf = (target: string): TargetMetrics => {
   const attemptTimes = byValue((outcome) => histogram(metricTable.attemptDuration, target, outcome))
   const retries = byValue((failure) => counter(metricTable.retries, target, failure))
   const calls = byValue((outcome) => counter(metricTable.calls, target, outcome))
+  const firstContents = byValue(() => histogram(metricTable.firstContent, target))
+  const budgets = byValue(() => gauge(metricTable.retryBudget, target))
   const waits = histogram(metricTable.retryWait, target)
   const durations = histogram(metricTable.callDuration, target)
   return {
     attempt: (outcome, millis, tags) => {
       attempts(outcome).unsafeUpdate(1, tags)
       attemptTimes(outcome).unsafeUpdate(millis / 1000, tags)
+    },
+    firstContent: (millis, tags) => {
+      firstContents("").unsafeUpdate(millis / 1000, tags)
     },
     retry: (failure, millis, tags) => {
       retries(failure).unsafeUpdate(1, tags)
@@ -56,6 +65,10 @@ const metricsOf = (target: string): TargetMetrics => {
     call: (outcome, millis, tags) => {
       calls(outcome).unsafeUpdate(1, tags)
       durations.unsafeUpdate(millis / 1000, tags)
+    },
+    // A gauge is the state of one target: those that share a label have none.
+    budget: (left) => {
+      if (target !== shared) budgets("").unsafeUpdate(left, [])
     }
   }
 }
