@@ -3,21 +3,9 @@
  * trail for those who ask for it. All of it is written by the call itself; `ResilienceEvent` is the place for readers
  * of one's own.
  *
- * *Metrics* (Effect's `Metric`, so any exporter of Effect's has them):
- *
- * - `llm_attempts_total`, a counter: attempts sent to a target, by `target` and `outcome`.
- * - `llm_attempt_duration_seconds`, a histogram: how long attempts took, by `target` and `outcome`.
- * - `llm_retries_total`, a counter, and `llm_retry_wait_seconds`, a histogram: attempts that follow a failure, by `target`
- *   and the failure (`outcome`), and the waits before them, by `target`.
- * - `llm_calls_total`, a counter: protected calls, by `target` and `outcome`.
- * - `llm_call_duration_seconds`, a histogram: how long protected calls took, waits included, by `target`.
- * - `llm_circuit_breaker_state`, a gauge: 0 closed, 1 open (or isolated), 2 half-open, by `model`.
- * - `llm_circuit_breaker_failures_total`, a counter: how often a circuit opened, by `model`.
- * - `llm_observed_decisions_total`, a counter: what policies that only observe would have done, by `target` and `outcome`,
- *   which is `policy:action`.
- * - `llm_queue_length`, a gauge, and `llm_queue_wait_seconds`, a histogram: calls that wait for a turn, by `target` and
- *   `gate` (`bulkhead`, `adaptiveLimit`, `rateLimit`, `spendLimit`).
- * - `llm_concurrency_limit`, a gauge: how many calls an `AdaptiveLimit` lets run at once, by `target`.
+ * *Metrics* (Effect's `Metric`, so any exporter of Effect's has them): attempts, calls, retries, their durations and waits
+ * by `target` and `outcome`, circuits by `model`, queues by `gate`, fallbacks, hedges and caches; `docs/telemetry.md` has
+ * the table of all. `layerMetrics` adds what is in the answers: tokens, cost, waste, and OpenTelemetry's names.
  *
  * An `outcome` is `success`, `interrupted`, `defect`, or the tag of the failure or rejection as the policies read it: a 429
  * is `RateLimited` whatever error it came in, and what nobody knows is `Unclassified`. A `model` is the key of the
