@@ -63,11 +63,14 @@ export const make = (config: Config): Effect.Effect<Service, InvalidConfig | Por
   Effect.gen(function* () {
     const current = yield* generation(config)
     const { host = "127.0.0.1", port = 8787 } = config.listen ?? {}
-    const url = yield* listen(
-      host,
-      port,
-      config.bounds ?? {},
-      onRequest(() => current)
+    let ending = false
+    const handle = onRequest({ current: () => current, ending: () => ending })
+    const url = yield* listen(host, port, config.bounds ?? {}, handle)
+    // The first thing to happen when the scope closes.
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        ending = true
+      })
     )
     return { url }
   })

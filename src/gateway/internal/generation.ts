@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Resilience from "../../Resilience.js"
+import { type Clients, clients as clientsOf } from "./clients.js"
 import type { InvalidConfig } from "./config/invalid.js"
 import type { Config } from "./config/schema.js"
 import { generalPolicy } from "./policies.js"
@@ -18,6 +19,7 @@ import { upstreams } from "./upstreams.js"
 export interface Generation {
   readonly config: Config
   readonly routes: Routes
+  readonly clients: Clients
   readonly runtime: Runtime.Runtime<Resilience.Resilience>
 }
 
@@ -25,11 +27,12 @@ export interface Generation {
 export const generation = (config: Config): Effect.Effect<Generation, InvalidConfig, Scope.Scope> =>
   Effect.gen(function* () {
     const routes = routesOf(config, yield* upstreams(config))
+    const clients = yield* clientsOf(config)
     const resilience = yield* Resilience.make({ ...generalPolicy(config), targets: targetPolicies(config) })
     const runtime = yield* Effect.provideService(
       Effect.runtime<Resilience.Resilience>(),
       Resilience.Resilience,
       resilience
     )
-    return { config, routes, runtime }
+    return { config, routes, clients, runtime }
   })

@@ -3,49 +3,81 @@
  *
  * @internal
  */
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage } from "node:http"
 import * as Runtime from "effect/Runtime"
 import { endpoints } from "./endpoints.js"
 import type { Generation } from "./generation.js"
 import type { OnRequest } from "./listen.js"
 import { modelCall } from "./modelCall.js"
-import { problem } from "./reply.js"
+import { modelList } from "./models.js"
+import type { Problem } from "./problem.js"
+import { json, problem } from "./reply.js"
 import { RequestIds } from "./requestIds.js"
 
 /** @internal */
-export const onRequest = (current: () => Generation): OnRequest => {
+export interface Standing {
+  readonly current: () => Generation
+  /** Whether the gateway has been told to end. */
+  readonly ending: () => boolean
+}
+
+const noSuchPath: Problem = { status: 404, message: "There is nothing here" }
+const onlyPost: Problem = { status: 405, message: "Only POST is for this path" }
+const noSuchKey: Problem = { status: 401, message: "There is no such key here", code: "invalid_api_key" }
+const tooMany: Problem = {
+  status: 503,
+  message: "Too many requests are under way. Please try again later.",
+  code: "overloaded",
+  retryAfter: 1
+}
+
+/** @internal */
+export const onRequest = ({ current, ending }: Standing): OnRequest => {
   const ids = new RequestIds()
-  return (request, response) => {
-    const path = pathOf(request)
+  let running = 0
+
+  const toModel: OnRequest = (request, response) => {
+    const endpoint = endpoints.get(pathOf(request))!
     const requestId = ids.of(request)
-    const endpoint = endpoints.get(path)
-    if (endpoint === undefined) {
-      if (path === "/healthz") return health(response)
-      return problem(response, "openai", { status: 404, message: "There is nothing here" }, { requestId })
-    }
-    if (request.method !== "POST") {
-      return problem(
-        response,
-        endpoint.api.family,
-        { status: 405, message: "Only POST is for this path" },
-        { requestId }
-      )
-    }
     const generation = current()
+    const refuse = (what: Problem): void => problem(response, endpoint.api.family, what, { requestId })
+    if (request.method !== "POST") return refuse(onlyPost)
+    if (running >= (generation.config.bounds?.concurrency ?? 2_000)) return refuse(tooMany)
+    running++
+    if (ending()) response.setHeader("connection", "close")
     const fiber = Runtime.runFork(generation.runtime)(modelCall(generation, { request, response, endpoint, requestId }))
     response.once("close", () => {
+      running--
       // A client that has left wants no answer any more.
       if (!response.writableFinished) fiber.unsafeInterruptAsFork(fiber.id())
     })
+  }
+
+  const models: OnRequest = (request, response) => {
+    const family = request.headers["anthropic-version"] === undefined ? "openai" : "anthropic"
+    const { clients, routes } = current()
+    const client = clients.of(request.headers)
+    if (client === undefined) return problem(response, family, noSuchKey, { requestId: ids.of(request) })
+    json(response, 200, modelList(routes, family, client))
+  }
+
+  return (request, response) => {
+    const path = pathOf(request)
+    if (endpoints.has(path)) return toModel(request, response)
+    switch (path) {
+      case "/v1/models":
+        return models(request, response)
+      case "/healthz":
+        return json(response, 200, { status: "ok" })
+      case "/readyz":
+        return ending() ? json(response, 503, { status: "ending" }) : json(response, 200, { status: "ready" })
+      default:
+        return problem(response, "openai", noSuchPath, { requestId: ids.of(request) })
+    }
   }
 }
 
 const pathOf = ({ url = "/" }: IncomingMessage): string => {
   const query = url.indexOf("?")
   return query === -1 ? url : url.slice(0, query)
-}
-
-const health = (response: ServerResponse): void => {
-  response.writeHead(200, { "content-type": "application/json" })
-  response.end('{"status":"ok"}')
 }

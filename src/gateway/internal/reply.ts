@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import type { Piece } from "../../http/internal/answerReader.js"
 import type { Family } from "../../http/internal/apis.js"
 import type { Seen } from "../../http/internal/seen.js"
+import type { Usage } from "../../LlmError.js"
 import { toClient } from "./headers.js"
 import { bodyOf, type Problem } from "./problem.js"
 import { WholeEvents } from "./wholeEvents.js"
@@ -53,6 +54,13 @@ export const problem = (response: ServerResponse, family: Family, problem: Probl
   response.end(body)
 }
 
+/** What is for nobody's model. @internal */
+export const json = (response: ServerResponse, status: number, value: unknown): void => {
+  const body = Buffer.from(JSON.stringify(value))
+  response.writeHead(status, { "content-type": "application/json", "content-length": body.length })
+  response.end(body)
+}
+
 /** A stream from its first pieces to its end. How it has failed is the caller's to tell. @internal */
 export const streamed = <E, R>(
   response: ServerResponse,
@@ -60,13 +68,15 @@ export const streamed = <E, R>(
   mark: Mark,
   first: Chunk.Chunk<Piece>,
   pull: Effect.Effect<Chunk.Chunk<Piece>, Option.Option<E>, R>
-): Effect.Effect<void, E, R> => {
+): Effect.Effect<{ readonly usage: Usage | undefined }, E, R> => {
   const headers = headersOf(seen, mark)
   response.writeHead(seen.headOf.status, headers)
   const events = /^text\/event-stream/i.test(headers["content-type"] ?? "") ? new WholeEvents() : undefined
+  let usage: Usage | undefined
   const write = (pieces: Chunk.Chunk<Piece>): Effect.Effect<void> | undefined => {
     let full = false
-    for (const { bytes } of pieces) {
+    for (const { bytes, reading } of pieces) {
+      if (reading.usage !== undefined) usage = { ...usage, ...reading.usage }
       const whole = events === undefined ? bytes : events.push(bytes)
       if (whole.length > 0 && !response.write(whole)) full = true
     }
@@ -85,6 +95,7 @@ export const streamed = <E, R>(
         ? Effect.fail(end.value)
         : Effect.sync(() => {
             response.end(events?.rest())
+            return { usage }
           })
   )
 }

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { type Family, providers } from "../../http/internal/apis.js"
+import * as KeyRotation from "../../KeyRotation.js"
 import { InvalidConfig } from "./config/invalid.js"
 import { type Mistake, pathOf } from "./config/mistakes.js"
 import type { Config as GatewayConfig, Upstream as Given } from "./config/schema.js"
@@ -23,7 +24,10 @@ export interface Upstream {
   /** The path before that of the API. */
   readonly prefix: string
   readonly pool: Undici.Dispatcher
-  readonly keys: ReadonlyArray<Redacted.Redacted>
+  /** Its key, where it has one. */
+  readonly key: Redacted.Redacted | undefined
+  /** Its keys, where it has several. */
+  readonly keys: KeyRotation.KeyRotation | undefined
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -82,13 +86,19 @@ const upstream = (
     ),
     (pool) => Effect.promise(() => pool.destroy())
   )
-  return Effect.map(pool, (pool) => ({
+  const [key, ...others] = keys
+  const rotation =
+    key === undefined || others.length === 0
+      ? Effect.succeed(undefined)
+      : KeyRotation.make({ name, keys: [key, ...others] })
+  return Effect.zipWith(pool, rotation, (pool, rotation) => ({
     name,
     family: dialect,
     known: providers.find(([host]) => host.test(url.hostname))?.[1],
     prefix: url.pathname.replace(/\/+$/, ""),
     pool,
-    keys,
+    key,
+    keys: rotation,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   }))
 }

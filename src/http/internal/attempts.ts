@@ -4,15 +4,19 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Firsts from "../../Fallback.js"
+import type { KeyRotation } from "../../KeyRotation.js"
 import type { LlmError } from "../../LlmError.js"
-import type { AllTargetsFailed } from "../../Rejection.js"
+import type { AllTargetsFailed, CredentialsExhausted, RateLimitExceeded } from "../../Rejection.js"
 import * as Resilience from "../../Resilience.js"
 import type { StreamDialect } from "../../StreamDialect.js"
 import { type AnswerReader, answerReader, type Piece } from "./answerReader.js"
@@ -30,7 +34,9 @@ export interface Wire<Request, E, R> {
 /** One target, and the request as it is sent there. It is made when the target is asked. @internal */
 export interface Way<Request> extends Asks {
   readonly name: string
-  readonly request: () => Request
+  readonly request: (key?: Redacted.Redacted) => Request
+  /** Where there are several keys for it: a request that one of them is refused is made with the next at once. */
+  readonly keys?: KeyRotation | undefined
   readonly contextWindow?: number | undefined
   readonly capabilities?: ReadonlyArray<string> | undefined
 }
@@ -47,7 +53,13 @@ export interface AttemptSettings {
 }
 
 /** @internal */
-export type Failure<E> = E | LlmError | AllTargetsFailed | Resilience.StreamFailures
+export type Failure<E> =
+  | E
+  | LlmError
+  | AllTargetsFailed
+  | CredentialsExhausted
+  | RateLimitExceeded
+  | Resilience.StreamFailures
 
 /** A stream whose first content has come. The scope is its reader's to close. @internal */
 export interface Begun<E, R> {
@@ -85,9 +97,13 @@ export class Attempts<Request, E, R> {
   }
 
   private wholeAttempt(way: Way<Request>): Effect.Effect<Seen, Failure<E>, R> {
+    return way.keys === undefined ? this.wholeRequest(way) : way.keys.use((key) => this.wholeRequest(way, key))
+  }
+
+  private wholeRequest(way: Way<Request>, key?: Redacted.Redacted): Effect.Effect<Seen, Failure<E>, R> {
     const seen = this.begin(way)
     return Effect.flatMap(
-      Effect.mapError(this.wire.whole(way.request(), seen), seen.throws),
+      Effect.mapError(this.wire.whole(way.request(key), seen), seen.throws),
       (bytes): Effect.Effect<Seen, Failure<E>> => {
         seen.chunks = [bytes]
         seen.whole = true
@@ -137,12 +153,14 @@ export class Attempts<Request, E, R> {
       read: (piece) => piece.reading
     }
     const { delivery, own, preambleBytes } = this.settings
-    const attempts = Stream.suspend(() => {
-      const seen = this.begin(way)
-      const ofThis = answerReader(way, way.name, seen, preambleBytes)
-      reader = ofThis
-      return ofThis.read(Stream.mapError(this.wire.chunks(way.request(), seen), seen.throws))
-    })
+    const request = (key?: Redacted.Redacted) =>
+      Stream.suspend(() => {
+        const seen = this.begin(way)
+        const ofThis = answerReader(way, way.name, seen, preambleBytes)
+        reader = ofThis
+        return ofThis.read(Stream.mapError(this.wire.chunks(way.request(key), seen), seen.throws))
+      })
+    const attempts = way.keys === undefined ? request() : withKeys(way.keys, request)
     return Resilience.protectStream(attempts, way.name, { ...own, dialect, delivery, settle: "1 minute" })
   }
 
@@ -168,3 +186,32 @@ const targetOf = <Request, Run>(
   { capabilities, contextWindow, name, ...way }: Way<Request>,
   run: (way: Way<Request>) => Run
 ) => ({ name, capabilities, contextWindow, run: run({ name, ...way }) })
+
+/** A key is refused before anything else has come. */
+const withKeys = <A, E, R>(
+  keys: KeyRotation,
+  request: (key: Redacted.Redacted) => Stream.Stream<A, E, R>
+): Stream.Stream<A, E | CredentialsExhausted | RateLimitExceeded, R> =>
+  Stream.unwrapScoped(Effect.flatMap(Effect.scope, (scope) => keys.use((key) => opened(request(key), scope))))
+
+/** A stream whose first elements have come. One that fails before that holds on to nothing. */
+const opened = <A, E, R>(
+  self: Stream.Stream<A, E, R>,
+  scope: Scope.Scope
+): Effect.Effect<Stream.Stream<A, E, R>, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+      const pull = yield* Scope.extend(Stream.toPull(self), own)
+      const first = yield* Effect.exit(restore(pull))
+      if (Exit.isSuccess(first)) {
+        return Stream.concat(Stream.fromChunk(first.value), Stream.repeatEffectChunkOption(pull))
+      }
+      yield* Scope.close(own, first)
+      const failure = Cause.failureOption(first.cause)
+      if (Option.isSome(failure) && Option.isNone(failure.value)) return Stream.empty
+      return yield* Effect.failCause(
+        Cause.flatMap(first.cause, Option.match({ onNone: () => Cause.empty, onSome: Cause.fail }))
+      )
+    })
+  )

@@ -39,6 +39,16 @@ export class Seen {
     return error
   }
 
+  /** What a whole answer says it has used, read only if somebody asks. */
+  get usage(): unknown {
+    try {
+      const answer = JSON.parse(new TextDecoder().decode(this.bytes))
+      return answer?.usage ?? answer?.usageMetadata
+    } catch {
+      return undefined
+    }
+  }
+
   get bytes(): Uint8Array {
     return joined(this.chunks)
   }

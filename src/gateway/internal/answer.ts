@@ -1,0 +1,112 @@
+/**
+ * The answer to a call whose targets are known: asked for, and written to its client as it comes.
+ *
+ * @internal
+ */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { type AttemptSettings, Attempts, type Way } from "../../http/internal/attempts.js"
+import type * as Resilience from "../../Resilience.js"
+import type { Endpoint } from "./endpoints.js"
+import { told } from "./failure.js"
+import { toUpstream } from "./headers.js"
+import { eventOf } from "./problem.js"
+import * as reply from "./reply.js"
+import type { RequestBody } from "./requestBody.js"
+import type { Asking } from "./ways.js"
+import { type UpstreamRequest, wire } from "./wire.js"
+
+/** @internal */
+export interface Incoming {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly endpoint: Endpoint
+  readonly requestId: string
+}
+
+/** What a call has come to, for the limits of its client. @internal */
+export interface Answered {
+  readonly usage: unknown
+}
+
+const nothingUsed: Answered = { usage: { inputTokens: 0, outputTokens: 0 } }
+
+/** How much of a stream may be held back for its first content. */
+const preambleBytes = 262_144
+
+/** @internal */
+export const answer = (
+  incoming: Incoming,
+  [first, ...others]: readonly [Asking, ...ReadonlyArray<Asking>],
+  settings: Omit<AttemptSettings, "preambleBytes">,
+  body: RequestBody
+): Effect.Effect<Answered, never, Resilience.Resilience> => {
+  const { endpoint, requestId, response } = incoming
+  const ways = [wayOf(incoming, first, body), ...others.map((one) => wayOf(incoming, one, body))] as const
+  const attempts = new Attempts(ways, { ...settings, preambleBytes }, wire)
+  const failed = (failure: unknown): Effect.Effect<Answered> =>
+    Effect.sync(() => {
+      fail(incoming, attempts, failure)
+      return nothingUsed
+    })
+  if (!body.stream || endpoint.api.stream === undefined) {
+    return Effect.matchEffect(attempts.whole, {
+      onFailure: failed,
+      onSuccess: (seen) =>
+        Effect.sync(() => {
+          reply.whole(response, seen, { requestId, target: attempts.target })
+          return seen
+        })
+    })
+  }
+  const streamed = attempts.streamed(({ first, pull, scope }, restore) => {
+    const mark = { requestId, target: attempts.target }
+    const written = restore(reply.streamed(response, attempts.seen, mark, first, pull))
+    return Effect.mapError(
+      Effect.onExit(written, (exit) => Scope.close(scope, exit)),
+      Option.some
+    )
+  })
+  return Effect.catchAll(streamed, (failure) => {
+    if (Option.isSome(failure)) return failed(failure.value)
+    response.end()
+    return Effect.succeed(nothingUsed)
+  })
+}
+
+const wayOf = ({ endpoint, request }: Incoming, { model, to }: Asking, body: RequestBody): Way<UpstreamRequest> => {
+  const { capabilities, contextWindow, name, upstream } = to
+  return {
+    name,
+    api: endpoint.api,
+    known: upstream.known,
+    contextWindow,
+    capabilities,
+    keys: upstream.keys,
+    request: (key = upstream.key) => ({
+      upstream,
+      path: upstream.prefix + endpoint.path,
+      headers: toUpstream(request.headers, upstream.family, upstream.headers, key),
+      body: body.withModel(model)
+    })
+  }
+}
+
+/** A stream that has begun says it in an event; before that, it is a status and a body. */
+const fail = (
+  { endpoint, requestId, response }: Incoming,
+  attempts: Attempts<UpstreamRequest, unknown, never>,
+  failure: unknown
+): void => {
+  const { family } = endpoint.api
+  const { from, problem } = told(failure, attempts.target)
+  if (response.headersSent) {
+    response.end(eventOf(family, endpoint.path, problem, requestId))
+    return
+  }
+  const seen = from === undefined ? undefined : attempts.seenOf(from)
+  if (seen?.whole === true) reply.whole(response, seen, { requestId, target: from })
+  else reply.problem(response, family, problem, { requestId })
+}

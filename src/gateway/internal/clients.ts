@@ -1,0 +1,111 @@
+/**
+ * Who may ask, and how much.
+ *
+ * @internal
+ */
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import type { IncomingHttpHeaders } from "node:http"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Bulkhead from "../../Bulkhead.js"
+import type { RequestTooLarge } from "../../LlmError.js"
+import * as RateLimit from "../../RateLimit.js"
+import type { Rejection } from "../../Rejection.js"
+import * as SpendLimit from "../../SpendLimit.js"
+import { InvalidConfig } from "./config/invalid.js"
+import { type Mistake, pathOf } from "./config/mistakes.js"
+import type { Config, Client as Given } from "./config/schema.js"
+import { secret } from "./upstreams.js"
+
+/** @internal */
+export interface Client {
+  readonly name: string
+  readonly maySee: (model: string) => boolean
+  /** Runs a call within what its client may use. What it has used is in its answer. */
+  readonly within: <A, R>(
+    call: Effect.Effect<A, never, R>,
+    bytes: number
+  ) => Effect.Effect<A, Rejection | RequestTooLarge, R>
+}
+
+/** @internal */
+export interface Clients {
+  /** Who has sent these headers; nothing for somebody who is not known. */
+  readonly of: (headers: IncomingHttpHeaders) => Client | undefined
+}
+
+const everybody: Client = { name: "", maySee: () => true, within: (call) => call }
+
+/** @internal */
+export const clients = ({ clients }: Config): Effect.Effect<Clients, InvalidConfig> =>
+  clients === undefined
+    ? Effect.succeed({ of: () => everybody })
+    : Effect.gen(function* () {
+        const mistakes: Array<Mistake> = []
+        const known: Array<KeyOf<Client>> = []
+        for (const [at, given] of clients.entries()) {
+          const key = yield* secret(given.key)
+          if (key !== undefined) known.push({ key, of: yield* clientOf(given) })
+          else {
+            mistakes.push({
+              path: pathOf(["clients", at, "key"]),
+              message: `names the environment variable ${given.key}, which is not set`
+            })
+          }
+        }
+        if (mistakes.length > 0) return yield* new InvalidConfig({ mistakes })
+        return { of: finder(known) }
+      })
+
+/** @internal */
+export interface KeyOf<A> {
+  readonly key: Redacted.Redacted
+  readonly of: A
+}
+
+/**
+ * Finds whose key it is. Keys are compared by their digests, all of them every time, so that the time it takes tells
+ * nothing of how much of a key was right, or whose.
+ *
+ * @internal
+ */
+export const finder = <A>(known: ReadonlyArray<KeyOf<A>>): ((headers: IncomingHttpHeaders) => A | undefined) => {
+  const salt = randomBytes(32)
+  const digest = (key: string): Buffer => createHmac("sha256", salt).update(key).digest()
+  const digests = known.map(({ key, of }) => ({ of, digest: digest(Redacted.value(key)) }))
+  return (headers) => {
+    const given = digest(presented(headers))
+    let found: A | undefined
+    for (const { digest, of } of digests) if (timingSafeEqual(digest, given)) found = of
+    return found
+  }
+}
+
+/** Clients of OpenAI say who they are in one header, those of Anthropic in another. */
+const presented = ({ authorization, "api-key": apiKey, "x-api-key": xApiKey }: IncomingHttpHeaders): string => {
+  const bearer = authorization === undefined ? undefined : /^bearer +(.+)$/i.exec(authorization)?.[1]
+  return bearer ?? String(xApiKey ?? apiKey ?? "")
+}
+
+const clientOf = ({ budget, concurrency, models, name, requests, tokens }: Given): Effect.Effect<Client> =>
+  Effect.gen(function* () {
+    const running =
+      concurrency === undefined ? undefined : yield* Bulkhead.make({ maxConcurrent: concurrency, maxQueued: 0 })
+    const rate =
+      requests === undefined && tokens === undefined
+        ? undefined
+        : yield* RateLimit.make({ requests, tokens, whenExceeded: "reject" })
+    const spend = budget === undefined ? undefined : yield* SpendLimit.make({ ...budget, whenExceeded: "reject" })
+    return {
+      name,
+      maySee: (model) => models === undefined || models.includes(model),
+      within: (call, bytes) => {
+        let within: Effect.Effect<never, never, never> | typeof call = call
+        if (running !== undefined) within = running.protect(within, name) as typeof call
+        if (rate !== undefined) within = rate.protect(within, name) as typeof call
+        if (spend !== undefined) within = spend.protect(within, name) as typeof call
+        if (tokens === undefined && spend === undefined) return within
+        return RateLimit.withEstimate(within, { inputTokens: Math.ceil(bytes / 4) })
+      }
+    } satisfies Client
+  }).pipe(Effect.provide(RateLimit.layerStoreMemory()))

@@ -1,0 +1,21 @@
+/**
+ * The list of models, in the dialect of whoever asks.
+ *
+ * @internal
+ */
+import type { Family } from "../../http/internal/apis.js"
+import type { Client } from "./clients.js"
+import type { Routes } from "./routes.js"
+
+/** Patterns are told as they are: no gateway knows what is behind them. @internal */
+export const modelList = ({ all }: Routes, family: Family, { maySee }: Client): unknown => {
+  const names = all.filter((route) => route.family === family && maySee(route.model)).map(({ model }) => model)
+  return family === "anthropic"
+    ? {
+        data: names.map((id) => ({ type: "model", id, display_name: id, created_at: "1970-01-01T00:00:00Z" })),
+        has_more: false,
+        first_id: names[0] ?? null,
+        last_id: names.at(-1) ?? null
+      }
+    : { object: "list", data: names.map((id) => ({ id, object: "model", created: 0, owned_by: "effect-resilience" })) }
+}
