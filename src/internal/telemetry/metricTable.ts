@@ -44,6 +44,7 @@ type Counters =
   | "cost"
   | "wastedCost"
   | "usageUnknown"
+  | "operationLogRows"
 type Gauges = "circuitState" | "queueLength" | "concurrencyLimit" | "retryBudget"
 type Histograms =
   | "attemptDuration"
@@ -239,6 +240,13 @@ export const metricTable: Rows<"counter", Counters> & Rows<"gauge", Gauges> & Ro
     type: "counter",
     labels: ["target", "outcome"],
     meaning: "What the policies of observed calls would have done, as policy:action",
+    whose: ours
+  },
+  operationLogRows: {
+    name: "llm_operation_log_rows_total",
+    type: "counter",
+    labels: ["outcome"],
+    meaning: "Rows of the operation log: written, or dropped since the database did not take them in time",
     whose: ours
   },
   tokens: {
