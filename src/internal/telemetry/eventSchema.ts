@@ -50,7 +50,7 @@ const aboutEnd = {
 }
 const aboutHedge = { ...about, hedge: Number }
 const aboutCache = { ...about, key: String }
-const ended = { ...aboutCall, attempts: Number, duration: Wait }
+const ended = { ...aboutCall, attempts: Number, duration: Wait, provider: optional(String) }
 const error = FailureAsRead
 const gate = Literal("rampUp", "bulkhead", "adaptiveLimit", "rateLimit", "spendLimit")
 const state = Literal("closed", "open", "halfOpen", "isolated")

@@ -45,6 +45,15 @@ interface AboutEnd extends AboutAttempt {
   readonly answeredBy?: string | undefined
 }
 
+/** What the end of a call says besides. */
+interface AboutCall extends About {
+  readonly call: number
+  readonly attempts: number
+  readonly duration: Duration.Duration
+  /** As of an attempt. */
+  readonly provider?: string | undefined
+}
+
 interface AboutHedge extends About {
   readonly hedge: number
 }
@@ -96,16 +105,11 @@ export type ResilienceEvent = Data.TaggedEnum<{
   /** A policy (an open circuit, a parked target) did not let an attempt through; `error` is the rejection. */
   CallRejected: About & { readonly call: number; readonly error: unknown }
   /** The call as a whole was answered. */
-  CallSucceeded: About & { readonly call: number; readonly attempts: number; readonly duration: Duration.Duration }
+  CallSucceeded: AboutCall
   /** The call as a whole failed: with the last failure of its own, a rejection, or a defect. */
-  CallFailed: About & {
-    readonly call: number
-    readonly attempts: number
-    readonly duration: Duration.Duration
-    readonly error: unknown
-  }
+  CallFailed: AboutCall & { readonly error: unknown }
   /** Whoever asked for the call did not want it any more. Neither a success nor a failure. */
-  CallInterrupted: About & { readonly call: number; readonly attempts: number; readonly duration: Duration.Duration }
+  CallInterrupted: AboutCall
   /** A stream that had a commit point to lose was started again, as its delivery mode allows. */
   StreamRestarted: AboutAttempt & { readonly error: unknown }
   /** An element of a stream could not be read and was left out, as `malformed: "skip"` wants it. */

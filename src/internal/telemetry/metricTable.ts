@@ -14,8 +14,8 @@ export interface MetricRow {
   readonly meaning: string
   /** Whose name it is: ours, or one of OpenTelemetry's conventions for generative AI. */
   readonly whose: "effect-resilience" | "OpenTelemetry"
-  /** Counted only under `Telemetry.layerMetrics`, which looks into the answers. */
-  readonly from?: "answers" | undefined
+  /** Counted only under `Telemetry.layerMetrics`, which looks into the answers, or by an operation log. */
+  readonly from?: "answers" | "operationLog" | undefined
   readonly boundaries?: ReadonlyArray<number> | undefined
 }
 
@@ -247,7 +247,8 @@ export const metricTable: Rows<"counter", Counters> & Rows<"gauge", Gauges> & Ro
     type: "counter",
     labels: ["outcome"],
     meaning: "Rows of the operation log: written, or dropped since the database did not take them in time",
-    whose: ours
+    whose: ours,
+    from: "operationLog"
   },
   tokens: {
     name: "llm_tokens_total",

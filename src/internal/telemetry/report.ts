@@ -108,12 +108,13 @@ export class Report {
 
   /** The call as a whole is over. */
   ended(at: number, exit: Exit.Exit<unknown, unknown>): void {
-    const { hub, metrics, name } = this.target
+    const { hub, metrics, name, provider } = this.target
     const error = Exit.isSuccess(exit) ? undefined : Cause.squash(exit.cause)
     metrics.call(Exit.isSuccess(exit) ? "success" : outcomeOf(exit.cause, error), at - this.startedAt, this.tags)
     if (!hub.listening()) return
     const duration = Duration.millis(at - this.startedAt)
-    const about = { at, call: this.call, target: name, attempts: this.attempt, duration }
+    const ended = { at, call: this.call, target: name, attempts: this.attempt, duration }
+    const about = provider === undefined ? ended : { ...ended, provider }
     if (Exit.isSuccess(exit)) hub.publish(ResilienceEvent.CallSucceeded(about))
     else if (Cause.isInterruptedOnly(exit.cause)) hub.publish(ResilienceEvent.CallInterrupted(about))
     else hub.publish(ResilienceEvent.CallFailed({ ...about, error }))

@@ -159,7 +159,7 @@ export const ModelUsage = Schema.Struct({
   wastedTokens: Number,
   /** In the unit of the log's `prices`; none where no price was known. */
   cost: NullOr(Number),
-  /** Attempts that were worked on and have not told what they used. The numbers are then "at least" so much. */
+  /** Attempts that may have used more than they have told of. With one, the numbers are what they are **at least**. */
   unknown: Number
 })
 

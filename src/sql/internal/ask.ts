@@ -23,9 +23,6 @@ type Asked<A> = Effect.Effect<A, SqlError | ParseResult.ParseError>
 const read = <A, I>(row: Schema.Schema<A, I>, rows: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
   Effect.flatMap(rows, Schema.decodeUnknown(Schema.Array(row)))
 
-/** Failures after which a model may have worked, and nobody knows how much. */
-const worked = ["success", "interrupted", "TimedOut", "StreamInterrupted", "MalformedResponse", "ConnectionFailed"]
-
 /** @internal */
 export interface Questions {
   readonly summary: (range: Range) => Asked<Answers.Summary>
@@ -147,9 +144,8 @@ export const questions = (sql: SqlClient): Questions => {
       )
     })
 
-  const usage = (range: Range): Asked<ReadonlyArray<Answers.ModelUsage>> => {
-    const untold = sql`input_tokens IS NULL AND output_tokens IS NULL AND ${sql.in("outcome", worked)}`
-    return read(
+  const usage = (range: Range): Asked<ReadonlyArray<Answers.ModelUsage>> =>
+    read(
       Answers.ModelUsage,
       sql`SELECT COALESCE(answered_model, model, target) AS model,
           ${number(sql`COUNT(*)`, "attempts")},
@@ -158,11 +154,10 @@ export const questions = (sql: SqlClient): Questions => {
           ${total(sql`cached_input_tokens`, "cachedInputTokens")},
           ${total(sql`CASE WHEN outcome <> 'success' THEN COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0) END`, "wastedTokens")},
           ${number(sql`SUM(cost)`, "cost")},
-          ${count(untold, "unknown")}
+          ${total(sql`untold`, "unknown")}
         FROM llm_attempts WHERE ${within(range)}
         GROUP BY COALESCE(answered_model, model, target) ORDER BY SUM(cost) DESC NULLS LAST, 3 DESC, 1`
     )
-  }
 
   const answeredByOthers = (range: Range): Asked<ReadonlyArray<Answers.Substitute>> =>
     read(

@@ -6,9 +6,11 @@
  */
 import * as Duration from "effect/Duration"
 import { failureOf } from "../../internal/errors/failureOf.js"
-import type { Usage } from "../../internal/errors/llmError.js"
+import type { LlmError, Usage } from "../../internal/errors/llmError.js"
+import type { Rejection } from "../../internal/errors/rejection.js"
 import type { Money } from "../../internal/load/price.js"
 import type { ResilienceEvent } from "../../internal/telemetry/events.js"
+import { mayHaveUsed } from "../../internal/telemetry/wasted.js"
 import { Operations } from "./operations.js"
 import { remember } from "./remember.js"
 import { type Entry, finite, name, nameOrNull, type Source, wholeOrNull } from "./rows.js"
@@ -101,7 +103,7 @@ export class Fold {
         attempt: event.attempt,
         operation,
         target,
-        provider: providerOf(target),
+        provider: providerOf(event),
         model,
         answered_model: answered,
         ended_at: event.at,
@@ -114,7 +116,8 @@ export class Fold {
         input_tokens: wholeOrNull(event.usage?.inputTokens),
         output_tokens: wholeOrNull(event.usage?.outputTokens),
         cached_input_tokens: wholeOrNull(event.usage?.cachedInputTokens),
-        cost: costOf(event.usage, this.priceOf(answered, model, event.target))
+        cost: costOf(event.usage, this.priceOf(answered, model, event.target)),
+        untold: mayBeMore(event.usage, outcome, failure) ? 1 : 0
       }
     })
   }
@@ -133,7 +136,7 @@ export class Fold {
         operation,
         correlation: nameOrNull(event.correlation),
         target,
-        provider: providerOf(target),
+        provider: providerOf(event),
         first_target: name(first),
         moved_by: first === event.target ? null : movedBy,
         source: "target",
@@ -166,7 +169,7 @@ export class Fold {
         operation: event.operation ?? call,
         correlation: nameOrNull(event.correlation),
         target,
-        provider: providerOf(target),
+        provider: providerOf(event),
         first_target: name(this.operations.firstOf(event.operation) ?? event.target),
         moved_by: movedBy,
         source,
@@ -225,10 +228,23 @@ export class Fold {
 
 const tagOf = (error: unknown): string => failureOf(error)._tag
 
-/** The first part of `openai/gpt-5`. */
-const providerOf = (target: string): string => {
+/** The first part of `openai/gpt-5`, if nobody says better. */
+const providerOf = ({
+  provider,
+  target
+}: {
+  readonly provider?: string | undefined
+  readonly target: string
+}): string => {
   const end = target.indexOf("/")
-  return end > 0 ? target.slice(0, end) : target
+  return name(provider ?? (end > 0 ? target.slice(0, end) : target))
+}
+
+/** A stream that was cut off has told of what it had used until then. */
+const mayBeMore = (usage: Usage | undefined, outcome: string, failure: LlmError | Rejection | undefined): boolean => {
+  const isTold = usage?.inputTokens !== undefined || usage?.outputTokens !== undefined
+  if (isTold) return outcome !== "success"
+  return failure === undefined || mayHaveUsed(failure)
 }
 
 const costOf = (usage: Usage | undefined, money: Money | undefined): number | null => {

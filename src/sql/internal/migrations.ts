@@ -67,6 +67,7 @@ const create = Effect.gen(function* () {
     output_tokens INTEGER,
     cached_input_tokens INTEGER,
     cost DOUBLE PRECISION,
+    untold INTEGER NOT NULL,
     UNIQUE (run, call, attempt)
   )`
   yield* sql`CREATE TABLE llm_circuit_changes (

@@ -56,6 +56,8 @@ export interface AttemptRow {
   readonly output_tokens: number | null
   readonly cached_input_tokens: number | null
   readonly cost: number | null
+  /** 1 if it may have used more tokens than it has told of, which may be none. */
+  readonly untold: number
 }
 
 /** A circuit changed its state, or a target was parked. @internal */
