@@ -178,7 +178,12 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const bounds = boundsOf("Resilience", limits)
     const optionsOf = (name: string): TargetOptions => mergeOptions(general, ownOf(differing, name))
     const breaker = CircuitBreaker.layer((name) => circuitOptions(optionsOf(name)))
-    const context = yield* Layer.build(Layer.provide(breaker, CircuitBreaker.layerStoreMemory(limits)))
+    const shared = yield* Effect.serviceOption(CircuitBreaker.CircuitBreakerStore)
+    const store = Option.match(shared, {
+      onNone: () => CircuitBreaker.layerStoreMemory(limits),
+      onSome: (store) => Layer.succeed(CircuitBreaker.CircuitBreakerStore, store)
+    })
+    const context = yield* Layer.build(Layer.provide(breaker, store))
     const circuitBreaker = Context.get(context, CircuitBreaker.CircuitBreaker)
 
     const budget: RetryBudget.Budget | undefined =

@@ -82,6 +82,7 @@ export const samples: { readonly [tag in Tag]: Extract<ResilienceEvent.Resilienc
   CacheStored: event.CacheStored(cached),
   CacheNotStored: event.CacheNotStored({ ...cached, reason: "truncated" }),
   StoreFailed: event.StoreFailed({ ...about, policy: "rateLimit", error: thrown }),
+  StoreRejoined: event.StoreRejoined({ ...about, policy: "sharedState", away: wait }),
   ClientRetries: event.ClientRetries({ ...about, client: "openai", maxRetries: 2 })
 }
 

@@ -18,8 +18,8 @@ import { slowCall } from "./policy.js"
 import { circuitHalfOpen, circuitOpen, parked } from "./rejected.js"
 import type { Settings } from "./settings.js"
 import type { Change, Circuit, Decision, Input, Permit, Refusal, Result } from "./state.js"
-import { immediate, peek } from "./synchronousStore.js"
-import type { ExecuteOptions, Store } from "./types.js"
+import type { StoreAccess } from "./storeAccess.js"
+import type { ExecuteOptions } from "./types.js"
 import { aheadBy, aheadOf, freeIn, longest, mayEnter, placeFreeIn, spreadOf, unbounded } from "./waiting.js"
 import type { WaitingCalls } from "./waitingCalls.js"
 
@@ -52,14 +52,13 @@ const leastBudget = 1_000
  * @internal
  */
 export const gate = <A, E>(
-  store: Store,
+  access: StoreAccess,
   announce: Announce,
   { policy, waiting: general }: Settings,
   call: ExecuteOptions<A, E>
 ): Gate<Permit | undefined, A, E, Rejected> => {
   const { classify, key } = call
-  const apply = immediate(store)
-  const circuit = peek(store)
+  const { apply, circuit } = access
   const waiting = {
     ...general,
     whenParked: call.whenParked ?? general.whenParked,
@@ -68,7 +67,9 @@ export const gate = <A, E>(
   type Admitted = Permit | undefined | Effect.Effect<Permit | undefined, Rejected>
 
   const failOpen = (cause: Cause.Cause<unknown>): Effect.Effect<undefined> =>
-    Effect.map(Clock.currentTimeMillis, (now) => announce.storeFailed(key, now, Cause.squash(cause)) as undefined)
+    Cause.isInterruptedOnly(cause)
+      ? Effect.failCause(cause as Cause.Cause<never>)
+      : Effect.map(Clock.currentTimeMillis, (now) => announce.storeFailed(key, now, Cause.squash(cause)) as undefined)
 
   let used = false
   const admit = (restore: Restore, clock: Clock.Clock): Admitted => {
@@ -80,12 +81,13 @@ export const gate = <A, E>(
       if (change !== undefined) announce.changed(key, change)
       return rejection === undefined ? permit : refuse(rejection, restore, clock)
     }
-    return apply === undefined
-      ? Effect.matchCauseEffect(store.admit(key, policy), {
+    const known = apply?.(key, policy, admission, clock.unsafeCurrentTimeMillis())
+    return known === undefined
+      ? Effect.matchCauseEffect(access.admit(key, policy, restore, clock), {
           onFailure: failOpen,
-          onSuccess: (decision) => toEffect(decide(decision))
+          onSuccess: (decision) => (decision === undefined ? Effect.succeed(undefined) : toEffect(decide(decision)))
         })
-      : decide(apply(key, policy, admission, clock.unsafeCurrentTimeMillis()))
+      : decide(known)
   }
 
   /** An exit, not an effect: with `Effect.fail` each refusal takes two more steps, to note the span it came from. */
@@ -111,7 +113,9 @@ export const gate = <A, E>(
     if (circuit === undefined || apply === undefined) return undefined
     const now = clock.unsafeCurrentTimeMillis()
     if (longest(aheadOf(circuit(key), now)) <= 0) return undefined
-    const { permit, rejection } = apply(key, policy, admission, now)
+    const known = apply(key, policy, admission, now)
+    if (known === undefined) return undefined
+    const { permit, rejection } = known
     if (permit !== undefined) record(resultOf(permit, "Ignored"), clock)
     if (rejection === undefined) return undefined
     const refused = refuse(rejection, restore, clock, lookAgain)
@@ -194,13 +198,14 @@ export const gate = <A, E>(
       if (change !== undefined) announce.changed(key, change)
       return { permit, decision: rejection && wouldHave(rejection, left) }
     }
-    const decision =
-      apply === undefined
-        ? store.admit(key, policy)
-        : Effect.sync(() => apply(key, policy, admission, clock.unsafeCurrentTimeMillis()))
+    const decision = Effect.uninterruptibleMask((restore) => {
+      const known = apply?.(key, policy, admission, clock.unsafeCurrentTimeMillis())
+      return known === undefined ? access.admit(key, policy, restore, clock) : Effect.succeed(known)
+    })
+    const none = { permit: undefined, decision: undefined }
     return Effect.matchCauseEffect(decision, {
-      onFailure: (cause) => Effect.as(failOpen(cause), { permit: undefined, decision: undefined }),
-      onSuccess: (decision) => Effect.sync(() => decide(decision))
+      onFailure: (cause) => Effect.as(failOpen(cause), none),
+      onSuccess: (decision) => Effect.sync(() => (decision === undefined ? none : decide(decision)))
     })
   }
 
@@ -226,12 +231,13 @@ export const gate = <A, E>(
       if (change !== undefined) announce.changed(key, change)
       else announce.waiting.tell(key)
     }
-    return apply === undefined
-      ? Effect.matchCauseEffect(store.record(key, policy, result), {
+    const known = apply?.(key, policy, result, clock.unsafeCurrentTimeMillis())
+    return known === undefined
+      ? Effect.matchCauseEffect(access.record(key, policy, result, clock), {
           onFailure: failOpen,
-          onSuccess: (decision) => Effect.sync(() => decide(decision))
+          onSuccess: (decision) => Effect.sync(() => decision && decide(decision))
         })
-      : (decide(apply(key, policy, result, clock.unsafeCurrentTimeMillis())) as undefined)
+      : (decide(known) as undefined)
   }
 
   /**
@@ -263,20 +269,20 @@ export const gate = <A, E>(
   const answered = (permit: Permit | undefined): Effect.Effect<Permit | undefined> =>
     permit === undefined
       ? Effect.succeed(permit)
-      : Effect.matchCauseEffect(store.amend(key, policy, { _tag: "Answer", permit }), {
+      : Effect.matchCauseEffect(access.answer(key, policy, permit), {
           onFailure: (cause) => Effect.as(failOpen(cause), permit),
-          onSuccess: (decision) => Effect.succeed(decision.permit)
+          onSuccess: (decision) => Effect.succeed(decision?.permit ?? permit)
         })
 
   return {
-    circuit: { scope: store, key },
+    circuit: { scope: access.store, key },
     outlook: circuit &&
       onChange && {
         mayEnter: (after, bounds, now) => mayEnter(aheadOf(circuit(key), now), after, waiting, bounds),
         freeIn: othersFreeIn,
         onChange
       },
-    waitingAs: (own) => gate(store, announce, { policy, waiting: { ...general, ...own } }, call),
+    waitingAs: (own) => gate(access, announce, { policy, waiting: { ...general, ...own } }, call),
     look,
     closedAt: circuit && (() => closedAt(circuit(key))),
     acquire: admit,

@@ -17,7 +17,9 @@ import { type CircuitMetrics, circuitMetrics, labelCapacity } from "../telemetry
 import { Gated, type Gates } from "./gated.js"
 import { type Announce, gate } from "./guard.js"
 import { byKey, openTimeOf, type Settings } from "./settings.js"
-import type { Amendment } from "./state.js"
+import type { Amendment, Change } from "./state.js"
+import { StoreAccess } from "./storeAccess.js"
+import { changesOf } from "./synchronousStore.js"
 import type { CircuitBreaker, ExecuteOptions, Options, State, Store, Transition } from "./types.js"
 import { snapshotOf, stateOf } from "./views.js"
 import { WaitingCalls } from "./waitingCalls.js"
@@ -37,7 +39,15 @@ export const makeBreaker = (
     const tags = yield* FiberRef.get(FiberRef.currentMetricLabels)
     const metricsOf = (key: string): CircuitMetrics => circuitMetrics(key, labels, Arr.fromIterable(tags))
     const announce = announceTo(pubsub, { hub, labels, metricsOf }, new WaitingCalls())
-    const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(store, announce, known, options)
+    const listen = changesOf(store)
+    if (listen !== undefined) {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => listen(announce.told)),
+        (forget) => Effect.sync(forget)
+      )
+    }
+    const access = new StoreAccess(store)
+    const gateOf = <A, E>(known: Settings, options: ExecuteOptions<A, E>) => gate(access, announce, known, options)
 
     const amend = (key: string, amendment: Amendment) =>
       Effect.flatMap(settings.resolve(key), ({ policy }) =>
@@ -135,15 +145,11 @@ const announceTo = (
   pubsub: PubSub.PubSub<Transition>,
   { hub, labels, metricsOf }: Outlet,
   waiting: WaitingCalls
-): Announce => ({
-  waiting,
-  used: showAtRest(metricsOf),
-  changed: (key, { at, counts, from, openFor, openings, reason, to }) => {
-    waiting.tell(key)
+): Announced => {
+  const tell = (key: string, { at, counts, from, openFor, openings, reason, to }: Change): void => {
     const circuit = metricsOf(key)
     circuit.exists()
     circuit.changed(eventState[to])
-    if (to === "Open" && reason !== undefined && reason !== "manual") circuit.tripped()
     const retryAfter = Duration.millis(openFor)
     pubsub.unsafeOffer({ key, from, to, retryAfter, consecutiveOpenings: openings, reason, counts })
     if (hub.listening()) {
@@ -151,12 +157,32 @@ const announceTo = (
       const opened = to === "Open" ? { retryAfter, reason, counts } : {}
       hub.publish(ResilienceEvent.CircuitChanged({ at, target: key, ...states, ...opened }))
     }
-  },
-  parked: (key, at, wait, error) => {
-    countParked(key, failureOf(error)._tag, labels)
-    if (hub.listening()) {
-      hub.publish(ResilienceEvent.TargetParked({ at, target: key, wait: Duration.millis(wait), error }))
-    }
-  },
-  storeFailed: (key, at, error) => storeFailed({ hub, labels }, { at, target: key, policy: "circuitBreaker", error })
-})
+  }
+  return {
+    waiting,
+    used: showAtRest(metricsOf),
+    changed: (key, change) => {
+      waiting.tell(key)
+      tell(key, change)
+      const { reason, to } = change
+      if (to === "Open" && reason !== undefined && reason !== "manual") metricsOf(key).tripped()
+    },
+    // What another process has opened, that one counts.
+    told: (key, change) => {
+      waiting.tell(key)
+      if (change !== undefined) tell(key, change)
+    },
+    parked: (key, at, wait, error) => {
+      countParked(key, failureOf(error)._tag, labels)
+      if (hub.listening()) {
+        hub.publish(ResilienceEvent.TargetParked({ at, target: key, wait: Duration.millis(wait), error }))
+      }
+    },
+    storeFailed: (key, at, error) => storeFailed({ hub, labels }, { at, target: key, policy: "circuitBreaker", error })
+  }
+}
+
+/** What also tells what became of a circuit without a call of this process. */
+interface Announced extends Announce {
+  readonly told: (key: string, change: Change | undefined) => void
+}

@@ -3,15 +3,15 @@ import * as Effect from "effect/Effect"
 import type { Memory } from "./memory.js"
 import type { Policy } from "./policy.js"
 import type { Input } from "./state.js"
-import { type Apply, Immediate, type Look, Peek } from "./synchronousStore.js"
+import { Immediate, type Look, Peek } from "./synchronousStore.js"
 import type { Store } from "./types.js"
 
 /** @internal */
 export const fromMemory = (memory: Memory): Store => {
-  const apply: Apply = (key, policy, input, now) => memory.apply(key, policy, input, now)
+  const apply = (key: string, policy: Policy, input: Input, now: number) => memory.apply(key, policy, input, now)
   const applyNow = (key: string, policy: Policy, input: Input) =>
     Effect.map(Clock.currentTimeMillis, (now) => apply(key, policy, input, now))
-  const store: Store & { readonly [Immediate]: Apply; readonly [Peek]: Look } = {
+  const store: Store & { readonly [Immediate]: typeof apply; readonly [Peek]: Look } = {
     admit: (key, policy) => applyNow(key, policy, { _tag: "Admit" }),
     record: applyNow,
     amend: applyNow,

@@ -282,6 +282,11 @@ export interface Store {
   ) => Effect.Effect<Decision, CircuitBreakerStoreError>
   readonly state: (key: string) => Effect.Effect<Circuit | undefined, CircuitBreakerStoreError>
   readonly all: Effect.Effect<ReadonlyArray<readonly [key: string, circuit: Circuit]>, CircuitBreakerStoreError>
+  /**
+   * How long a call waits for an answer, default 50 milliseconds. A call that has waited so long goes on as if there were
+   * no circuit, and for a second after it nobody asks the store.
+   */
+  readonly patience?: Duration.DurationInput | undefined
 }
 
 /**

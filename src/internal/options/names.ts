@@ -18,6 +18,7 @@ import type * as RateLimit from "../load/rateLimit.js"
 import type * as SpendLimit from "../load/spendLimit.js"
 import type * as RetryBudget from "../retry/budgetTypes.js"
 import type * as RetryPolicy from "../retry/policyTypes.js"
+import type * as SharedState from "../shared/options.js"
 import type { StreamOptions, StreamPolicy } from "../stream/options.js"
 import type { MetricsOptions } from "../telemetry/answerMetrics.js"
 import { invalid } from "./check.js"
@@ -62,6 +63,16 @@ export const retryOptions: Names<RetryPolicy.Options> = {
 
 /** @internal */
 export const errorOptions: Names<RetryPolicy.ErrorOptions> = { ...backoffOptions, retry: true }
+
+/** @internal */
+export const sharedStateOptions: Names<SharedState.Options> = {
+  idleTimeToLive: true,
+  capacity: true,
+  patience: true,
+  flushEvery: true,
+  flushSuccessesEvery: true,
+  name: true
+}
 
 /** @internal */
 export const boundsOptions: Names<BoundsOptions> = { idleTimeToLive: true, capacity: true }

@@ -122,6 +122,7 @@ const members = {
     reason: Literal("failed", "truncated", "toolCalls", "unwanted", "unreadable", "tooLarge", "store")
   }),
   StoreFailed: TaggedStruct("StoreFailed", { ...about, policy: String, error }),
+  StoreRejoined: TaggedStruct("StoreRejoined", { ...about, policy: String, away: Wait }),
   ClientRetries: TaggedStruct("ClientRetries", { ...about, client: String, maxRetries: Number })
 } satisfies { readonly [Tag in ResilienceEvent["_tag"]]: Schema.Schema.AnyNoContext }
 

@@ -165,6 +165,8 @@ export type ResilienceEvent = Data.TaggedEnum<{
   }
   /** A store behind a policy failed; calls go on as if the policy were not there. */
   StoreFailed: About & { readonly policy: string; readonly error: unknown }
+  /** A store that had failed is used again. */
+  StoreRejoined: About & { readonly policy: string; readonly away: Duration.Duration }
   /** A client under the toolkit repeats calls on its own, which multiplies the attempts. */
   ClientRetries: About & { readonly client: string; readonly maxRetries: number }
 }>

@@ -99,6 +99,7 @@ const lines: Lines = {
     Warning,
     `the store of the ${policy} failed (${of(error)}); calls go on without`
   ],
+  StoreRejoined: ({ away, policy }) => [Info, `the store of the ${policy} is used again, after ${time(away)}`],
   // Whoever found it out has logged a warning.
   ClientRetries: ({ client, maxRetries }) => [Debug, `${client} retries too, ${maxRetries} times`]
 }
@@ -141,7 +142,8 @@ const times = {
   duration: "llm.duration_ms",
   firstContent: "llm.first_content_ms",
   retryAfter: "llm.retry_after_ms",
-  age: "llm.age_ms"
+  age: "llm.age_ms",
+  away: "llm.away_ms"
 } as const
 
 const ofFailure = { model: "llm.model", status: "llm.status", requestId: "llm.request_id" } as const

@@ -1,0 +1,117 @@
+/**
+ * State that several processes share: circuits, parking and limits, so that a fleet learns of an outage once, leaves a
+ * target alone together, and spends one limit and not one for each process.
+ *
+ * On a healthy day nobody is asked: a call is judged by what its process knows, and what it has seen is told to the
+ * others a little later. Only who would probe an open circuit, or needs another part of a limit, has to ask. Where nobody
+ * answers, calls go on with what their process knows, and one call waits for it once, for `patience` at most.
+ *
+ * `RedisSharedState` shares through Redis. Another place can be written as a `Backend`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { CircuitBreakerStore } from "./CircuitBreaker.js"
+import { boundsOf } from "./internal/keyed/boundedMap.js"
+import { finiteMillis } from "./internal/options/check.js"
+import { refuseUnknown, sharedStateOptions } from "./internal/options/names.js"
+import type { Backend } from "./internal/shared/backend.js"
+import { SharedCircuits } from "./internal/shared/circuits.js"
+import { Link } from "./internal/shared/link.js"
+import type { Options } from "./internal/shared/options.js"
+import { ResilienceEvent, ResilienceEvents } from "./internal/telemetry/events.js"
+
+export { type Backend, type Kept, type Listener, SharedStateError, type Swap, type Swapped } from "./internal/shared/backend.js"
+export type { Options } from "./internal/shared/options.js"
+
+/**
+ * How it is with what is shared, as this process sees it.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Status {
+  /** Whether it answers. If not, calls go on with what this process knows. */
+  readonly joined: boolean
+  /** For how long it has not answered. */
+  readonly awayFor: Duration.Duration | undefined
+  /** How often this process has asked for something since it started, and how often it was told something. */
+  readonly commands: number
+  readonly told: number
+}
+
+interface Service {
+  readonly status: Effect.Effect<Status>
+  /** Tells the others at once what would be told a little later, and waits until that is done. */
+  readonly flush: Effect.Effect<void>
+}
+
+/**
+ * The state this process shares.
+ *
+ * @since 0.1.0
+ * @category Service
+ */
+export class SharedState extends Context.Tag("effect-resilience/SharedState")<SharedState, Service>() {}
+
+/**
+ * The stores of circuits, over a backend.
+ *
+ * @since 0.1.0
+ * @category Layers
+ */
+export const layer = (
+  backend: Effect.Effect<Backend, never, Scope.Scope>,
+  options: Options = {}
+): Layer.Layer<SharedState | CircuitBreakerStore> => Layer.scopedContext(make(backend, options))
+
+const make = (
+  backend: Effect.Effect<Backend, never, Scope.Scope>,
+  options: Options
+): Effect.Effect<Context.Context<SharedState | CircuitBreakerStore>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const where = "SharedState"
+    refuseUnknown(where, "", options, sharedStateOptions)
+    const hub = yield* ResilienceEvents
+    const { name = "shared" } = options
+    const bounds = boundsOf(where, options)
+    const flushing = {
+      soon: finiteMillis(where, "flushEvery", options.flushEvery ?? 50),
+      late: finiteMillis(where, "flushSuccessesEvery", options.flushSuccessesEvery ?? "10 seconds"),
+      many: 200
+    }
+    const link = yield* Link.make({
+      backend: yield* backend,
+      patience: finiteMillis(where, "patience", options.patience ?? 50),
+      report: {
+        lost: (at, error) => {
+          if (hub.listening()) {
+            hub.publish(ResilienceEvent.StoreFailed({ at, target: name, policy: "sharedState", error }))
+          }
+        },
+        joined: (at, away) => {
+          if (away === undefined || !hub.listening()) return
+          hub.publish(
+            ResilienceEvent.StoreRejoined({ at, target: name, policy: "sharedState", away: Duration.millis(away) })
+          )
+        }
+      }
+    })
+    const circuits = yield* SharedCircuits.make(link, flushing, bounds)
+    const status = Effect.sync((): Status => {
+      const { awaySince } = link
+      return {
+        joined: link.joined,
+        awayFor: awaySince === undefined ? undefined : Duration.millis(link.now - awaySince),
+        commands: link.asked,
+        told: link.told
+      }
+    })
+    return Context.make(SharedState, { status, flush: circuits.settled }).pipe(
+      Context.add(CircuitBreakerStore, circuits.store)
+    )
+  })
