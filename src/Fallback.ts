@@ -3,35 +3,22 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { CurrentDeadline } from "./Deadline.js"
-import { after, begin, first, type Walk } from "./internal/fallback/nextTarget.js"
-import * as ready from "./internal/fallback/ready.js"
-import { settingsOf } from "./internal/fallback/settings.js"
-import { LastAnswered } from "./internal/fallback/sticky.js"
-import { lastAnswerGiven, wentOn } from "./internal/fallback/tell.js"
-import type { Options, Sticky, StreamOptions, StreamTarget, Target } from "./internal/fallback/types.js"
-import { runUntilSignal } from "./internal/fiber/runUntil.js"
-import { boundsOf } from "./internal/keyed/boundedMap.js"
-import { millis } from "./internal/options/check.js"
-import { known } from "./internal/stream/fromTake.js"
-import { isRestarted } from "./internal/stream/restarted.js"
-import { asOperation, asOperationStream } from "./internal/telemetry/operation.js"
-import { isRunning, noteFailure } from "./internal/time/watchedDeadline.js"
-import { type AllTargetsFailed, DeadlineExceeded, isRejection } from "./Rejection.js"
+import type * as Stream from "effect/Stream"
+import { type AnyService, type Services, services as services_ } from "./internal/fallback/services.js"
+import { makeSticky as makeSticky_ } from "./internal/fallback/sticky.js"
+import { lastAnswerGiven } from "./internal/fallback/tell.js"
+import type { Options, Sticky, StickyOptions, StreamOptions, StreamTarget, Target } from "./internal/fallback/types.js"
+import * as walk from "./internal/fallback/walk.js"
+import { asOperation } from "./internal/telemetry/operation.js"
+import type { AllTargetsFailed } from "./Rejection.js"
 
-export type { Options, Sticky, StreamOptions, StreamTarget, Target } from "./internal/fallback/types.js"
+export type { Services, ServiceTarget } from "./internal/fallback/services.js"
+export type { Options, Sticky, StickyOptions, StreamOptions, StreamTarget, Target } from "./internal/fallback/types.js"
 
 /**
  * A memory for `sticky`: for `keepFor` (default 5 minutes) after its last answer, the target that gave it is asked first.
@@ -59,18 +46,7 @@ export type { Options, Sticky, StreamOptions, StreamTarget, Target } from "./int
  * @since 0.1.0
  * @category Constructors
  */
-export const makeSticky = (
-  options: { readonly keepFor?: Duration.DurationInput | undefined; readonly capacity?: number | undefined } = {}
-): Effect.Effect<Sticky> =>
-  Effect.sync(() => {
-    const keepFor = millis("Fallback.makeSticky", "keepFor", options.keepFor ?? "5 minutes")
-    const bounds = boundsOf("Fallback.makeSticky", { capacity: options.capacity, idleTimeToLive: keepFor })
-    const last = new LastAnswered(bounds, keepFor)
-    return {
-      inOrder: (key, targets) => Effect.map(Clock.currentTimeMillis, (now) => last.inOrder(key, targets, now)),
-      answered: (key, target) => Effect.map(Clock.currentTimeMillis, (now) => last.answered(key, target, now))
-    }
-  })
+export const makeSticky = (options: StickyOptions = {}): Effect.Effect<Sticky> => makeSticky_(options)
 
 const none: Options & StreamOptions = {}
 
@@ -124,21 +100,7 @@ export const firstOf = <const Targets extends readonly [AnyTarget, ...ReadonlyAr
   Effect.Effect.Success<Targets[number]["run"]>,
   Effect.Effect.Error<Targets[number]["run"]> | AllTargetsFailed,
   Effect.Effect.Context<Targets[number]["run"]>
-> => {
-  const settings = settingsOf(options)
-  begin(targets, settings)
-  const { sticky } = options
-  if (targets.length === 1 && settings.needs.length === 0) return targets[0].run as never
-  const from = (ordered: ReadonlyArray<AnyTarget>) =>
-    Effect.suspend(() => {
-      const start = first(ordered, settings)
-      if (!("on" in start)) return Effect.fail(start.failure)
-      const walked = walk(start.on, sticky)
-      return start.on.index === 0 ? walked : Effect.zipRight(wentOn(undefined, undefined, 0, start.on), walked)
-    })
-  const walked = sticky === undefined ? from(targets) : Effect.flatMap(sticky.memory.inOrder(sticky.key, targets), from)
-  return asOperation(walked) as never
-}
+> => walk.firstOf(targets, options) as never
 
 /**
  * The same for streams: the first stream that gives content, of targets asked in order.
@@ -160,85 +122,7 @@ export const firstStreamOf = <const Targets extends readonly [AnyStreamTarget, .
   Stream.Stream.Success<Targets[number]["run"]>,
   Stream.Stream.Error<Targets[number]["run"]> | AllTargetsFailed,
   Stream.Stream.Context<Targets[number]["run"]>
-> => {
-  const settings = settingsOf(options as Options)
-  begin(targets, settings)
-  const { sticky } = options
-  if (targets.length === 1 && settings.needs.length === 0) return targets[0].run as never
-  const from = (ordered: ReadonlyArray<AnyStreamTarget>) => {
-    const start = first(ordered, settings)
-    if (!("on" in start)) return Stream.fail(start.failure)
-    const walked = walkStreams(start.on, sticky)
-    return start.on.index === 0 ? walked : known(Effect.as(wentOn(undefined, undefined, 0, start.on), walked))
-  }
-  const walked =
-    sticky === undefined
-      ? Stream.suspend(() => from(targets))
-      : known(Effect.map(sticky.memory.inOrder(sticky.key, targets), from))
-  return asOperationStream(walked) as never
-}
-
-type StickyTo = Options["sticky"]
-
-/** This target has answered. */
-const answered = (
-  sticky: StickyTo,
-  { index, targets }: Walk<{ readonly name: string }>
-): Effect.Effect<void> | undefined => sticky?.memory.answered(sticky.key, targets[index]!.name)
-
-const walk = (at: Walk<AnyTarget>, sticky: StickyTo): Effect.Effect<unknown, unknown, unknown> => {
-  const { name, run } = at.targets[at.index] as AnyTarget
-  const asked = ready.effect(at, run)
-  return Effect.flatMap(Effect.exit(at.index === 0 ? asked : untilDeadline(asked)), (exit) => {
-    const failure = Exit.isSuccess(exit) ? Option.none() : Cause.failureOption(exit.cause)
-    if (Option.isNone(failure)) {
-      const noting = Exit.isSuccess(exit) ? answered(sticky, at) : undefined
-      return noting === undefined ? exit : Effect.zipRight(noting, exit)
-    }
-    return Effect.flatMap(noted(failure.value), () => {
-      const next = after(at, failure.value)
-      if (!("on" in next)) return Exit.fail(next.failure)
-      return Effect.zipRight(wentOn(name, failure.value, at.seen.length + 1, next.on), walk(next.on, sticky))
-    })
-  })
-}
-
-const walkStreams = (at: Walk<AnyStreamTarget>, sticky: StickyTo): Stream.Stream<unknown, unknown, unknown> =>
-  Stream.suspend(() => {
-    const { name, run } = at.targets[at.index] as AnyStreamTarget
-    const asked = ready.stream(at, run)
-    let begun = false
-    const watched = Stream.mapChunks(asked, (chunk) => {
-      // What came before a restart is void, so the consumer has nothing yet.
-      if (Chunk.isNonEmpty(chunk)) begun = !isRestarted(Chunk.lastNonEmpty(chunk))
-      return chunk
-    })
-    const noting = answered(sticky, at)
-    const whole = noting === undefined ? watched : Stream.concat(watched, Stream.execute(noting))
-    return Stream.catchAll(whole, (failure) => {
-      if (begun) return Stream.fail(failure)
-      const next = after(at, failure)
-      if (!("on" in next)) return known(Effect.as(noted(failure), Stream.fail(next.failure)))
-      const told = wentOn(name, failure, at.seen.length + 1, next.on)
-      return known(Effect.as(Effect.zipRight(noted(failure), told), walkStreams(next.on, sticky)))
-    })
-  })
-
-/** The last failure of a target's own outlives a deadline around the walk. */
-const noted = (failure: unknown): Effect.Effect<void> =>
-  Effect.map(CurrentDeadline, (deadline) => {
-    if (!isRejection(failure)) noteFailure(deadline, failure)
-  })
-
-/** A deadline around the walk that passes now ends it from within, so that what the targets said before is told. */
-const untilDeadline = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E | DeadlineExceeded, R> =>
-  Effect.flatMap(CurrentDeadline, (deadline): Effect.Effect<A, E | DeadlineExceeded, R> => {
-    if (!isRunning(deadline)) return run
-    const { budget, passed } = deadline
-    return runUntilSignal(run, passed, () =>
-      Effect.failSync(() => new DeadlineExceeded({ budget, lastError: Option.getOrUndefined(deadline.lastError) }))
-    )
-  })
+> => walk.firstStreamOf(targets, options as Options) as never
 
 /**
  * An answer that no model made, given since none answered: what it is, and why it was given.
@@ -283,35 +167,6 @@ export const orLastAnswer =
     )
 
 /**
- * One way to have a service: a name, and the layer that makes it.
- *
- * @since 0.1.0
- * @category Services
- */
-export interface ServiceTarget<I, E, R> extends Omit<Target<never, never, never>, "run"> {
-  readonly layer: Layer.Layer<I, E, R>
-}
-
-/**
- * A service of which there are several, to be asked in order.
- *
- * @since 0.1.0
- * @category Services
- */
-export interface Services<S> {
-  /** `firstOf` over the services. `use` is told which of them it uses, so that each call passes its target's policies. */
-  readonly ask: <A, E, R>(
-    use: (service: S, target: string) => Effect.Effect<A, E, R>,
-    options?: Options
-  ) => Effect.Effect<A, E | AllTargetsFailed, R>
-  /** `firstStreamOf` over the services. */
-  readonly askStream: <A, E, R>(
-    use: (service: S, target: string) => Stream.Stream<A, E, R>,
-    options?: StreamOptions
-  ) => Stream.Stream<A, E | AllTargetsFailed, R>
-}
-
-/**
  * Several layers of one service, of any kind: embeddings, images, a service of one's own. Each is built once, in the scope
  * of the effect.
  *
@@ -347,18 +202,4 @@ export const services = <I, S, const Targets extends readonly [AnyService<I>, ..
   Services<S>,
   Layer.Layer.Error<Targets[number]["layer"]>,
   Scope.Scope | Layer.Layer.Context<Targets[number]["layer"]>
-> => {
-  begin(targets)
-  const build = (target: AnyService<I>) =>
-    Effect.map(Layer.build(target.layer), (context) => ({ ...target, service: Context.get(context, tag) }))
-  return Effect.map(Effect.forEach(targets, build), (built): Services<S> => {
-    const running = <Run>(use: (service: S, target: string) => Run) =>
-      built.map(({ service, ...target }) => ({ ...target, run: use(service, target.name) }))
-    return {
-      ask: (use, options) => firstOf(running(use) as never, options) as never,
-      askStream: (use, options) => firstStreamOf(running(use) as never, options) as never
-    }
-  }) as never
-}
-
-type AnyService<I> = ServiceTarget<I, unknown, unknown>
+> => services_(tag, targets) as never

@@ -15,16 +15,27 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
-import { begin } from "./internal/fallback/nextTarget.js"
+import type { Named } from "./internal/fallback/nextTarget.js"
+import { anEffect, aStream, checkTargets } from "./internal/fallback/targets.js"
+import { chosen } from "./internal/hedge/chosen.js"
 import { type Begun, begun, close, raceToContent } from "./internal/hedge/firstContent.js"
 import { LatencyMemory } from "./internal/hedge/memory.js"
-import { deposited, type HedgingState, planOf, type Settings, settingsOf, surroundings } from "./internal/hedge/plan.js"
-import { type Attempted, race } from "./internal/hedge/race.js"
+import {
+  type Asked,
+  deposited,
+  type HedgingState,
+  planOf,
+  type Settings,
+  settingsOf,
+  surroundings
+} from "./internal/hedge/plan.js"
+import { type Attempted, type Plan, race } from "./internal/hedge/race.js"
 import type { AgainOptions, MemoryOptions, Options, Quantile, StreamTarget, Target } from "./internal/hedge/types.js"
 import { boundsOf } from "./internal/keyed/boundedMap.js"
-import { finiteMillis, invalid } from "./internal/options/check.js"
+import { finiteMillis, invalid, word } from "./internal/options/check.js"
 import { memoryOptions, refuseUnknown } from "./internal/options/names.js"
 import type { AllTargetsFailed } from "./Rejection.js"
 import * as RetryBudget from "./RetryBudget.js"
@@ -43,8 +54,14 @@ export type { AgainOptions, MemoryOptions, Options, Quantile, StreamTarget, Targ
  */
 export const quantile = (
   q: number,
-  options?: { readonly minimumSamples?: number | undefined; readonly initial?: Duration.DurationInput | undefined }
-): Quantile => ({ _tag: "Quantile", q, minimumSamples: options?.minimumSamples ?? 20, initial: options?.initial })
+  options: {
+    readonly minimumSamples?: number | undefined
+    readonly initial?: Duration.DurationInput | undefined
+  } = {}
+): Quantile => {
+  const { initial, minimumSamples = 20 } = options
+  return { _tag: "Quantile", q, minimumSamples, initial }
+}
 
 const make = (options: MemoryOptions = {}): Effect.Effect<HedgingState> =>
   Effect.suspend((): Effect.Effect<HedgingState> => {
@@ -157,12 +174,9 @@ export const across = <const Targets extends readonly [AnyTarget | AnyRun, ...Re
   Effect.Effect.Context<RunOf<Targets[number]>>
 > => {
   const settings = settingsOf(options)
-  const attempts = targets.map(
-    (target, index): Attempted<unknown, unknown, unknown> =>
-      Effect.isEffect(target) ? { name: `${settings.name}/${index + 1}`, run: target } : target
-  )
-  begin(attempts)
-  return hedged(settings, attempts, false) as never
+  const attempts = eachNamed(settings, targets, Effect.isEffect)
+  checkTargets("Hedge", attempts, anEffect)
+  return hedged(settings, attempts as ReadonlyArray<AnyTarget>, false) as never
 }
 
 /**
@@ -213,11 +227,9 @@ export const acrossStreams = <
   Stream.Stream.Context<RunOf<Targets[number]>>
 > => {
   const settings = settingsOf(options)
-  const attempts = targets.map((target, index): Attempted<Begun<unknown, unknown>, unknown, unknown> => {
-    const named = isStream(target) ? { name: `${settings.name}/${index + 1}`, run: target } : target
-    return { ...named, run: begun(named.run) }
-  })
-  begin(attempts)
+  const streams = eachNamed(settings, targets, isStream) as ReadonlyArray<AnyStreamTarget>
+  checkTargets("Hedge", streams, aStream)
+  const attempts = streams.map((target) => ({ ...target, run: begun(target.run) }))
   return hedgedStream(settings, attempts, false) as never
 }
 
@@ -235,33 +247,47 @@ export const againStream: {
   return hedgedStream(settings, repeated(target, begun(self), settings), true)
 })
 
-const isStream = (target: AnyStreamTarget | AnyStream): target is AnyStream => Stream.StreamTypeId in target
+const isStream = Predicate.hasProperty(Stream.StreamTypeId)
 
-const repeated = <A, E, R>(name: string, run: Effect.Effect<A, E, R>, { hedges = 1 }: Settings) =>
-  Array.from({ length: 1 + Math.min(hedges, 100) }, () => ({ name, run }))
+/** Plain effects and streams have names made for them. What is no list is left for the check that follows. */
+const eachNamed = (
+  { name }: Settings,
+  targets: ReadonlyArray<unknown>,
+  isPlain: (target: unknown) => boolean
+): ReadonlyArray<Named> =>
+  Array.isArray(targets)
+    ? targets.map((target, index) => (isPlain(target) ? { name: `${name}/${index + 1}`, run: target } : target))
+    : (targets as never)
+
+const repeated = <A, E, R>(name: string, run: Effect.Effect<A, E, R>, { hedges = 1 }: Settings) => {
+  word("Hedge", "the target", name)
+  return Array.from({ length: 1 + Math.min(hedges, 100) }, () => ({ name, run }))
+}
 
 const hedged = <A, E, R>(
   settings: Settings,
   targets: ReadonlyArray<Attempted<A, E, R>>,
   same: boolean
-): Effect.Effect<A, E, R> =>
-  Effect.flatMap(surroundings(remembered), (around) =>
-    Effect.zipRight(
-      deposited(settings, around.state, targets[0]!.name),
-      Effect.suspend(() => race(planOf(settings, around, targets, { same, what: "" })))
-    )
-  )
+): Effect.Effect<A, E, R> => Effect.flatMap(planned(settings, targets, { same, what: "" }), (plan) => race(plan))
 
 const hedgedStream = <A, E, R>(
   settings: Settings,
   targets: ReadonlyArray<Attempted<Begun<A, E>, E, R>>,
   same: boolean
 ): Stream.Stream<A, E, R> =>
-  raceToContent(
-    Effect.flatMap(surroundings(remembered), (around) =>
+  raceToContent(planned(settings, targets, { same, what: " (first content)", discard: close }))
+
+/** The plan of one call, which adds its share to the budget. */
+const planned = <A, E, R>(
+  settings: Settings,
+  targets: ReadonlyArray<Attempted<A, E, R>>,
+  of: Omit<Asked<A, E, R>, "targets" | "unable">
+): Effect.Effect<Plan<A, E, R>, E> =>
+  Effect.flatMap(surroundings(remembered), (around) =>
+    Effect.flatMap(chosen(settings, targets), (asked) =>
       Effect.as(
-        deposited(settings, around.state, targets[0]!.name),
-        planOf(settings, around, targets, { same, what: " (first content)", discard: close })
+        deposited(settings, around.state, asked.targets[0]!.name),
+        planOf(settings, around, { ...of, ...asked })
       )
     )
-  )
+  ) as Effect.Effect<Plan<A, E, R>, E>

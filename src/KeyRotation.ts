@@ -11,11 +11,11 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { failureOf } from "./internal/errors/failureOf.js"
 import type { LlmError } from "./internal/errors/llmError.js"
-import { invalid, millis } from "./internal/options/check.js"
+import { millis, word } from "./internal/options/check.js"
 import { type Names, refuseUnknown } from "./internal/options/names.js"
 import { CredentialsExhausted, RateLimitExceeded, type Rejection } from "./Rejection.js"
 
@@ -97,10 +97,14 @@ interface State {
 export const make = (options: Options): Effect.Effect<KeyRotation> =>
   Effect.suspend(() => {
     refuseUnknown("KeyRotation", "", options, keyRotationOptions)
-    const { keys, name } = options
-    if (!Array.isArray(keys) || keys.length === 0) throw invalid("KeyRotation", "keys", "empty", "at least one key")
-    const setAside = millis("KeyRotation", "setAsideFor", options.setAsideFor ?? "10 minutes")
-    const rest = millis("KeyRotation", "restFor", options.restFor ?? "1 minute")
+    const { keys, name, restFor = "1 minute", setAsideFor = "10 minutes" } = options
+    word("KeyRotation", "name", name)
+    // What is no list of secrets is not shown, since it may be one.
+    if (!Array.isArray(keys) || keys.length === 0 || !keys.every(Redacted.isRedacted)) {
+      throw new RangeError("KeyRotation: keys has to be a list of at least one key, each made by Redacted.make")
+    }
+    const setAside = millis("KeyRotation", "setAsideFor", setAsideFor)
+    const rest = millis("KeyRotation", "restFor", restFor)
     const hold = (failure: LlmError | Rejection, now: number): Held | undefined => {
       const told = "retryAfter" in failure && failure.retryAfter && Duration.toMillis(failure.retryAfter)
       switch (failure._tag) {

@@ -38,6 +38,7 @@ import { differingOf, handle, type Target } from "./internal/call/handle.js"
 import { mergeOptions } from "./internal/call/mergeOptions.js"
 import { isWithin } from "./internal/call/nesting.js"
 import { protectEffect } from "./internal/call/protectEffect.js"
+import { isReady } from "./internal/call/ready.js"
 import type { Target as Compiled } from "./internal/call/target.js"
 import type { Options, TargetOptions } from "./internal/call/types.js"
 import { type BoundsOptions, boundsOf } from "./internal/keyed/boundedMap.js"
@@ -139,6 +140,11 @@ interface Service {
    * whatever the options say and was said of each before. Calls under way go on as they began.
    */
   readonly observeOnly: (on: boolean, target?: string) => Effect.Effect<void>
+  /**
+   * Whether the target would let a call in now: its circuit is not open, and it has not asked to be left alone. A target
+   * that is only observed always would.
+   */
+  readonly isReady: (target: string) => Effect.Effect<boolean>
   /** The circuits, by target: to look at, to isolate, to reset. */
   readonly circuitBreaker: CircuitBreaker.CircuitBreaker
   /** The budget of retries, by target: what is left, and to share with whatever else repeats calls. Only where options have one. */
@@ -189,7 +195,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     const budget: RetryBudget.Budget | undefined =
       retryBudget === undefined || retryBudget === false
         ? undefined
-        : yield* RetryBudget.make(typeof retryBudget === "object" ? { ...limits, ...given(retryBudget) } : retryBudget)
+        : yield* RetryBudget.make(budgetOf(retryBudget, limits))
 
     const scope = {}
     const labels = yield* labelCapacity
@@ -248,6 +254,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       get deadline() {
         return observes.of({ name: "", observeOnly: same.observeOnly }) ? undefined : deadline
       },
+      isReady: (name) =>
+        Effect.flatMap(targetOf(name), (target) =>
+          observes.of(target) ? Effect.succeed(true) : isReady(circuitBreaker, name)
+        ),
       circuitBreaker,
       retryBudget: budget,
       ...load,
@@ -282,6 +292,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     tellReserving(service, optionsOf)
     return madeUnder(service, hub)
   })
+
+/** Anything but an object is refused by the budget itself. */
+const budgetOf = (own: RetryBudget.Options, limits: BoundsOptions): RetryBudget.Options =>
+  typeof own === "object" && own !== null && !Array.isArray(own) ? { ...limits, ...given(own) } : own
 
 /** All attempts of a hedged call have its one deadline. A call from within the target's own attempt is no call of its own. */
 const hedgeEffect = <A, E, R>(

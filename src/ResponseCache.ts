@@ -20,18 +20,13 @@ import { type Cache, through as through_ } from "./internal/cache/make.js"
 import { MemoryStore } from "./internal/cache/memoryStore.js"
 import { CacheReport } from "./internal/cache/report.js"
 import { SafeStore } from "./internal/cache/safeStore.js"
-import { checked } from "./internal/cache/settings.js"
+import { checkCall, checked } from "./internal/cache/settings.js"
 import { sha256 } from "./internal/cache/sha256.js"
 import { throughStream as throughStream_ } from "./internal/cache/stream.js"
+import { StreamFlights } from "./internal/cache/streamFlights.js"
 import type { Answer, CacheOptions, MemoryOptions, Options, Store, StreamOptions } from "./internal/cache/types.js"
-import { count, finiteMillis } from "./internal/options/check.js"
-import {
-  cacheCallOptions,
-  cacheOptions,
-  cacheStreamOptions,
-  memoryStoreOptions,
-  refuseUnknown
-} from "./internal/options/names.js"
+import { count, finiteMillis, list } from "./internal/options/check.js"
+import { cacheCallOptions, cacheOptions, memoryStoreOptions, refuseUnknown } from "./internal/options/names.js"
 import { known } from "./internal/stream/fromTake.js"
 import { asOperation, asOperationStream } from "./internal/telemetry/operation.js"
 import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
@@ -80,7 +75,7 @@ interface Service {
   readonly throughStream: <A, I, R2, E, R>(
     self: Stream.Stream<A, E, R>,
     options: StreamOptions<A, I, R2>
-  ) => Stream.Stream<A, E, R | R2>
+  ) => Stream.Stream<A, E | DeadlineExceeded, R | R2>
   /** Forgets the answer of a call and of a stream with this key. */
   readonly forget: (key: string) => Effect.Effect<void>
 }
@@ -105,20 +100,24 @@ export class ResponseCache extends Context.Tag("effect-resilience/ResponseCache"
 export const make = (options: CacheOptions = {}): Effect.Effect<Service, never, ResponseCacheStore | Scope.Scope> =>
   Effect.gen(function* () {
     refuseUnknown("ResponseCache", "", options, cacheOptions)
-    const timeout = Duration.millis(finiteMillis("ResponseCache", "storeTimeout", options.storeTimeout ?? 250))
+    const { storeTimeout = 250 } = options
+    const timeout = Duration.millis(finiteMillis("ResponseCache", "storeTimeout", storeTimeout))
     const hub = yield* ResilienceEvents
     const report = new CacheReport(hub, yield* labelCapacity)
     const store = new SafeStore(yield* ResponseCacheStore, timeout, (error, now) => report.storeFailed(now, error))
     const flights = new Flights()
-    yield* Effect.addFinalizer(() => flights.stop)
-    const cache: Cache = { store, flights, report, ages: checked(options) }
+    const streams = new StreamFlights()
+    yield* Effect.addFinalizer(() => Effect.zipRight(flights.stop, streams.stop))
+    const cache: Cache = { store, flights, streams, report, ages: checked(options) }
     return {
       through: (self, own) => {
         refuseUnknown("ResponseCache", "", own, cacheCallOptions)
+        checkCall(own)
         return asOperation(through_(cache, own, self), hub)
       },
       throughStream: (self, own) => {
-        refuseUnknown("ResponseCache", "", own, cacheStreamOptions)
+        refuseUnknown("ResponseCache", "", own, cacheCallOptions)
+        checkCall(own)
         return asOperationStream(throughStream_(cache, own, self), hub)
       },
       forget: (key) => Effect.zipRight(store.remove(key), store.remove(`${key}/stream`))
@@ -181,8 +180,10 @@ export const keyOf = (
   request: unknown,
   options?: { readonly leaveOut?: ReadonlyArray<string> | undefined; readonly add?: unknown }
 ): string => {
-  const text = canonical(request, options?.leaveOut ?? [])
-  return sha256(options?.add === undefined ? text : `${text}+${canonical(options.add, [])}`)
+  const { add, leaveOut = [] } = options ?? {}
+  list("ResponseCache.keyOf", "leaveOut", leaveOut, Predicate.isString, "a list of names of fields")
+  const text = canonical(request, leaveOut)
+  return sha256(add === undefined ? text : `${text}+${canonical(add, [])}`)
 }
 
 /**
@@ -271,8 +272,10 @@ export const throughMarked: {
 
 /**
  * `through` for streams. A stream is kept when it has been read to its end, and given again as a stream, all at once.
- * A kept one stands in for a failure only as long as nothing of the live one has been delivered. Streams of the same key
- * at the same time are each asked for.
+ * A kept one stands in for a failure only as long as nothing of the live one has been delivered.
+ *
+ * Streams of the same key at the same time are one stream, which each reader gets from its beginning. It is read as fast
+ * as the quickest of them wants it, and ends when the last of them has left.
  *
  * @since 0.1.0
  * @category Operators
@@ -280,16 +283,16 @@ export const throughMarked: {
 export const throughStream: {
   <A, I, R2>(
     options: StreamOptions<A, I, R2>
-  ): <E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R | R2 | ResponseCache>
+  ): <E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E | DeadlineExceeded, R | R2 | ResponseCache>
   <A, I, R2, E, R>(
     self: Stream.Stream<A, E, R>,
     options: StreamOptions<A, I, R2>
-  ): Stream.Stream<A, E, R | R2 | ResponseCache>
+  ): Stream.Stream<A, E | DeadlineExceeded, R | R2 | ResponseCache>
 } = dual(
   (args) => Predicate.hasProperty(args[0], Stream.StreamTypeId),
   <A, I, R2, E, R>(
     self: Stream.Stream<A, E, R>,
     options: StreamOptions<A, I, R2>
-  ): Stream.Stream<A, E, R | R2 | ResponseCache> =>
+  ): Stream.Stream<A, E | DeadlineExceeded, R | R2 | ResponseCache> =>
     known(Effect.map(ResponseCache, (cache) => cache.throughStream(self, options)))
 )

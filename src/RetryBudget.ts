@@ -83,12 +83,13 @@ interface Entry {
   usedAt: number
 }
 
-const ratesOf = (options: Options | undefined): bucket.Rates => {
-  if (options !== undefined) refuseUnknown(where, "", options, budgetOptions)
+const ratesOf = (options: Options = {}): bucket.Rates => {
+  refuseUnknown(where, "", options, budgetOptions)
+  const { burst = 100, minimumPerSecond = 1, share = 0.1 } = options
   return bucket.rates(
-    number(where, "share", options?.share ?? 0.1, 0, 1),
-    number(where, "minimumPerSecond", options?.minimumPerSecond ?? 1, 0),
-    number(where, "burst", options?.burst ?? 100, 1)
+    number(where, "share", share, 0, 1),
+    number(where, "minimumPerSecond", minimumPerSecond, 0),
+    number(where, "burst", burst, 1)
   )
 }
 

@@ -130,7 +130,7 @@ describe("KeyRotation", () => {
   it.effect("options that make no sense are refused by name", () =>
     Effect.gen(function* () {
       const made = (options: object) => Effect.exit(KeyRotation.make({ name: "a", keys: [], ...options } as never))
-      expect(String(failureOf(yield* made({})))).toMatch(/keys is empty/)
+      expect(String(failureOf(yield* made({})))).toMatch(/keys has to be a list/)
       expect(String(failureOf(yield* made({ keys: [Redacted.make("a")], restFor: -1 })))).toMatch(/restFor is -1/)
       expect(String(failureOf(yield* made({ pause: 1 })))).toMatch(/no option "pause"/)
     })

@@ -1,6 +1,6 @@
 /** Every option that is a time refuses what is no time, and says which option it was and what stood there. */
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, type Duration, Effect, Exit, Layer, Schema, Stream } from "effect"
+import { Cause, type Duration, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
 import {
   AdaptiveLimit,
   Bulkhead,
@@ -167,8 +167,8 @@ const everywhere: Readonly<Record<string, Readonly<Record<string, (time: never) 
   } satisfies Uses<Omit<Fallback.Options, "sticky">>,
   "Fallback, sticky": { keepFor: (keepFor) => Fallback.makeSticky({ keepFor }) },
   KeyRotation: {
-    setAsideFor: (setAsideFor) => KeyRotation.make({ name: "a", keys: ["k"] as never, setAsideFor }),
-    restFor: (restFor) => KeyRotation.make({ name: "a", keys: ["k"] as never, restFor })
+    setAsideFor: (setAsideFor) => KeyRotation.make({ name: "a", keys: [Redacted.make("k")], setAsideFor }),
+    restFor: (restFor) => KeyRotation.make({ name: "a", keys: [Redacted.make("k")], restFor })
   } satisfies Uses<KeyRotation.Options>,
   operators: {
     duration: (duration) => Deadline.within(asked, duration),

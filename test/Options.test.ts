@@ -116,7 +116,26 @@ describe("options that make no sense are refused, by name", () => {
     ["a target's circuit", { targets: { t: { circuitBreaker: { halfOpen: { probes: 0 } } } } }, /target "t".*probes/],
     ["a target's stream", { targets: { t: { stream: { idle: -1 } } } }, /target "t".*idle is -1/],
     ["a target that is none", { targets: { t: null } }, /target "t".*null/],
-    ["options that are none", null, /null/]
+    ["options that are none", null, /null/],
+    ["targets: null", { targets: null }, /targets is null/],
+    ["targets: 3", { targets: 3 }, /targets is 3/],
+    ["lastTarget: 3", { retry: { lastTarget: 3 } }, /lastTarget is 3.*true or false/],
+    [
+      "a kind's retry: 3",
+      { retry: { perError: { RateLimited: { retry: 3 } } } },
+      /RateLimited.retry is 3.*true or false/
+    ],
+    ["jitter: null", { retry: { jitter: null } }, /jitter is null/],
+    ["maxRetryAfter: null", { retry: { maxRetryAfter: null } }, /maxRetryAfter is null/],
+    ["retryBudget: null", { retryBudget: null }, /RetryBudget.*null/],
+    ["retryBudget: a list", { retryBudget: [] }, /RetryBudget/],
+    ["a share of null", { retryBudget: { share: null } }, /share is null/],
+    ["counts: null", { circuitBreaker: { counts: null } }, /counts is null/],
+    ["probes: null", { circuitBreaker: { halfOpen: { probes: null } } }, /probes must be .*got null/],
+    ["whenOpen: null", { circuitBreaker: { whenOpen: null } }, /whenOpen must be .*got null/],
+    ["capacity: null", { capacity: null }, /capacity is null/],
+    ["idleTimeToLive: null", { idleTimeToLive: null }, /idleTimeToLive is null/],
+    ["a budget of a hedge", { hedge: { after: 1, budget: 3 } }, /budget is 3/]
   ]
   for (const [name, options, says] of cases) it(name, () => expect(refusal(options)).toMatch(says))
 
@@ -189,25 +208,7 @@ describe("options that make no sense are refused, by name", () => {
   })
 })
 
-describe("options of a walk and of a stream that are of a wrong kind", () => {
-  const one = { name: "a", run: Effect.void }
-  const two = { name: "b", run: Effect.void }
-  const refusals: ReadonlyArray<readonly [string, () => unknown, RegExp]> = [
-    [
-      "fallbackOn",
-      () => Fallback.firstOf([one, two], { fallbackOn: "RateLimited" as never }),
-      /fallbackOn is RateLimited/
-    ],
-    [
-      "a tag",
-      () => Fallback.firstOf([one, two], { fallbackOn: ["RateLimit" as never] }),
-      /fallbackOn is RateLimit,.*RateLimited/
-    ],
-    ["needs", () => Fallback.firstOf([one, two], { needs: "tools" as never }), /needs is tools/],
-    ["a window", () => Fallback.firstOf([{ ...one, contextWindow: Number.NaN }, two]), /contextWindow of "a" is NaN/]
-  ]
-  it.each(refusals)("%s", (_, make, told) => expect(make).toThrow(told))
-
+describe("options of a stream that are of a wrong kind", () => {
   it.effect("a buffer that is a number", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Effect.scoped(Resilience.make({ stream: { buffer: 3 as never } })))

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { Chunk, DateTime, Duration, Effect, Exit, Fiber, Layer, Ref, Schema, Stream, TestClock } from "effect"
+import { DateTime, Duration, Effect, Exit, Fiber, Layer, Ref, Schema, TestClock } from "effect"
 import {
   Deadline,
   Fallback,
@@ -398,90 +398,5 @@ describe("stores", () => {
       for (const key of ["a", "b", "c", "d", "e", "f", "g"]) yield* store.remove(key)
       expect(size()).toEqual({ entries: 0, bytes: 0 })
     }).pipe(Effect.provide(ResponseCache.layerStoreMemory({ entries: 3, bytes: 1_000 })))
-  )
-})
-
-describe("ResponseCache.throughStream", () => {
-  const text = <E, R>(stream: Stream.Stream<string, E, R>) =>
-    Effect.map(Stream.runCollect(stream), Chunk.toReadonlyArray)
-
-  const streaming = (opened: Ref.Ref<number>, ...parts: ReadonlyArray<string | LlmError.LlmError>) =>
-    Stream.unwrap(
-      Effect.as(
-        Ref.update(opened, (n) => n + 1),
-        Stream.fromIterable(parts).pipe(
-          Stream.flatMap(
-            (part): Stream.Stream<string, LlmError.LlmError> =>
-              typeof part === "string" ? Stream.make(part) : Stream.fail(part)
-          )
-        )
-      )
-    )
-
-  it.effect("keeps a stream that was whole, and gives it again as a stream", () =>
-    Effect.gen(function* () {
-      const opened = yield* Ref.make(0)
-      const stream = streaming(opened, "a", "b").pipe(ResponseCache.throughStream(options))
-      expect(yield* text(stream)).toEqual(["a", "b"])
-      expect(yield* text(stream)).toEqual(["a", "b"])
-      expect(yield* Ref.get(opened)).toBe(1)
-      // A value of the same key is something else.
-      expect(yield* Effect.succeed("v").pipe(ResponseCache.through(options))).toBe("v")
-      yield* Effect.flatMap(ResponseCache.ResponseCache, (cache) => cache.forget("k"))
-      yield* text(stream)
-      expect(yield* Ref.get(opened)).toBe(2)
-    }).pipe(Effect.provide(cached))
-  )
-
-  it.effect("F13: a stream that was left, or that failed, is not kept", () =>
-    Effect.gen(function* () {
-      const opened = yield* Ref.make(0)
-      const whole = streaming(opened, "a", "b").pipe(ResponseCache.throughStream(options))
-      expect(yield* text(Stream.take(whole, 1))).toEqual(["a"])
-      yield* Effect.exit(text(streaming(opened, "a", down).pipe(ResponseCache.throughStream(options))))
-      expect(yield* text(whole)).toEqual(["a", "b"])
-      expect(yield* Ref.get(opened)).toBe(3)
-    }).pipe(Effect.provide(cached))
-  )
-
-  it.effect("F13: a stream that ends at a limit of tokens is not kept", () =>
-    Effect.gen(function* () {
-      const opened = yield* Ref.make(0)
-      const schema = Schema.Struct({ finishReason: Schema.NullOr(Schema.String) })
-      const stream = (reason: string) =>
-        Stream.unwrap(
-          Effect.as(
-            Ref.update(opened, (n) => n + 1),
-            Stream.make({ finishReason: null }, { finishReason: reason })
-          )
-        ).pipe(ResponseCache.throughStream({ key: reason, schema }))
-      for (const reason of ["length", "length", "stop", "stop"]) yield* Stream.runDrain(stream(reason))
-      expect(yield* Ref.get(opened)).toBe(3)
-    }).pipe(Effect.provide(cached))
-  )
-
-  it.effect("F11: a failure before the first element gets the kept stream; one after it is the stream's own", () =>
-    Effect.gen(function* () {
-      const opened = yield* Ref.make(0)
-      yield* text(streaming(opened, "a", "b").pipe(ResponseCache.throughStream(options)))
-      yield* TestClock.adjust("2 hours")
-      expect(yield* text(streaming(opened, down).pipe(ResponseCache.throughStream(options)))).toEqual(["a", "b"])
-      const late = yield* Effect.exit(text(streaming(opened, "x", down).pipe(ResponseCache.throughStream(options))))
-      expect(failureOf(late)).toBe(down)
-      yield* TestClock.adjust("1 day")
-      const past = yield* Effect.exit(text(streaming(opened, down).pipe(ResponseCache.throughStream(options))))
-      expect(failureOf(past)).toBe(down)
-    }).pipe(Effect.provide(cached))
-  )
-
-  it.effect("what came before a restart is not part of what is kept", () =>
-    Effect.gen(function* () {
-      const mark = new Resilience.Restarted({ target: "a", attempt: 2, error: down })
-      const stream = Stream.make<Array<unknown>>("void", mark, "a").pipe(
-        ResponseCache.throughStream({ key: "r", schema: Schema.Unknown })
-      )
-      expect(Chunk.toReadonlyArray(yield* Stream.runCollect(stream))).toEqual(["void", mark, "a"])
-      expect(Chunk.toReadonlyArray(yield* Stream.runCollect(stream))).toEqual(["a"])
-    }).pipe(Effect.provide(cached))
   )
 })

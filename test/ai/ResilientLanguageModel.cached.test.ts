@@ -49,19 +49,6 @@ describe("hedge", () => {
     )
   }
 
-  it.effect("a model whose circuit is open is passed over", () =>
-    Effect.gen(function* () {
-      const [a, b, c] = [slow(60_000, "a"), slow(1_000, "b"), slow(1_000, "c")]
-      const program = Effect.gen(function* () {
-        const { circuitBreaker } = yield* Resilience.Resilience
-        yield* circuitBreaker.isolate("b")
-        return yield* toEnd(ask)
-      }).pipe(Effect.scoped)
-      const { exit } = yield* program.pipe(Effect.provide(over([a, b, c], { hedge: { after: "3 seconds" } })))
-      expect([exit, b.asked.times]).toEqual([Exit.succeed("c"), 0])
-    }).pipe(Effect.provide(Hedge.layer()))
-  )
-
   it.effect("its events go to the hub of the layer", () =>
     Effect.gen(function* () {
       const events = yield* ResilienceEvent.subscribe

@@ -18,12 +18,23 @@ export interface Asking {
   readonly isReady: (name: string) => Effect.Effect<boolean>
 }
 
-interface Named {
-  readonly name: string
-  readonly contextWindow?: number | undefined
-}
+type Named = Omit<Fallback.Target<never, never, never>, "run">
 
 type Targets<Run> = readonly [Named & { readonly run: Run }, ...ReadonlyArray<Named & { readonly run: Run }>]
+
+/** For a turn that needs something. @internal */
+export const needing = (asking: Asking, needs: ReadonlyArray<string>): Asking =>
+  needs.length === 0
+    ? asking
+    : { ...asking, fallback: { ...asking.fallback, needs: [...(asking.fallback.needs ?? []), ...needs] } }
+
+/** What says whom a race asks; it takes nobody's share of the time. */
+const choice = ({ fallbackOn, needs, patience, sticky }: Fallback.StreamOptions) => ({
+  fallbackOn,
+  needs,
+  patience,
+  sticky
+})
 
 /** @internal */
 export const firstOf = <A, E, R>(
@@ -35,8 +46,8 @@ export const firstOf = <A, E, R>(
   const ready = others.map((target) => ({ ...target, ready: isReady(target.name) }))
   const hedged =
     others.length === 0
-      ? Hedge.again(first.run, first.name, hedge)
-      : Hedge.across([first, ...ready], { ...hedge, fallbackOn: fallback.fallbackOn })
+      ? Fallback.firstOf([{ ...first, run: Hedge.again(first.run, first.name, hedge) }], fallback)
+      : Hedge.across([first, ...ready], { ...hedge, ...choice(fallback) })
   return Effect.provideService(hedged, ResilienceEvents, hub)
 }
 
@@ -50,7 +61,7 @@ export const firstStreamOf = <A, E, R>(
   const ready = others.map((target) => ({ ...target, ready: isReady(target.name) }))
   const hedged =
     others.length === 0
-      ? Hedge.againStream(first.run, first.name, hedge)
-      : Hedge.acrossStreams([first, ...ready], { ...hedge, fallbackOn: fallback.fallbackOn })
+      ? Fallback.firstStreamOf([{ ...first, run: Hedge.againStream(first.run, first.name, hedge) }], fallback)
+      : Hedge.acrossStreams([first, ...ready], { ...hedge, ...choice(fallback) })
   return Stream.provideService(hedged, ResilienceEvents, hub)
 }

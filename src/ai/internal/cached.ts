@@ -10,11 +10,38 @@ import * as Tool from "@effect/ai/Tool"
 import * as Toolkit from "@effect/ai/Toolkit"
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { millis } from "../../internal/options/check.js"
+import { type Names, refuseUnknown } from "../../internal/options/names.js"
 import type { DeadlineExceeded } from "../../Rejection.js"
 import * as ResponseCache from "../../ResponseCache.js"
 import type { Options } from "./toolCalls.js"
+
+/**
+ * For how long turns are kept. What tells two turns apart is the prompt, the tools, the schema, the names of the targets,
+ * and `add`; not what a provider's own configuration says, such as a temperature that is set for a part of a program.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface CachePolicy extends ResponseCache.TimeOptions {
+  /** What else keeps answers apart: a tenant, a temperature. */
+  readonly add?: unknown
+}
+
+const cachePolicy: Names<CachePolicy> = { fresh: true, staleIfError: true, staleWhileRevalidate: true, add: true }
+
+/** @internal */
+export const checkCache = (where: string, cache: CachePolicy): void => {
+  refuseUnknown(where, "cache", cache, cachePolicy)
+  const { fresh = 0, staleIfError = 0, staleWhileRevalidate = 0 } = cache
+  millis(where, "cache.fresh", fresh)
+  millis(where, "cache.staleIfError", staleIfError)
+  millis(where, "cache.staleWhileRevalidate", staleWhileRevalidate)
+}
 
 /** How turns are kept. @internal */
 export interface TurnCache {
@@ -23,6 +50,19 @@ export interface TurnCache {
   /** Whose answers they are, and whatever else keeps them apart. */
   readonly about: unknown
 }
+
+/** In the cache that is there, or else in a memory of its own. @internal */
+export const turnCache = (
+  { add, ...times }: CachePolicy,
+  targets: ReadonlyArray<string>
+): Effect.Effect<TurnCache, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const found = yield* Effect.serviceOption(ResponseCache.ResponseCache)
+    const cache = Option.isSome(found)
+      ? found.value
+      : yield* Effect.provide(ResponseCache.make(times), ResponseCache.layerStoreMemory())
+    return { cache, times, about: { targets, add } }
+  })
 
 /** Answers that call tools are not kept, so their parts need no schema. */
 const Content = Schema.Array(Response.Part(Toolkit.empty))
@@ -56,7 +96,12 @@ export interface TurnOptions extends Options {
 }
 
 /** Nothing for a turn that cannot be told from others. */
-const keyOf = (method: string, { about }: TurnCache, options: TurnOptions): string | undefined => {
+const keyOf = (
+  method: string,
+  { about }: TurnCache,
+  options: TurnOptions,
+  needs: ReadonlyArray<string>
+): string | undefined => {
   const { objectName, prompt, schema, toolChoice, toolkit } = options
   if (prompt === undefined || (toolkit !== undefined && Effect.isEffect(toolkit))) return undefined
   try {
@@ -68,7 +113,8 @@ const keyOf = (method: string, { about }: TurnCache, options: TurnOptions): stri
       tools: tools.map((tool) => [tool.name, tool.description, Tool.getJsonSchema(tool as never)]),
       toolChoice,
       objectName,
-      schema: schema && JSONSchema.make(schema)
+      schema: schema && JSONSchema.make(schema),
+      needs: needs.length === 0 ? undefined : needs
     })
   } catch {
     return undefined
@@ -80,9 +126,10 @@ export const cachedTurn = <E, R>(
   turns: TurnCache,
   method: string,
   options: TurnOptions,
+  needs: ReadonlyArray<string>,
   turn: Effect.Effect<Kept, E, R>
 ): Effect.Effect<Kept, E | DeadlineExceeded, unknown> => {
-  const key = keyOf(method, turns, options)
+  const key = keyOf(method, turns, options, needs)
   if (key === undefined) return turn
   return Effect.map(
     turns.cache.through(turn, { ...turns.times, key, schema: schemaOf(options) }),
@@ -99,12 +146,12 @@ const restored = ({ content, value }: Kept): Kept =>
 export const cachedStream = <E, R>(
   turns: TurnCache,
   options: TurnOptions,
+  needs: ReadonlyArray<string>,
   stream: Stream.Stream<Response.AnyPart, E, R>
-): Stream.Stream<Response.AnyPart, E, R> => {
-  const key = keyOf("streamText", turns, options)
+): Stream.Stream<Response.AnyPart, E | DeadlineExceeded, R> => {
+  const key = keyOf("streamText", turns, options, needs)
   if (key === undefined) return stream
-  const { fresh, staleIfError } = turns.times
-  return turns.cache.throughStream(stream, { fresh, staleIfError, key, schema: StreamPart })
+  return turns.cache.throughStream(stream, { ...turns.times, key, schema: StreamPart })
 }
 
 /** A prompt that can be read but once is read here, since a turn may be asked for more than once. @internal */

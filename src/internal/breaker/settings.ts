@@ -89,19 +89,19 @@ export const resolve = (options: Options = {}): Effect.Effect<Settings> =>
     refuseUnknown(where, "halfOpen", halfOpen, halfOpenOptions)
     refuseUnknown(where, "parking", parking, parkingOptions)
     const trip = checkTrip(tripPolicy)
-    const maxRetryAfter = anyMillis(where, "maxRetryAfter", options.maxRetryAfter ?? "1 hour")
+    const { maxRetryAfter: longestHint = "1 hour", whenOpen = "reject" } = options
+    const { maxWait = "60 seconds", whenParked = "wait" } = parking
+    const { probes = 1, probeTimeout = "30 seconds", successes = 2 } = halfOpen
+    const maxRetryAfter = anyMillis(where, "maxRetryAfter", longestHint)
     const places = {
-      probes: count("halfOpen.probes", halfOpen.probes ?? 1),
-      successes: count("halfOpen.successes", halfOpen.successes ?? 2),
-      probeTimeout: span(
-        "halfOpen.probeTimeout",
-        millis("halfOpen.probeTimeout", halfOpen.probeTimeout ?? "30 seconds")
-      )
+      probes: count("halfOpen.probes", probes),
+      successes: count("halfOpen.successes", successes),
+      probeTimeout: span("halfOpen.probeTimeout", millis("halfOpen.probeTimeout", probeTimeout))
     }
     const waiting: Waiting = {
-      whenOpen: waitOrReject("whenOpen", options.whenOpen ?? "reject"),
-      whenParked: waitOrReject("parking.whenParked", parking.whenParked ?? "wait"),
-      maxWait: anyMillis(where, "parking.maxWait", parking.maxWait ?? "60 seconds"),
+      whenOpen: waitOrReject("whenOpen", whenOpen),
+      whenParked: waitOrReject("parking.whenParked", whenParked),
+      maxWait: anyMillis(where, "parking.maxWait", maxWait),
       stagger: parking.stagger === undefined ? undefined : millis("parking.stagger", parking.stagger)
     }
     const times = Schedule.isSchedule(openDuration)

@@ -18,6 +18,7 @@ import type { CacheReport, NotKept } from "./report.js"
 import type { SafeStore } from "./safeStore.js"
 import { servable } from "./servable.js"
 import { type Ages, agesOf } from "./settings.js"
+import type { StreamFlights } from "./streamFlights.js"
 import type { Answer, Options } from "./types.js"
 import { flawOf } from "./whole.js"
 
@@ -25,6 +26,7 @@ import { flawOf } from "./whole.js"
 export interface Cache {
   readonly store: SafeStore
   readonly flights: Flights
+  readonly streams: StreamFlights
   readonly report: CacheReport
   readonly ages: Ages
 }

@@ -3,12 +3,13 @@
  *
  * @internal
  */
-import type * as Chunk from "effect/Chunk"
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import type { DeadlineExceeded } from "../errors/rejection.js"
 import { known as fromEffect } from "../stream/fromTake.js"
 import { isRestarted } from "../stream/restarted.js"
 import { type TrailEntry, TrailRecorder } from "../telemetry/trail.js"
@@ -17,19 +18,17 @@ import type { Cache } from "./make.js"
 import type { NotKept } from "./report.js"
 import { servable } from "./servable.js"
 import { agesOf } from "./settings.js"
+import { mostElements } from "./sharedStream.js"
 import type { StreamOptions } from "./types.js"
 import { type Flaw, flawOf } from "./whole.js"
-
-/** A stream of more elements than this is not kept. */
-const mostElements = 100_000
 
 /** @internal */
 export const throughStream = <A, I, R2, E, R>(
   cache: Cache,
   options: StreamOptions<A, I, R2>,
   self: Stream.Stream<A, E, R>
-): Stream.Stream<A, E, R | R2> => {
-  const { report, store } = cache
+): Stream.Stream<A, E | DeadlineExceeded, R | R2> => {
+  const { report, store, streams } = cache
   const { name = "cache" } = options
   const key = `${options.key}/stream`
   const schema = Schema.Array(options.schema)
@@ -53,46 +52,81 @@ export const throughStream = <A, I, R2, E, R>(
       })
     })
 
-  const live = (known: Entry<ReadonlyArray<A>> | undefined): Stream.Stream<A, E, R | R2> =>
-    fromEffect(
-      Effect.map(TrailRecorder, (outer) => {
-        const received = new Received<A>(outer)
-        const watched = Stream.mapChunks(Stream.provideService(self, TrailRecorder, received.trail), (chunk) =>
-          received.take(chunk)
+  /** The stream itself, which is kept at its end. */
+  const live: Stream.Stream<A, E, R | R2> = fromEffect(
+    Effect.map(TrailRecorder, (outer) => {
+      const received = new Received<A>(outer)
+      const watched = Stream.mapChunks(Stream.provideService(self, TrailRecorder, received.trail), (chunk) =>
+        received.take(chunk)
+      )
+      return Stream.concat(watched, Stream.execute(Effect.suspend(() => keep(received))))
+    })
+  )
+
+  const ask = (
+    looked: number,
+    known: Entry<ReadonlyArray<A>> | undefined
+  ): Stream.Stream<A, E | DeadlineExceeded, R | R2> => {
+    // One that has ended since this caller looked may have been kept.
+    const call = Stream.suspend(() => {
+      if (streams.ended === looked) return live
+      return fromEffect(
+        Effect.map(Effect.zip(lookUp, Clock.currentTimeMillis), ([entry, now]) =>
+          entry !== undefined && ages.isFresh(entry.at, now) ? Stream.fromIterable(entry.value) : live
         )
-        const whole = Stream.concat(watched, Stream.execute(Effect.suspend(() => keep(received))))
-        if (known === undefined) return whole
-        return Stream.catchAll(whole, (failure) =>
-          fromEffect(
-            Effect.map(Clock.currentTimeMillis, (now): Stream.Stream<A, E> => {
-              const may = options.staleOn?.(failure) ?? servable(failure)
-              if (received.begun || !may || !ages.servesOnError(known.at, now)) return Stream.fail(failure)
-              report.stale(name, key, now, now - known.at, known.target, outer, failure)
-              return Stream.fromIterable(known.value)
-            })
-          )
-        )
-      })
+      )
+    })
+    const joined = Effect.flatMap(Effect.zip(Clock.currentTimeMillis, TrailRecorder), ([now, trail]) =>
+      Effect.sync(() => report.joined(name, key, now, trail))
     )
+    const asked = options.coalesce === false ? call : streams.shared(key, options.schema, call, joined)
+    return known === undefined ? asked : orStale(asked, known)
+  }
+
+  /** A failure before the first element gets the one that is kept. */
+  const orStale = (asked: Stream.Stream<A, E | DeadlineExceeded, R | R2>, known: Entry<ReadonlyArray<A>>) =>
+    Stream.suspend(() => {
+      let begun = false
+      const watched = Stream.mapChunks(asked, (chunk) => {
+        begun ||= Chunk.isNonEmpty(chunk)
+        return chunk
+      })
+      return Stream.catchAll(watched, (failure) =>
+        fromEffect(
+          Effect.map(Effect.zip(Clock.currentTimeMillis, TrailRecorder), ([now, trail]) => {
+            const may = options.staleOn?.(failure) ?? servable(failure)
+            if (begun || !may || !ages.servesOnError(known.at, now)) return Stream.fail(failure)
+            report.stale(name, key, now, now - known.at, known.target, trail, failure)
+            return Stream.fromIterable(known.value)
+          })
+        )
+      )
+    })
 
   return fromEffect(
-    Effect.flatMap(lookUp, (entry) =>
-      Effect.map(Effect.zip(Clock.currentTimeMillis, TrailRecorder), ([now, trail]): Stream.Stream<A, E, R | R2> => {
-        if (entry !== undefined && ages.isFresh(entry.at, now)) {
-          report.hit(name, key, now, now - entry.at, entry.target, trail)
-          return Stream.fromIterable(entry.value)
-        }
-        report.missed(name, key, now)
-        return live(entry)
-      })
-    )
+    Effect.suspend(() => {
+      const looked = streams.ended
+      return Effect.flatMap(lookUp, (entry) =>
+        Effect.flatMap(Effect.zip(Clock.currentTimeMillis, TrailRecorder), ([now, trail]) => {
+          if (entry !== undefined && ages.isFresh(entry.at, now)) {
+            report.hit(name, key, now, now - entry.at, entry.target, trail)
+            return Effect.succeed(Stream.fromIterable(entry.value))
+          }
+          if (entry !== undefined && ages.servesWhileAsking(entry.at, now)) {
+            report.stale(name, key, now, now - entry.at, entry.target, trail)
+            return Effect.as(streams.background(key, options.schema, live), Stream.fromIterable(entry.value))
+          }
+          report.missed(name, key, now)
+          return Effect.succeed(ask(looked, entry))
+        })
+      )
+    })
   )
 }
 
 /** What has come of a stream so far, and what its attempts have written down. */
 class Received<A> {
   elements: Array<A> = []
-  begun = false
   readonly trail: Array<TrailEntry> = []
   private flaw: Flaw | undefined
   private tooMany = false
@@ -112,7 +146,6 @@ class Received<A> {
 
   readonly take = (chunk: Chunk.Chunk<A>): Chunk.Chunk<A> => {
     for (const element of chunk) {
-      this.begun = true
       if (isRestarted(element)) {
         this.elements = []
         this.flaw = undefined

@@ -32,7 +32,7 @@ export interface TimeOptions {
  */
 export type Flaw = "failed" | "truncated" | "toolCalls"
 
-export interface CallOptions<A, I, R, Stored> extends TimeOptions {
+interface CallOptions<A, I, R, Stored> extends TimeOptions {
   /** Which answers are the same; see `keyOf`. A key stands for one kind of call. */
   readonly key: string
   /** How an answer is written down, and read again. One that cannot be read is none. */
@@ -44,6 +44,8 @@ export interface CallOptions<A, I, R, Stored> extends TimeOptions {
    * `InvalidRequest`, `RequestTooLarge`, `ContextLengthExceeded`, `Conflict`).
    */
   readonly staleOn?: ((failure: unknown) => boolean) | undefined
+  /** Whether calls of the same key at the same time are one call. Default `true`. */
+  readonly coalesce?: boolean | undefined
   /** The name of the cache in events and metrics. Default `cache`. */
   readonly name?: string | undefined
 }
@@ -54,18 +56,15 @@ export interface CallOptions<A, I, R, Stored> extends TimeOptions {
  * @since 0.1.0
  * @category Models
  */
-export interface Options<A, I, R> extends CallOptions<A, I, R, A> {
-  /** Whether calls of the same key at the same time are one call. Default `true`. */
-  readonly coalesce?: boolean | undefined
-}
+export interface Options<A, I, R> extends CallOptions<A, I, R, A> {}
 
 /**
- * What is kept of a stream. The schema is that of an element.
+ * What is kept of a stream, and for how long. The schema is that of an element.
  *
  * @since 0.1.0
  * @category Models
  */
-export interface StreamOptions<A, I, R> extends Omit<CallOptions<A, I, R, ReadonlyArray<A>>, "staleWhileRevalidate"> {}
+export interface StreamOptions<A, I, R> extends CallOptions<A, I, R, ReadonlyArray<A>> {}
 
 /**
  * An answer, and where it comes from.

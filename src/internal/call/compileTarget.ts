@@ -33,10 +33,7 @@ export const compile = (options: TargetOptions): Policies => {
   check(options)
   const { attemptTimeout = "2 minutes", circuitBreaker, model, observeOnly = false, provider, retry = {} } = options
   if (typeof observeOnly !== "boolean") throw invalid("Resilience", "observeOnly", observeOnly, "true or false")
-  const counts = circuitBreaker === false ? "nothing" : (circuitBreaker?.counts ?? "attempts")
-  if (counts !== "attempts" && counts !== "calls" && counts !== "nothing") {
-    throw invalid("Resilience", "circuitBreaker.counts", counts, "attempts or calls")
-  }
+  const counts = countsOf(circuitBreaker)
   return {
     counts,
     deadline: deadlineOf(options),
@@ -48,6 +45,13 @@ export const compile = (options: TargetOptions): Policies => {
     provider: named("provider", provider),
     model: named("model", model)
   }
+}
+
+const countsOf = (options: TargetOptions["circuitBreaker"] = {}): Policies["counts"] => {
+  if (options === false) return "nothing"
+  const { counts = "attempts" } = options
+  if (counts === "attempts" || counts === "calls") return counts
+  throw invalid("Resilience", "circuitBreaker.counts", counts, "attempts or calls")
 }
 
 /** What a target shares with the others, or is made elsewhere. */

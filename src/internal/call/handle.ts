@@ -100,7 +100,11 @@ type AnyStream = Stream.Stream<unknown, unknown, unknown>
 
 /** What is different for each target, by its name. @internal */
 export const differingOf = (targets: Options["targets"]): Readonly<Record<string, TargetOptions>> => {
-  if (!isList(targets)) return targets ?? {}
+  if (targets === undefined) return {}
+  if (typeof targets !== "object" || targets === null) {
+    throw invalid("Resilience", "targets", targets, "an object with options by name, or a list of targets")
+  }
+  if (!isList(targets)) return targets
   const named = new Map<string, TargetOptions>()
   targets.forEach((target, index) => {
     if (typeof target?.name !== "string") {

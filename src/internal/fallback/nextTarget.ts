@@ -8,8 +8,7 @@ import * as LlmError from "../errors/llmError.js"
 import { AllTargetsFailed, type Rejection, soonest, type TargetOutcome } from "../errors/rejection.js"
 import { original } from "../errors/safeRead.js"
 import { traits } from "../errors/traits.js"
-import { invalid } from "../options/check.js"
-import { defaults, type Settings } from "./settings.js"
+import type { Settings } from "./settings.js"
 
 /** @internal */
 export interface Named {
@@ -41,30 +40,12 @@ export interface Needed {
   readonly tokens: number | undefined
 }
 
-/** @internal */
-export const begin = <T extends Named>(targets: ReadonlyArray<T>, settings: Settings = defaults): Walk<T> => {
-  if (targets.length === 0) throw invalid("Fallback", "targets", "empty", "a list of at least one target")
-  targets.forEach(({ contextWindow, name }, index) => {
-    if (contextWindow !== undefined && !(contextWindow > 0)) {
-      throw invalid("Fallback", `the contextWindow of "${name}"`, contextWindow, "a number of tokens above 0")
-    }
-    const first = targets.findIndex((target) => target.name === name)
-    if (first === index) return
-    throw invalid(
-      "Fallback",
-      `the name of targets ${first} and ${index}`,
-      JSON.stringify(name),
-      "another for each target"
-    )
-  })
-  return { targets, settings, index: 0, seen: [], needed: undefined }
-}
-
 /** The walk at the first target that can do what the call needs, or what it fails with. @internal */
 export const first = <T extends Named>(
   targets: ReadonlyArray<T>,
   settings: Settings
-): { readonly on: Walk<T> } | { readonly failure: AllTargetsFailed } => past(begin(targets, settings))
+): { readonly on: Walk<T> } | { readonly failure: AllTargetsFailed } =>
+  past({ targets, settings, index: 0, seen: [], needed: undefined })
 
 /** Who was passed over on the way from one target to the next. @internal */
 export const passedOver = (from: number, { seen }: Walk<Named>): ReadonlyArray<unknown> =>
@@ -114,11 +95,12 @@ const past = <T extends Named>(walk: Walk<T>): { readonly on: Walk<T> } | { read
   return past({ ...walk, index: index + 1, seen: [...seen, { error, read: error, asked: false }] })
 }
 
-/** What the call needs and the target cannot do. One that states nothing is taken to be able to. */
-const lacks = ({ capabilities }: Named, needs: ReadonlyArray<string>): ReadonlyArray<string> =>
+/** What the call needs and the target cannot do. One that states nothing is taken to be able to. @internal */
+export const lacks = ({ capabilities }: Named, needs: ReadonlyArray<string>): ReadonlyArray<string> =>
   capabilities === undefined ? [] : needs.filter((need) => !capabilities.includes(need))
 
-const unable = ({ name }: Named, missing: ReadonlyArray<string>): LlmError.LlmError =>
+/** @internal */
+export const unable = ({ name }: Named, missing: ReadonlyArray<string>): LlmError.LlmError =>
   new LlmError.InvalidRequest({ target: name, message: `${name} was skipped: it has no ${missing.join(", ")}` })
 
 /** Each target has one failure, up to the one that the walk has not come to. */

@@ -1,5 +1,6 @@
+import * as Predicate from "effect/Predicate"
 import * as LlmError from "../errors/llmError.js"
-import { invalid, millis } from "../options/check.js"
+import { invalid, list, millis } from "../options/check.js"
 import { fallbackOptions, refuseUnknown } from "../options/names.js"
 import type { Options } from "./types.js"
 
@@ -20,11 +21,6 @@ const tags: ReadonlySet<unknown> = new Set(LlmError.LlmError.members.map((member
 
 const tagNames = [...tags].join(", ")
 
-const listed = (field: string, value: unknown, isOne: (item: unknown) => boolean, allowed: string): void => {
-  if (!Array.isArray(value)) throw invalid(where, field, value, allowed)
-  for (const item of value) if (!isOne(item)) throw invalid(where, field, item, allowed)
-}
-
 /** What a program asks for again and again, with the same options. */
 const known = new WeakMap<Options, Settings>()
 
@@ -39,11 +35,32 @@ export const settingsOf = (options: Options): Settings => {
 
 const checked = (options: Options): Settings => {
   refuseUnknown(where, "", options, fallbackOptions)
-  const { fallbackOn = [], needs = [], patience = "5 seconds", shareOfDeadline } = options
-  listed("fallbackOn", fallbackOn, (tag) => tags.has(tag), `a list of tags: ${tagNames}`)
-  listed("needs", needs, (name) => typeof name === "string", "a list of names")
-  return { fallbackOn, needs, patience: millis(where, "patience", patience), share: shareOf(shareOfDeadline) }
+  const { patience = "5 seconds", shareOfDeadline } = options
+  return {
+    ...choice(where, options),
+    patience: millis(where, "patience", patience),
+    share: shareOf(shareOfDeadline)
+  }
 }
+
+/** What says whom a call may ask, of a walk and of a race. @internal */
+export const choice = (
+  where: string,
+  { fallbackOn = [], needs = [], sticky }: Pick<Options, "fallbackOn" | "needs" | "sticky">
+): Pick<Settings, "fallbackOn" | "needs"> => {
+  list(where, "fallbackOn", fallbackOn, (tag) => tags.has(tag), `a list of tags: ${tagNames}`)
+  list(where, "needs", needs, (name) => typeof name === "string", "a list of names")
+  if (sticky !== undefined && !isSticky(sticky)) {
+    throw invalid(where, "sticky", sticky, "a memory, made by Fallback.makeSticky, and a key: { memory, key }")
+  }
+  return { fallbackOn, needs }
+}
+
+const isSticky = (sticky: unknown): boolean =>
+  Predicate.hasProperty(sticky, "memory") &&
+  Predicate.hasProperty(sticky.memory, "inOrder") &&
+  Predicate.hasProperty(sticky, "key") &&
+  typeof sticky.key === "string"
 
 const shareOf = (share: Options["shareOfDeadline"]): number | undefined => {
   if (share === undefined) return undefined

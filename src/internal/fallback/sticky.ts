@@ -3,7 +3,12 @@
  *
  * @internal
  */
-import { BoundedMap, type Bounds } from "../keyed/boundedMap.js"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { BoundedMap, type Bounds, boundsOf } from "../keyed/boundedMap.js"
+import { millis } from "../options/check.js"
+import { refuseUnknown, stickyOptions } from "../options/names.js"
+import type { Sticky, StickyOptions } from "./types.js"
 
 interface Entry {
   target: string
@@ -41,3 +46,17 @@ export class LastAnswered {
     return at <= 0 ? targets : [targets[at]!, ...targets.slice(0, at), ...targets.slice(at + 1)]
   }
 }
+
+/** @internal */
+export const makeSticky = (options: StickyOptions): Effect.Effect<Sticky> =>
+  Effect.sync(() => {
+    const where = "Fallback.makeSticky"
+    refuseUnknown(where, "", options, stickyOptions)
+    const { capacity, keepFor: time = "5 minutes" } = options
+    const keepFor = millis(where, "keepFor", time)
+    const last = new LastAnswered(boundsOf(where, { capacity, idleTimeToLive: keepFor }), keepFor)
+    return {
+      inOrder: (key, targets) => Effect.map(Clock.currentTimeMillis, (now) => last.inOrder(key, targets, now)),
+      answered: (key, target) => Effect.map(Clock.currentTimeMillis, (now) => last.answered(key, target, now))
+    }
+  })

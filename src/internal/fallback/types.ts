@@ -79,6 +79,19 @@ export interface Sticky {
 }
 
 /**
+ * How long, and for how many keys, it is kept who answered last.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface StickyOptions {
+  /** Default 5 minutes after the last answer. */
+  readonly keepFor?: Duration.DurationInput | undefined
+  /** The most keys that are kept. Default 10 000. */
+  readonly capacity?: number | undefined
+}
+
+/**
  * The same for streams. A stream that has begun is not followed by another, whatever is asked for, and with its first
  * content it has all the time there is.
  *

@@ -16,12 +16,20 @@ export interface Candidate extends Named {
   readonly ready?: Effect.Effect<boolean> | undefined
 }
 
+/** Whether a target would take a call that says nothing of it itself. @internal */
+export type AskReady = (target: string) => Effect.Effect<boolean>
+
 /** @internal */
 export class Candidates<T extends Candidate> {
   private left: ReadonlyArray<T>
   private needed: Needed | undefined = undefined
 
-  constructor(others: ReadonlyArray<T>) {
+  constructor(
+    others: ReadonlyArray<T>,
+    private readonly askReady: AskReady,
+    /** One failure for each that cannot do what the call needs. */
+    private readonly unable: ReadonlyArray<Seen>
+  ) {
     this.left = others
   }
 
@@ -38,7 +46,7 @@ export class Candidates<T extends Candidate> {
   /** The first that is ready. After a failure it may be one that is not: nobody but its own policies knows for sure. */
   take(because: Because): Effect.Effect<T | undefined> {
     const fitting = this.left.filter((candidate) => fits(candidate, this.needed))
-    return Effect.map(firstReady(fitting), (ready) => {
+    return Effect.map(this.firstReady(fitting), (ready) => {
       const taken = ready ?? (because === "failure" ? fitting[0] : undefined)
       if (taken === undefined) return undefined
       const at = this.left.indexOf(taken)
@@ -51,23 +59,25 @@ export class Candidates<T extends Candidate> {
     this.left = [candidate, ...this.left]
   }
 
-  /** One failure for each that nobody asked, since the prompt would not fit it. */
+  /** One failure for each that nobody asked, since the prompt would not fit it or it cannot do what is needed. */
   passedOver(): ReadonlyArray<Seen> {
-    const { needed } = this
-    if (needed === undefined) return []
-    return this.left
+    const { needed, unable } = this
+    if (needed === undefined) return unable
+    const small = this.left
       .filter((candidate) => !fits(candidate, needed))
       .map((candidate) => ({ target: candidate.name, error: tooSmall(candidate, needed), asked: false }))
+    return [...small, ...unable]
   }
 
   unasked(): ReadonlyArray<string> {
     return this.left.filter((candidate) => fits(candidate, this.needed)).map(({ name }) => name)
   }
-}
 
-const firstReady = <T extends Candidate>(candidates: ReadonlyArray<T>): Effect.Effect<T | undefined> => {
-  const [candidate, ...others] = candidates
-  if (candidate === undefined) return Effect.succeed(undefined)
-  if (candidate.ready === undefined) return Effect.succeed(candidate)
-  return Effect.flatMap(candidate.ready, (ready) => (ready ? Effect.succeed(candidate) : firstReady(others)))
+  private firstReady(candidates: ReadonlyArray<T>): Effect.Effect<T | undefined> {
+    const [candidate, ...others] = candidates
+    if (candidate === undefined) return Effect.succeed(undefined)
+    return Effect.flatMap(candidate.ready ?? this.askReady(candidate.name), (ready) =>
+      ready ? Effect.succeed(candidate) : this.firstReady(others)
+    )
+  }
 }

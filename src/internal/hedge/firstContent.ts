@@ -43,7 +43,7 @@ export const begun = <A, E, R>(stream: Stream.Stream<A, E, R>): Effect.Effect<Be
 export const close = ({ scope }: Begun<unknown, unknown>): Effect.Effect<void> => Scope.close(scope, Exit.void)
 
 /** The stream that wins, from its first content to its end. @internal */
-export const raceToContent = <A, E, R>(plan: Effect.Effect<Plan<Begun<A, E>, E, R>>): Stream.Stream<A, E, R> =>
+export const raceToContent = <A, E, R>(plan: Effect.Effect<Plan<Begun<A, E>, E, R>, E>): Stream.Stream<A, E, R> =>
   fromTake(
     Effect.suspend(() => {
       let begun: Begun<A, E> | undefined

@@ -5,14 +5,18 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { count, invalid, millis, number } from "../options/check.js"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import { Policies } from "../call/ready.js"
+import { choice, type Settings as Walk } from "../fallback/settings.js"
+import { count, invalid, millis, number, word } from "../options/check.js"
 import { hedgeOptions, refuseUnknown } from "../options/names.js"
 import type { Budget } from "../retry/budgetTypes.js"
 import type { Hub } from "../telemetry/events.js"
 import { LabelCapacity } from "../telemetry/labels.js"
 import { hubIn, operationIn } from "../telemetry/operation.js"
-import { Candidates } from "./candidates.js"
-import { afterOther, afterSame } from "./decide.js"
+import { type AskReady, Candidates } from "./candidates.js"
+import { afterOther, afterSame, type Seen } from "./decide.js"
 import type { LatencyMemory } from "./memory.js"
 import type { Attempted, Plan } from "./race.js"
 import { HedgeReport } from "./report.js"
@@ -38,22 +42,34 @@ export interface Settings {
   readonly late: Late
   readonly hedges: number | undefined
   readonly budget: Budget | false | undefined
-  readonly fallbackOn: Exclude<Options["fallbackOn"], undefined>
+  readonly fallbackOn: Walk["fallbackOn"]
+  readonly needs: Walk["needs"]
+  readonly sticky: Options["sticky"]
+  /** Milliseconds. */
+  readonly patience: number
   readonly name: string
 }
 
 /** @internal */
 export const settingsOf = (options: Options): Settings => {
   refuseUnknown(where, "", options, hedgeOptions)
-  const { after, budget, fallbackOn = [], hedges, name = "hedge" } = options
+  const { after, budget, hedges, name = "hedge", patience = "5 seconds", sticky } = options
+  if (budget !== undefined && budget !== false && !isBudget(budget)) {
+    throw invalid(where, "budget", budget, "made by RetryBudget.make, or false")
+  }
   return {
     late: lateOf(after),
     hedges: hedges === undefined ? undefined : count(where, "hedges", hedges),
     budget,
-    fallbackOn,
-    name
+    ...choice(where, options),
+    sticky,
+    patience: millis(where, "patience", patience),
+    name: word(where, "name", name)
   }
 }
+
+const isBudget = (budget: unknown): boolean =>
+  Predicate.hasProperty(budget, "deposit") && Predicate.hasProperty(budget, "take")
 
 const lateOf = (after: Options["after"]): Late => {
   if (!isQuantile(after)) {
@@ -74,37 +90,61 @@ export interface Surroundings {
   readonly labels: number
   /** The number of the operation that the attempts are a part of, if anybody listens. */
   readonly operation: number | undefined
+  /** Whether a target would take a call now, as far as the policies around the hedge know. */
+  readonly askReady: AskReady
 }
 
 /** @internal */
 export const surroundings = (state: (context: Context.Context<never>) => HedgingState): Effect.Effect<Surroundings> =>
   Effect.map(Effect.context<never>(), (context) => {
     const hub = hubIn(context)
-    const labels = Context.get(context, LabelCapacity)
-    return { state: state(context), hub, labels, operation: operationIn(context, hub) }
+    const policies = Context.getOption(context, Policies)
+    return {
+      state: state(context),
+      hub,
+      labels: Context.get(context, LabelCapacity),
+      operation: operationIn(context, hub),
+      askReady: Option.isSome(policies) ? policies.value.isReady : taken
+    }
   })
+
+const taken: AskReady = () => Effect.succeed(true)
+
+/** A hedged call over targets that can do what it needs. @internal */
+export interface Asked<A, E, R> {
+  readonly targets: ReadonlyArray<Attempted<A, E, R>>
+  /** The targets that were passed over, with the reason. */
+  readonly unable: ReadonlyArray<Seen>
+  /** All attempts are at one target. */
+  readonly same: boolean
+  /** What is measured, if it is not the whole answer. */
+  readonly what: string
+  readonly discard?: (answer: A) => Effect.Effect<void>
+}
 
 /** @internal */
 export const planOf = <A, E, R>(
   settings: Settings,
-  { hub, labels, operation, state }: Surroundings,
-  targets: ReadonlyArray<Attempted<A, E, R>>,
-  of: { readonly same: boolean; readonly what: string; readonly discard?: (answer: A) => Effect.Effect<void> }
+  { askReady, hub, labels, operation, state }: Surroundings,
+  { discard, same, targets, unable, what }: Asked<A, E, R>
 ): Plan<A, E, R> => {
   const { latencies } = state
+  const { fallbackOn, sticky } = settings
   const [first, ...others] = targets as [Attempted<A, E, R>, ...ReadonlyArray<Attempted<A, E, R>>]
   const budget = settings.budget === false ? undefined : (settings.budget ?? state.budget)
   return {
-    same: of.same,
+    same,
     first,
-    others: new Candidates(others),
+    others: new Candidates(others, askReady, unable),
     hedges: settings.hedges ?? others.length,
-    lateAfter: (target) => settings.late(latencies, target + of.what),
-    after: of.same ? afterSame : (failure, isFirst) => afterOther(failure, isFirst, settings.fallbackOn),
+    patience: settings.patience,
+    lateAfter: (target) => settings.late(latencies, target + what),
+    after: same ? afterSame : (failure, isFirst) => afterOther(failure, isFirst, fallbackOn),
     take: budget === undefined ? Effect.succeed(true) : budget.take(first.name),
-    answered: (target, millis, now) => latencies.answered(target + of.what, millis, now),
-    cutOff: (target, millis, now) => latencies.cutOff(target + of.what, millis, now),
-    discard: of.discard,
+    answered: (target, millis, now) => latencies.answered(target + what, millis, now),
+    remember: sticky && ((target) => sticky.memory.answered(sticky.key, target)),
+    cutOff: (target, millis, now) => latencies.cutOff(target + what, millis, now),
+    discard,
     operation,
     report: new HedgeReport(hub, labels, operation)
   }

@@ -17,7 +17,6 @@ import { Abandonment } from "../breaker/abandoned.js"
 import { isRejection } from "../errors/rejection.js"
 import { original } from "../errors/safeRead.js"
 import { type Others, OtherTargets, Patience } from "../fallback/otherTargets.js"
-import { defaults } from "../fallback/settings.js"
 import type { Parent } from "../fiber/runUntil.js"
 import { StartedFiber } from "../fiber/startNow.js"
 import { Operation } from "../telemetry/operation.js"
@@ -42,12 +41,16 @@ export interface Plan<A, E, R> {
   readonly others: Candidates<Attempted<A, E, R>>
   /** How many attempts may be started beside one that is under way. */
   readonly hedges: number
+  /** Milliseconds that waits for one target are worth while others may be asked. */
+  readonly patience: number
   /** Milliseconds after which an answer of this target is late; nothing where that is not known. */
   readonly lateAfter: (target: string) => number | undefined
   readonly after: (failure: unknown, isFirst: boolean) => After
   /** Whether one more attempt may be sent than the call would by itself. */
   readonly take: Effect.Effect<boolean>
   readonly answered: (target: string, millis: number, now: number) => void
+  /** Keeps who answered, where somebody wants that. */
+  readonly remember: ((target: string) => Effect.Effect<void>) | undefined
   readonly cutOff: (target: string, millis: number, now: number) => void
   /** What is to be done about an answer that came too late. */
   readonly discard: ((answer: A) => Effect.Effect<void>) | undefined
@@ -126,7 +129,7 @@ class Race<A, E, R> {
   /** The others are asked beside this one, so it need not leave them a share of the time. */
   private othersReady(isFirst: boolean): Others {
     const leadsOn = (failure: unknown): boolean => this.plan.after(failure, isFirst) === "next"
-    return { count: 1, names: [], share: 1, patience: new Patience(defaults.patience, leadsOn) }
+    return { count: 1, names: [], share: 1, patience: new Patience(this.plan.patience, leadsOn) }
   }
 
   /** An answer of this target is late from some time on; then another attempt is due. */
@@ -247,7 +250,7 @@ class Race<A, E, R> {
 
   private won(winner: Racer<A, E, R>, exit: Exit.Exit<A, E>): Effect.Effect<A, E, R> {
     const { now } = this
-    const { answered, report } = this.plan
+    const { answered, remember, report } = this.plan
     answered(winner.attempt.name, now - winner.startedAt, now)
     if (this.started > 1) report.won(winner.attempt.name, now, winner.number, now - winner.startedAt)
     for (const loser of this.running) {
@@ -255,7 +258,8 @@ class Race<A, E, R> {
       loser.fate.abandoned = loser.startedAt < winner.startedAt
       report.lost(loser.attempt.name, now, loser.number, now - loser.startedAt)
     }
-    return Effect.zipRight(this.leave(), winner.started.joined(exit))
+    const joined = Effect.zipRight(this.leave(), winner.started.joined(exit))
+    return remember === undefined ? joined : Effect.zipRight(remember(winner.attempt.name), joined)
   }
 
   private end(exit: Exit.Exit<A, E>): Effect.Effect<A, E> {

@@ -68,6 +68,12 @@ export interface Options {
   readonly budget?: RetryBudget.Budget | false | undefined
   /** As in `Fallback.Options`: failures after which another target is asked although `LlmError.traits` would not. */
   readonly fallbackOn?: ReadonlyArray<LlmError.Tag> | undefined
+  /** As in `Fallback.Options`: what this call needs of a target. Default: nothing. */
+  readonly needs?: ReadonlyArray<string> | undefined
+  /** As in `Fallback.Options`: asks the target first that answered last for the same key. Default: always in order. */
+  readonly sticky?: Fallback.Options["sticky"]
+  /** As in `Fallback.Options`: what waits for one target are worth while others may be asked. Default 5 seconds. */
+  readonly patience?: Duration.DurationInput | undefined
   /** The name of the call, for targets that are plain effects: `across` calls them `name/1`, `name/2`. Default `hedge`. */
   readonly name?: string | undefined
 }
@@ -95,4 +101,4 @@ export interface MemoryOptions {
  * @since 0.1.0
  * @category Models
  */
-export interface AgainOptions extends Omit<Options, "fallbackOn" | "name"> {}
+export interface AgainOptions extends Pick<Options, "after" | "hedges" | "budget"> {}

@@ -27,9 +27,12 @@ export interface BoundsOptions {
 }
 
 /** @internal */
-export const boundsOf = (where: string, { capacity, idleTimeToLive }: BoundsOptions = {}): Bounds => ({
-  idleTimeToLive: millis(where, "idleTimeToLive", idleTimeToLive ?? "1 hour"),
-  capacity: count(where, "capacity", capacity ?? 10_000)
+export const boundsOf = (
+  where: string,
+  { capacity = 10_000, idleTimeToLive = "1 hour" }: BoundsOptions = {}
+): Bounds => ({
+  idleTimeToLive: millis(where, "idleTimeToLive", idleTimeToLive),
+  capacity: count(where, "capacity", capacity)
 })
 
 /** What an entry lets others know of its use. */

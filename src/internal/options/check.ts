@@ -82,6 +82,36 @@ export const count = (
 export const attempts = (where: string, field: string, value: number): number =>
   count(where, field, value, "a whole number of attempts, at least 1, the first one included")
 
+/** @internal */
+export const flag = (where: string, field: string, value: unknown): boolean => {
+  if (typeof value === "boolean") return value
+  throw invalid(where, field, value, "true or false")
+}
+
+/** @internal */
+export const word = (where: string, field: string, value: unknown): string => {
+  if (typeof value === "string") return value
+  throw invalid(where, field, value, "a text")
+}
+
+/** Nothing, or a function. @internal */
+export const reader = <F>(where: string, field: string, value: F, of: string): F => {
+  if (value === undefined || typeof value === "function") return value
+  throw invalid(where, field, value, `a function of ${of}`)
+}
+
+/** @internal */
+export const list = (
+  where: string,
+  field: string,
+  value: unknown,
+  isOne: (item: unknown) => boolean,
+  allowed: string
+): void => {
+  if (!Array.isArray(value)) throw invalid(where, field, value, allowed)
+  for (const item of value) if (!isOne(item)) throw invalid(where, field, item, allowed)
+}
+
 /**
  * What was given, without what is only there as `undefined`.
  *

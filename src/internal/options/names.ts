@@ -180,10 +180,20 @@ export const fallbackOptions: Names<Fallback.Options> = {
 }
 
 /** @internal */
+export const stickyOptions: Names<Fallback.StickyOptions> = { keepFor: true, capacity: true }
+
+/** @internal */
 export const againOptions: Names<Hedge.AgainOptions> = { after: true, hedges: true, budget: true }
 
 /** @internal */
-export const hedgeOptions: Names<Hedge.Options> = { ...againOptions, fallbackOn: true, name: true }
+export const hedgeOptions: Names<Hedge.Options> = {
+  ...againOptions,
+  fallbackOn: true,
+  needs: true,
+  sticky: true,
+  patience: true,
+  name: true
+}
 
 /** @internal */
 export const memoryOptions: Names<Hedge.MemoryOptions> = { ...boundsOptions, halfLife: true, budget: true }
@@ -197,21 +207,14 @@ const cacheTimes: Names<ResponseCache.TimeOptions> = { fresh: true, staleIfError
 export const cacheOptions: Names<ResponseCache.CacheOptions> = { ...cacheTimes, storeTimeout: true }
 
 /** @internal */
-export const cacheStreamOptions: Names<ResponseCache.StreamOptions<unknown, unknown, unknown>> = {
-  fresh: true,
-  staleIfError: true,
+export const cacheCallOptions: Names<ResponseCache.Options<unknown, unknown, unknown>> = {
+  ...cacheTimes,
   key: true,
   schema: true,
   storeIf: true,
   staleOn: true,
+  coalesce: true,
   name: true
-}
-
-/** @internal */
-export const cacheCallOptions: Names<ResponseCache.Options<unknown, unknown, unknown>> = {
-  ...cacheStreamOptions,
-  ...cacheTimes,
-  coalesce: true
 }
 
 /** @internal */

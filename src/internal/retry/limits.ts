@@ -56,9 +56,10 @@ export const honorRetryAfter: {
   <Out, R>(self: Refined<Out, R>, options?: HintOptions): Refined<Out, R>
 } = dual(
   ([self]) => Schedule.isSchedule(self),
-  <Out, R>(self: Refined<Out, R>, options?: HintOptions): Refined<Out, R> => {
-    const longest = millis("RetryPolicy.honorRetryAfter", "maxRetryAfter", options?.maxRetryAfter ?? "60 seconds")
-    const spread = number("RetryPolicy.honorRetryAfter", "spread", options?.spread ?? 0, 0)
+  <Out, R>(self: Refined<Out, R>, options: HintOptions = {}): Refined<Out, R> => {
+    const { maxRetryAfter = "60 seconds", spread: share = 0 } = options
+    const longest = millis("RetryPolicy.honorRetryAfter", "maxRetryAfter", maxRetryAfter)
+    const spread = number("RetryPolicy.honorRetryAfter", "spread", share, 0)
     return refine(self, undefined, ({ delay, input }, state) => {
       const hint = hintOf(read(input))
       if (hint === undefined) return Effect.succeed([delay, state])

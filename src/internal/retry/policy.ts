@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import { LlmError, ServerError } from "../errors/llmError.js"
-import { attempts, finiteMillis, given, invalid, millis, number } from "../options/check.js"
+import { attempts, finiteMillis, flag, given, invalid, millis, number } from "../options/check.js"
 import { errorOptions, refuseUnknown, retryOptions } from "../options/names.js"
 import { cappedAt, decorrelatedJitter, equalJitter, exponential, fullJitter, proportionalJitter } from "./backoff.js"
 import * as formulas from "./formulas.js"
@@ -53,7 +53,7 @@ const backoff = (where: string, options: BackoffOptions, inherited: Backoff): Ba
     const least = `at least the initialDelay of ${Duration.format(Duration.millis(initialDelay))}`
     throw invalid(where, "maxDelay", Duration.format(Duration.millis(maxDelay)), least)
   }
-  const jitter = options.jitter ?? inherited.jitter
+  const { jitter = inherited.jitter } = options
   if (!jitters.includes(jitter)) throw invalid(where, "jitter", jitter, `one of ${jitters.join(", ")}`)
   return {
     maxAttempts: given(options.maxAttempts, inherited.maxAttempts, (value) => attempts(where, "maxAttempts", value)),
@@ -93,10 +93,12 @@ export const make = (options: Options = {}): RetryPolicy => {
   const where = "RetryPolicy.make"
   refuseUnknown(where, "", options, retryOptions)
   if (options.perError !== undefined) refuseUnknown(where, "perError", options.perError, tags)
+  if (options.lastTarget !== undefined) flag(where, "lastTarget", options.lastTarget)
   const general = backoff(where, options, defaults)
   const special = Object.entries(given(options.perError)).map(
     ([tag, given]): readonly [string, Backoff, ErrorOptions] => {
       refuseUnknown(where, `perError.${tag}`, given, errorOptions)
+      if (given.retry !== undefined) flag(where, `perError.${tag}.retry`, given.retry)
       return [tag, backoff(`${where}: perError.${tag}`, given, general), given]
     }
   )

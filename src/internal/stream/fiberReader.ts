@@ -50,7 +50,7 @@ class FiberReader<A, E> implements Reader<A, E> {
       this.inherited = new Inherited(fiber)
       return Effect.scoped(Effect.flatMap(Stream.toPull(self), (pull) => this.repeat(pull)))
     })
-    return Effect.flatMap(Effect.exit(pulls), (exit) => Effect.sync(() => this.answer(end(exit))))
+    return Effect.flatMap(Effect.exit(pulls), (exit) => Effect.sync(() => this.answer(endOf(exit))))
   }
 
   private repeat<R>(
@@ -101,7 +101,8 @@ class FiberReader<A, E> implements Reader<A, E> {
   })
 }
 
-const end = <E>(exit: Exit.Exit<void, Option.Option<E>>): Effect.Effect<undefined, E> => {
+/** How a stream has ended for those who take from it. @internal */
+export const endOf = <E>(exit: Exit.Exit<void, Option.Option<E>>): Effect.Effect<undefined, E> => {
   if (Exit.isSuccess(exit)) return Effect.succeed(undefined)
   const failure = Cause.failureOption(exit.cause)
   if (Option.isSome(failure)) {
