@@ -22,10 +22,22 @@ import { refuseUnknown, sharedStateOptions } from "./internal/options/names.js"
 import type { Backend } from "./internal/shared/backend.js"
 import { SharedCircuits } from "./internal/shared/circuits.js"
 import { Link } from "./internal/shared/link.js"
+import { memoryBackend } from "./internal/shared/memoryBackend.js"
 import type { Options } from "./internal/shared/options.js"
 import { ResilienceEvent, ResilienceEvents } from "./internal/telemetry/events.js"
+import { metricTable } from "./internal/telemetry/metricTable.js"
+import { gauge } from "./internal/telemetry/series.js"
+import { storeFailed } from "./internal/telemetry/storeFailed.js"
+import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
 
-export { type Backend, type Kept, type Listener, SharedStateError, type Swap, type Swapped } from "./internal/shared/backend.js"
+export {
+  type Backend,
+  type Kept,
+  type Listener,
+  SharedStateError,
+  type Swap,
+  type Swapped
+} from "./internal/shared/backend.js"
 export type { Options } from "./internal/shared/options.js"
 
 /**
@@ -59,6 +71,14 @@ interface Service {
 export class SharedState extends Context.Tag("effect-resilience/SharedState")<SharedState, Service>() {}
 
 /**
+ * A backend in memory: what several layers share in one process, as in a test of several instances.
+ *
+ * @since 0.1.0
+ * @category Backends
+ */
+export const makeMemoryBackend: Effect.Effect<Backend> = memoryBackend
+
+/**
  * The stores of circuits, over a backend.
  *
  * @since 0.1.0
@@ -77,7 +97,9 @@ const make = (
     const where = "SharedState"
     refuseUnknown(where, "", options, sharedStateOptions)
     const hub = yield* ResilienceEvents
+    const labels = yield* labelCapacity
     const { name = "shared" } = options
+    const joined = gauge(metricTable.sharedStateJoined, name)
     const bounds = boundsOf(where, options)
     const flushing = {
       soon: finiteMillis(where, "flushEvery", options.flushEvery ?? 50),
@@ -89,11 +111,11 @@ const make = (
       patience: finiteMillis(where, "patience", options.patience ?? 50),
       report: {
         lost: (at, error) => {
-          if (hub.listening()) {
-            hub.publish(ResilienceEvent.StoreFailed({ at, target: name, policy: "sharedState", error }))
-          }
+          joined.unsafeUpdate(0, [])
+          storeFailed({ hub, labels }, { at, target: name, policy: "sharedState", error })
         },
         joined: (at, away) => {
+          joined.unsafeUpdate(1, [])
           if (away === undefined || !hub.listening()) return
           hub.publish(
             ResilienceEvent.StoreRejoined({ at, target: name, policy: "sharedState", away: Duration.millis(away) })

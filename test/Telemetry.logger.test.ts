@@ -72,7 +72,14 @@ describe("Telemetry.layerLogger", () => {
         "CacheStaleServed",
         "StoreFailed"
       ])
-      expect(at("INFO")).toEqual(["CallSucceeded", "HedgeStarted", "HedgeWon", "HedgeWithheld", "DecisionObserved", "StoreRejoined"])
+      expect(at("INFO")).toEqual([
+        "CallSucceeded",
+        "HedgeStarted",
+        "HedgeWon",
+        "HedgeWithheld",
+        "DecisionObserved",
+        "StoreRejoined"
+      ])
       expect(at("DEBUG")).toEqual([])
     })
   )

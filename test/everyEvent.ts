@@ -9,6 +9,7 @@ import {
   Resilience,
   ResponseCache,
   RetryBudget,
+  SharedState,
   StreamDialect
 } from "effect-resilience"
 import { inVirtualTime, layer, scriptedRun } from "./scriptedRun.js"
@@ -70,10 +71,36 @@ const parts = (
     ResponseCache.through(Effect.succeed("a"), { key: at("down"), ...text }).pipe(
       Effect.provide(Layer.provide(ResponseCache.layer(), unready))
     ),
+    // StoreRejoined
+    lostAndFound,
     // ClientRetries
     ClientRetries.warn({ maxRetries: 2 }, at("client"))
   ]
 }
+
+/** Where state is shared fails once, and is there again. */
+const lostAndFound = Effect.gen(function* () {
+  const backend = yield* SharedState.makeMemoryBackend
+  let fails = false
+  const failing: SharedState.Backend = {
+    ...backend,
+    read: (key) =>
+      Effect.suspend(() =>
+        fails ? Effect.fail(new SharedState.SharedStateError({ message: "away" })) : backend.read(key)
+      )
+  }
+  yield* Effect.gen(function* () {
+    const breaker = yield* CircuitBreaker.CircuitBreaker
+    fails = true
+    yield* Effect.void.pipe(breaker.execute({ key: "lost" }))
+    fails = false
+    yield* Effect.sleep("5 seconds")
+  }).pipe(
+    Effect.provide(
+      Layer.provide(CircuitBreaker.layer(), SharedState.layer(Effect.succeed(failing), { name: "everyEvent" }))
+    )
+  )
+})
 
 /** Needs a hub below it, to be told of. */
 export const driveEveryEvent = (run: string): Effect.Effect<void> =>

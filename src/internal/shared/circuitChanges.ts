@@ -39,15 +39,21 @@ export const isAsBefore = (before: Circuit, after: Circuit): boolean =>
     before.phase.window === after.phase.window)
 
 /** A circuit that another success says nothing new about. @internal */
-export const isClean = ({ phase }: Circuit): boolean => {
+export const isClean = ({ phase }: Pick<Circuit, "phase">): boolean => {
   if (phase._tag !== "Closed") return false
   const { abandoned, failures, slow } = phase.window
   return failures === 0 && slow === 0 && abandoned === 0
 }
 
-/** Whether others have to know at once: what they have counted is not it. @internal */
+/**
+ * Whether others have to know at once. How much was counted is no news; that there is something to be counted is, since
+ * their successes count from then on.
+ *
+ * @internal
+ */
 export const isNews = (before: CircuitDocument, after: CircuitDocument): boolean =>
   before.circuit.generation !== after.circuit.generation ||
+  isClean(before.circuit) !== isClean(after.circuit) ||
   before.circuit.parking !== after.circuit.parking ||
   after.circuit.phase._tag !== "Closed" ||
   before.isolatedBy.length > 0 ||

@@ -9,7 +9,7 @@ import { step } from "../breaker/circuit.js"
 import * as InFlight from "../breaker/inFlight.js"
 import { type Policy, slowCall } from "../breaker/policy.js"
 import { asOfNow, shifted } from "../breaker/shift.js"
-import type { Circuit, Input } from "../breaker/state.js"
+import type { Circuit, Decision, Input } from "../breaker/state.js"
 import { type CircuitDocument, circuitOf } from "./circuitDocument.js"
 
 /** Something that has happened here, so often in a row, and that the others do not know yet. */
@@ -44,7 +44,7 @@ export class CircuitEntry {
   isolations = 0
   renew = false
   /** When it was last known to be as the others see it. */
-  knownAt = Number.NEGATIVE_INFINITY
+  knownAt: number = Number.NEGATIVE_INFINITY
   /** Calls that were let through and have not come back. */
   running = 0
   /** Something may have been told that this process did not hear. */
@@ -52,7 +52,7 @@ export class CircuitEntry {
   used = false
   usedAt: number
   /** When what is owed is told, and how to keep it from being. */
-  dueAt = Number.POSITIVE_INFINITY
+  dueAt: number = Number.POSITIVE_INFINITY
   stopTimer: (() => void) | undefined = undefined
   stopExpiry: (() => void) | undefined = undefined
   readonly lock: Effect.Semaphore = Effect.unsafeMakeSemaphore(1)
@@ -105,6 +105,19 @@ export class CircuitEntry {
     if (!this.tripped || circuit.phase._tag !== "Closed" || this.circuit.phase._tag !== "Open") return circuit
     const { lastFailure, phase } = shifted(this.circuit, this.policy, offset)
     return { ...circuit, generation: circuit.generation + 1, phase, lastFailure }
+  }
+
+  /** A call that was let in by what is shared is under way here. */
+  entered(decision: Decision, now: number): Decision {
+    const { phase } = this.circuit
+    const slow = slowCall(this.policy.trip)
+    const { permit } = decision
+    if (permit === undefined || slow === undefined || phase._tag !== "Closed" || phase.inFlight === undefined) {
+      return decision
+    }
+    const inFlight = InFlight.enter(InFlight.age(phase.inFlight, slow.threshold, now))
+    this.circuit = { ...this.circuit, phase: { ...phase, inFlight } }
+    return { ...decision, permit: { ...permit, slot: inFlight.slot } }
   }
 
   /** Judges anew what is shared together with what is owed. */

@@ -125,11 +125,16 @@ export class SharedCircuits {
     return store
   }
 
-  /** Everything that is owed has been told. */
+  /** Everything that is owed has been told, and what this process holds open by hand has been said again. */
   get settled(): Effect.Effect<void> {
-    return Effect.suspend(() => Effect.forEach([...this.busy], (entry) => Effect.ignore(this.flush(entry)))).pipe(
-      Effect.zipRight(this.link.settled)
-    )
+    return Effect.suspend(() => {
+      for (const [, entry] of this.entries) {
+        if (entry.isolations === 0) continue
+        entry.renew = true
+        this.busy.add(entry)
+      }
+      return Effect.forEach([...this.busy], (entry) => Effect.ignore(this.flush(entry)), { discard: true })
+    }).pipe(Effect.zipRight(this.link.settled))
   }
 
   /** The circuits this process knows: as its calls are judged, and as they are known to be shared. */
@@ -257,7 +262,7 @@ export class SharedCircuits {
         const known = this.admitHere(entry, this.link.now)
         if (known !== undefined) return Effect.succeed(known)
         return entry.base === undefined
-          ? Effect.flatMap(this.read(entry), () => this.admitOrLease(entry))
+          ? Effect.flatMap(this.begin(entry), () => this.admitOrLease(entry))
           : this.commit(entry, admission, 0)
       })
     )
@@ -270,6 +275,15 @@ export class SharedCircuits {
           if (permit !== undefined) this.happened(entry, givenBack(permit), this.link.now)
         })
     )
+  }
+
+  /** Whoever comes first writes a new circuit down, so that all count for the same one. */
+  private begin(entry: CircuitEntry): Effect.Effect<unknown, SharedStateError> {
+    return Effect.flatMap(this.read(entry), () => {
+      if (entry.base?.version !== "") return Effect.void
+      entry.renew = true
+      return this.commit(entry, undefined, 0)
+    })
   }
 
   private admitOrLease(entry: CircuitEntry): Effect.Effect<Decision, SharedStateError> {
@@ -369,7 +383,7 @@ export class SharedCircuits {
   ): Effect.Effect<Decision, SharedStateError> {
     const { link } = this
     if (entry.base === undefined) {
-      return Effect.flatMap(this.read(entry), () => this.commit(entry, input, attempt))
+      return Effect.flatMap(this.begin(entry), () => this.commit(entry, input, attempt))
     }
     const { base, owed, policy } = entry
     if (input === undefined && owed.length === 0 && !entry.tripped && !entry.renew) {
@@ -417,7 +431,7 @@ export class SharedCircuits {
       this.judge(entry, before, decision.change !== undefined)
       this.watchIsolation(entry)
       if (entry.owed.length === 0) this.busy.delete(entry)
-      return Effect.succeed(shiftedDecision(decision, -offset))
+      return Effect.succeed(entry.entered(shiftedDecision(decision, -offset), link.now))
     })
   }
 

@@ -42,5 +42,6 @@ export const eventMetrics: { readonly [tag in ResilienceEvent["_tag"]]: readonly
     CacheStored: ["cache"],
     CacheNotStored: ["cache"],
     StoreFailed: ["storeFailures"],
+    StoreRejoined: ["sharedStateJoined"],
     ClientRetries: ["clientRetries"]
   }

@@ -45,7 +45,7 @@ type Counters =
   | "wastedCost"
   | "usageUnknown"
   | "operationLogRows"
-type Gauges = "circuitState" | "queueLength" | "concurrencyLimit" | "retryBudget"
+type Gauges = "circuitState" | "sharedStateJoined" | "queueLength" | "concurrencyLimit" | "retryBudget"
 type Histograms =
   | "attemptDuration"
   | "firstContent"
@@ -226,6 +226,13 @@ export const metricTable: Rows<"counter", Counters> & Rows<"gauge", Gauges> & Ro
     type: "counter",
     labels: ["target", "policy"],
     meaning: "Failures of a store behind a policy, by the policy that was passed over",
+    whose: ours
+  },
+  sharedStateJoined: {
+    name: "llm_shared_state_joined",
+    type: "gauge",
+    labels: ["target"],
+    meaning: "1 while circuits and limits are shared, 0 while the process goes by what it knows itself",
     whose: ours
   },
   clientRetries: {
