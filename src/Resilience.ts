@@ -290,7 +290,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
     }
     yield* tellIfMadeAgain("Resilience", options)
     toldOf.set(service, new Set(Object.values(differing)))
-    tellReserving(service, optionsOf)
+    tellReserving(service, optionsOf, Object.keys(differing))
     return madeUnder(service, hub)
   })
 

@@ -40,7 +40,8 @@ export interface FetchOptions extends SeamOptions {
 export interface Options extends Resilience.Options, FetchOptions {}
 
 /**
- * A `fetch`. `dispose` lets go of its policies; afterwards it must not be called.
+ * A `fetch`. `dispose` lets go of its policies: what is under way goes on to its end, and whoever calls afterwards gets an
+ * error that says so.
  *
  * @since 0.1.0
  * @category Models
@@ -82,7 +83,15 @@ export const make = (options: Options = {}): ResilientFetch => {
   // A mistake in the options shows here, and not at the first request.
   const made = runtime.runSyncExit(runtime.runtimeEffect)
   if (Exit.isFailure(made)) throw Cause.squash(made.cause)
-  return Object.assign(resilient(fetch, compile(where, seam), made.value), { dispose: () => runtime.dispose() })
+  const resilientFetch = resilient(fetch, compile(where, seam), made.value)
+  let disposed = false
+  const guarded: Fetch = (...args) =>
+    disposed ? Promise.reject(new Error(`${where}: it has been disposed of`)) : resilientFetch(...args)
+  const dispose = (): Promise<void> => {
+    disposed = true
+    return runtime.dispose()
+  }
+  return Object.assign(guarded, { dispose })
 }
 
 /**
@@ -106,10 +115,11 @@ export const make = (options: Options = {}): ResilientFetch => {
  * @since 0.1.0
  * @category Constructors
  */
-export const fromContext = (options: FetchOptions = {}): Effect.Effect<Fetch, never, Resilience.Resilience> =>
-  Effect.map(Effect.runtime<Resilience.Resilience>(), (runtime) =>
-    resilient(options.fetch, compile(where, options), runtime)
-  )
+export const fromContext = ({
+  fetch,
+  ...seam
+}: FetchOptions = {}): Effect.Effect<Fetch, never, Resilience.Resilience> =>
+  Effect.map(Effect.runtime<Resilience.Resilience>(), (runtime) => resilient(fetch, compile(where, seam), runtime))
 
 const where = "ResilientFetch"
 

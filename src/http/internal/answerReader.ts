@@ -3,65 +3,70 @@
  *
  * @internal
  */
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import type { LlmError } from "../../LlmError.js"
 import type { Reading, StreamDialect } from "../../StreamDialect.js"
 import { type ElementReader, elementReader, framingOf } from "./elements.js"
 import { type Asks, judge } from "./judge.js"
 import type { Head, Seen } from "./seen.js"
 
-/** A chunk as it came, and what it says. @internal */
+/** A chunk as it came, what it says, and of which attempt it is. @internal */
 export interface Piece {
   readonly bytes: Uint8Array
   readonly reading: Reading
-}
-
-/** @internal */
-export interface AnswerReader {
-  /** Whether the end of the body alone is no end of the answer. */
-  readonly endMarker: boolean
-  readonly read: <E, R>(chunks: Stream.Stream<Uint8Array, E, R>) => Stream.Stream<Piece, E | LlmError, R>
+  readonly seen: Seen
 }
 
 const none = new Uint8Array(0)
 
 /** @internal */
-export const answerReader = (asked: Asks, target: string, seen: Seen, preambleBytes: number): AnswerReader => {
-  const dialect = asked.api.stream as StreamDialect<unknown>
-  let elements: ElementReader | undefined
-  let begun = false
-  let held = 0
+export class AnswerReader {
+  private elements: ElementReader | undefined
+  private begun = false
+  private held = 0
 
-  const take = (bytes: Uint8Array): Option.Option<Piece> => {
-    if (!begun) elements = streamed(seen.headOf, dialect)
-    begun = true
+  constructor(
+    private readonly asked: Asks,
+    private readonly seen: Seen,
+    private readonly preambleBytes: number
+  ) {}
+
+  /** Whether the end of the body alone is no end of the answer. */
+  get endMarker(): boolean {
+    return this.elements !== undefined && this.dialect.endMarker
+  }
+
+  private get dialect(): StreamDialect<unknown> {
+    return this.asked.api.stream as StreamDialect<unknown>
+  }
+
+  /** What a chunk says, or nothing where the body is one thing that has to be whole. */
+  take(bytes: Uint8Array): Piece | undefined {
+    const { preambleBytes, seen } = this
+    if (!this.begun) this.elements = streamed(seen.headOf, this.dialect)
+    this.begun = true
     seen.chunks.push(bytes)
-    if (elements === undefined) return Option.none()
-    held += bytes.length
-    const reading = elements.feed(bytes)
+    if (this.elements === undefined) return undefined
+    this.held += bytes.length
+    const reading = this.elements.feed(bytes)
     if (reading.error !== undefined) seen.failing ??= bytes
     // A preamble for which there is no room is handed on, and commits the stream.
-    const full = held > preambleBytes && reading.kind !== "malformed"
-    return Option.some({ bytes, reading: full ? { ...reading, kind: "content" } : reading })
+    const full = this.held > preambleBytes && reading.kind !== "malformed"
+    return { bytes, reading: full ? { ...reading, kind: "content" } : reading, seen }
   }
 
-  const rest = (): Stream.Stream<Piece, LlmError> => {
-    if (elements !== undefined) return Stream.make({ bytes: none, reading: elements.end() })
+  /** The body is over. */
+  end(): Effect.Effect<Piece, LlmError> {
+    const { asked, elements, seen } = this
+    if (elements !== undefined) return Effect.succeed({ bytes: none, reading: elements.end(), seen })
     // A failure, or an answer that came whole though a stream was asked for.
-    const { bytes } = seen
+    const { bytes, target } = seen
     seen.whole = true
-    const failure = judge(asked, target, seen.headOf, bytes)
-    return Option.isSome(failure)
-      ? Stream.fail(failure.value)
-      : Stream.make<[Piece]>({ bytes, reading: { kind: "content", end: true } })
-  }
-
-  return {
-    get endMarker() {
-      return elements !== undefined && dialect.endMarker
-    },
-    read: (chunks) => Stream.concat(Stream.filterMap(chunks, take), Stream.suspend(rest))
+    const failure = judge(asked, target, seen)
+    if (Option.isSome(failure)) return Effect.fail(failure.value)
+    const { usage } = seen
+    return Effect.succeed({ bytes, reading: { kind: "content", end: true, ...(usage && { usage }) }, seen })
   }
 }
 

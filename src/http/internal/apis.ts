@@ -19,6 +19,8 @@ export interface Api {
   readonly stream?: StreamDialect.StreamDialect<unknown>
   /** Whether a whole body is looked at as an answer of a model, or only for a failure in it. */
   readonly answers: boolean
+  /** It has no output that is counted in tokens, such as embeddings. */
+  readonly generates?: false
   /** Whether the path asks for a stream, where the body does not. */
   readonly streams?: RegExp
 }
@@ -51,7 +53,7 @@ export const apis: ReadonlyArray<Api> = [
   { family: "openai", path: /\/chat\/completions$/, stream: StreamDialect.openAiChat, answers: true },
   { family: "openai", path: /\/completions$/, stream: completions, answers: false },
   { family: "openai", path: /\/responses$/, stream: StreamDialect.openAiResponses, answers: true },
-  { family: "openai", path: /\/embeddings$/, answers: false },
+  { family: "openai", path: /\/embeddings$/, answers: false, generates: false },
   { family: "anthropic", path: /\/messages$/, stream: StreamDialect.anthropic, answers: true },
   {
     family: "gemini",
@@ -60,11 +62,11 @@ export const apis: ReadonlyArray<Api> = [
     answers: true,
     streams: /:streamGenerateContent$/
   },
-  { family: "gemini", path: /\/models\/[^/]+:(?:embedContent|batchEmbedContents)$/, answers: false },
+  { family: "gemini", path: /\/models\/[^/]+:(?:embedContent|batchEmbedContents)$/, answers: false, generates: false },
   { family: "cohere", path: /\/v2\/chat$/, stream: StreamDialect.cohere, answers: true },
-  { family: "cohere", path: /\/v2\/(?:embed|rerank)$/, answers: false },
+  { family: "cohere", path: /\/v2\/(?:embed|rerank)$/, answers: false, generates: false },
   { family: "ollama", path: /\/api\/(?:chat|generate)$/, stream: StreamDialect.ollama, answers: true },
-  { family: "ollama", path: /\/api\/(?:embed|embeddings)$/, answers: false },
+  { family: "ollama", path: /\/api\/(?:embed|embeddings)$/, answers: false, generates: false },
   { family: "bedrock", path: /\/model\/[^/]+\/converse$/, answers: true },
   { family: "bedrock", path: /\/model\/[^/]+\/invoke$/, answers: false }
 ]

@@ -4,24 +4,28 @@
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
-import type * as Chunk from "effect/Chunk"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Firsts from "../../Fallback.js"
+import { CurrentEstimate, type Estimate, none as noEstimate } from "../../internal/load/rateLimit.js"
+import { isInRate, isReserving } from "../../internal/load/reserving.js"
 import type { KeyRotation } from "../../KeyRotation.js"
 import type { LlmError } from "../../LlmError.js"
 import type { AllTargetsFailed, CredentialsExhausted, RateLimitExceeded } from "../../Rejection.js"
 import * as Resilience from "../../Resilience.js"
 import type { StreamDialect } from "../../StreamDialect.js"
-import { type AnswerReader, answerReader, type Piece } from "./answerReader.js"
+import { AnswerReader, type Piece } from "./answerReader.js"
 import { type Asks, judge } from "./judge.js"
+import { pieces } from "./pieces.js"
+import { rateHeaders } from "./rateHeaders.js"
 import { Seen } from "./seen.js"
+import { firstOf, firstStreamOf, type WalkSettings } from "./walk.js"
+import { withKeys } from "./withKeys.js"
 
 /** How a request is sent: whole, or as the bytes come. `E` is what sending fails with itself. @internal */
 export interface Wire<Request, E, R> {
@@ -42,14 +46,14 @@ export interface Way<Request> extends Asks {
 }
 
 /** @internal */
-export interface AttemptSettings {
+export interface AttemptSettings extends WalkSettings {
   readonly delivery: "incremental" | "buffered"
   /** How much may be held back for the first content. */
   readonly preambleBytes: number
   /** What is different for this call. */
   readonly own?: Resilience.CallOptions | undefined
-  /** When the next target is asked. */
-  readonly walk?: Firsts.Options & Firsts.StreamOptions
+  /** What the call is expected to use, for targets that are limited by it. */
+  readonly estimate?: (() => Estimate) | undefined
 }
 
 /** @internal */
@@ -68,13 +72,13 @@ export interface Begun<E, R> {
   readonly scope: Scope.CloseableScope
 }
 
+type Policies = Context.Tag.Service<Resilience.Resilience>
+
 /** @internal */
 export class Attempts<Request, E, R> {
-  /** What the attempt under way, or the last one, has shown. */
+  /** What the attempt that answered has shown, or else the one that failed last, or else the last one that was begun. */
   seen: Seen = new Seen()
-  /** Which target that was. */
-  target = ""
-  private before: Map<string, Seen> | undefined
+  private readonly seenAt = new Map<string, Seen>()
 
   constructor(
     private readonly ways: readonly [Way<Request>, ...ReadonlyArray<Way<Request>>],
@@ -82,35 +86,59 @@ export class Attempts<Request, E, R> {
     private readonly wire: Wire<Request, E, R>
   ) {}
 
+  /** Whose attempt that was. */
+  get target(): string {
+    return this.seen.target
+  }
+
+  /** What the last attempt at a target has shown. */
+  seenOf(target: string): Seen | undefined {
+    return this.seenAt.get(target)
+  }
+
   /** What the target that answered has shown, its whole body included. */
   get whole(): Effect.Effect<Seen, Failure<E>, R | Resilience.Resilience> {
-    const [first, ...others] = this.ways
-    const { own, walk } = this.settings
-    const run = (way: Way<Request>) =>
-      Resilience.protect(
-        Effect.suspend(() => this.wholeAttempt(way)),
-        way.name,
-        own ?? none
-      )
-    if (others.length === 0) return run(first)
-    return Firsts.firstOf([targetOf(first, run), ...others.map((way) => targetOf(way, run))], walk)
+    return Effect.flatMap(Resilience.Resilience, (policies) => {
+      const run = (way: Way<Request>) => {
+        const attempt = Effect.suspend(() => this.wholeAttempt(way, policies))
+        return policies.protect(way.name, attempt, this.settings.own)
+      }
+      const answer = firstOf(policies, this.ways, run, this.settings)
+      const estimate = this.estimateFor(policies)
+      const estimated = estimate === undefined ? answer : Effect.mapInputContext(answer, expecting(estimate))
+      return Effect.map(estimated, (seen) => {
+        this.seen = seen
+        return seen
+      })
+    }) as Effect.Effect<Seen, Failure<E>, R | Resilience.Resilience>
   }
 
-  private wholeAttempt(way: Way<Request>): Effect.Effect<Seen, Failure<E>, R> {
-    return way.keys === undefined ? this.wholeRequest(way) : way.keys.use((key) => this.wholeRequest(way, key))
+  private wholeAttempt(way: Way<Request>, policies: Policies): Effect.Effect<Seen, Failure<E>, R> {
+    return way.keys === undefined
+      ? this.wholeRequest(way, policies)
+      : way.keys.use((key) => this.wholeRequest(way, policies, key))
   }
 
-  private wholeRequest(way: Way<Request>, key?: Redacted.Redacted): Effect.Effect<Seen, Failure<E>, R> {
+  private wholeRequest(
+    way: Way<Request>,
+    policies: Policies,
+    key?: Redacted.Redacted
+  ): Effect.Effect<Seen, Failure<E>, R> {
     const seen = this.begin(way)
-    return Effect.flatMap(
-      Effect.mapError(this.wire.whole(way.request(key), seen), seen.throws),
-      (bytes): Effect.Effect<Seen, Failure<E>> => {
+    const told = (exit: Exit.Exit<Seen, Failure<E>>): Effect.Effect<Seen, Failure<E>> => {
+      const limits = this.limitsTold(policies, seen)
+      if (Exit.isFailure(exit)) this.seen = seen
+      return limits === undefined ? exit : Effect.zipRight(limits, exit)
+    }
+    return Effect.matchEffect(this.wire.whole(way.request(key), seen), {
+      onFailure: (error) => told(Exit.fail(seen.throws(error))),
+      onSuccess: (bytes) => {
         seen.chunks = [bytes]
         seen.whole = true
-        const failure = judge(way, way.name, seen.headOf, bytes)
-        return Option.isSome(failure) ? Effect.fail(failure.value) : Effect.succeed(seen)
+        const failure = judge(way, way.name, seen)
+        return told(Option.isSome(failure) ? Exit.fail(failure.value) : Exit.succeed(seen))
       }
-    )
+    })
   }
 
   /**
@@ -123,26 +151,31 @@ export class Attempts<Request, E, R> {
       restore: <B, E3, R3>(self: Effect.Effect<B, E3, R3>) => Effect.Effect<B, E3, R3>
     ) => Effect.Effect<A, E2, R2>
   ): Effect.Effect<A, Option.Option<Failure<E>> | E2, R | R2 | Resilience.Resilience> {
-    const [first, ...others] = this.ways
-    const run = (way: Way<Request>) => this.streamedWay(way)
-    const answer = (
-      others.length === 0
-        ? run(first)
-        : Firsts.firstStreamOf([targetOf(first, run), ...others.map((way) => targetOf(way, run))], this.settings.walk)
-    ) as Stream.Stream<Piece, Failure<E>, R | Resilience.Resilience>
     return Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
+      Effect.gen(this, function* () {
+        const answer = this.answer(yield* Resilience.Resilience)
         const scope = yield* Scope.make()
         const pull = yield* Scope.extend(Stream.toPull(answer), scope)
         const first = yield* Effect.exit(restore(pull))
-        if (Exit.isSuccess(first)) return yield* use({ first: first.value, pull, scope }, restore)
+        if (Exit.isSuccess(first)) {
+          this.seen = Option.match(Chunk.head(first.value), { onNone: () => this.seen, onSome: ({ seen }) => seen })
+          return yield* use({ first: first.value, pull, scope }, restore)
+        }
         yield* Scope.close(scope, first)
         return yield* Effect.failCause(first.cause)
       })
     )
   }
 
-  private streamedWay(way: Way<Request>) {
+  private answer(policies: Policies): Stream.Stream<Piece, Failure<E>, R | Resilience.Resilience> {
+    const run = (way: Way<Request>) => this.streamedWay(way, policies)
+    const answer = firstStreamOf(policies, this.ways, run, this.settings)
+    const estimate = this.estimateFor(policies)
+    const estimated = estimate === undefined ? answer : Stream.mapInputContext(answer, expecting(estimate))
+    return estimated as Stream.Stream<Piece, Failure<E>, R | Resilience.Resilience>
+  }
+
+  private streamedWay(way: Way<Request>, policies: Policies) {
     let reader: AnswerReader | undefined
     // Whether an end has to come depends on what has come: each attempt may be answered in another format.
     const dialect: StreamDialect<Piece> = {
@@ -154,64 +187,74 @@ export class Attempts<Request, E, R> {
     }
     const { delivery, own, preambleBytes } = this.settings
     const request = (key?: Redacted.Redacted) =>
-      Stream.suspend(() => {
+      pieces(() => {
         const seen = this.begin(way)
-        const ofThis = answerReader(way, way.name, seen, preambleBytes)
-        reader = ofThis
-        return ofThis.read(Stream.mapError(this.wire.chunks(way.request(key), seen), seen.throws))
+        const answer = new AnswerReader(way, seen, preambleBytes)
+        reader = answer
+        return {
+          answer,
+          chunks: this.wire.chunks(way.request(key), seen),
+          onHead: () => this.limitsTold(policies, seen),
+          onFailure: (failure: E) => {
+            this.seen = seen
+            return seen.throws(failure)
+          },
+          onJudged: () => {
+            this.seen = seen
+          }
+        }
       })
     const attempts = way.keys === undefined ? request() : withKeys(way.keys, request)
-    return Resilience.protectStream(attempts, way.name, { ...own, dialect, delivery, settle: "1 minute" })
-  }
-
-  /** What the last attempt at a target has shown. */
-  seenOf(target: string): Seen | undefined {
-    return target === this.target ? this.seen : this.before?.get(target)
+    return policies.protectStream(way.name, { ...own, dialect, delivery, settle: "1 minute" }, attempts)
   }
 
   private begin(way: Way<Request>): Seen {
-    if (this.target !== "" && this.target !== way.name) {
-      this.before ??= new Map()
-      this.before.set(this.target, this.seen)
-    }
-    this.target = way.name
-    this.seen = new Seen()
+    this.seen = new Seen(way.name)
+    this.seenAt.set(way.name, this.seen)
     return this.seen
+  }
+
+  /** What the provider says is left of its own limits, for the target's own. */
+  private limitsTold(policies: Policies, { head, target }: Seen): Effect.Effect<void> | undefined {
+    if (head === undefined || !isInRate(policies, target)) return undefined
+    const told = rateHeaders(head.headers)
+    // A store that fails keeps its word to itself: the call is not to hear of it.
+    return told && Effect.ignore(policies.rateLimit.observe(target, told))
+  }
+
+  /** The estimate is made when a limit asks for it, and only once. */
+  private estimateFor(policies: Policies): Estimate | undefined {
+    const { estimate } = this.settings
+    if (estimate === undefined || !this.ways.some(({ name }) => isReserving(policies, name))) return undefined
+    return new LazyEstimate(estimate)
   }
 }
 
-const none: Resilience.CallOptions = {}
+class LazyEstimate implements Estimate {
+  private made: Estimate | undefined
 
-const targetOf = <Request, Run>(
-  { capabilities, contextWindow, name, ...way }: Way<Request>,
-  run: (way: Way<Request>) => Run
-) => ({ name, capabilities, contextWindow, run: run({ name, ...way }) })
+  constructor(private readonly make: () => Estimate) {}
 
-/** A key is refused before anything else has come. */
-const withKeys = <A, E, R>(
-  keys: KeyRotation,
-  request: (key: Redacted.Redacted) => Stream.Stream<A, E, R>
-): Stream.Stream<A, E | CredentialsExhausted | RateLimitExceeded, R> =>
-  Stream.unwrapScoped(Effect.flatMap(Effect.scope, (scope) => keys.use((key) => opened(request(key), scope))))
+  private get estimate(): Estimate {
+    this.made ??= this.make()
+    return this.made
+  }
 
-/** A stream whose first elements have come. One that fails before that holds on to nothing. */
-const opened = <A, E, R>(
-  self: Stream.Stream<A, E, R>,
-  scope: Scope.Scope
-): Effect.Effect<Stream.Stream<A, E, R>, E, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-      const pull = yield* Scope.extend(Stream.toPull(self), own)
-      const first = yield* Effect.exit(restore(pull))
-      if (Exit.isSuccess(first)) {
-        return Stream.concat(Stream.fromChunk(first.value), Stream.repeatEffectChunkOption(pull))
-      }
-      yield* Scope.close(own, first)
-      const failure = Cause.failureOption(first.cause)
-      if (Option.isSome(failure) && Option.isNone(failure.value)) return Stream.empty
-      return yield* Effect.failCause(
-        Cause.flatMap(first.cause, Option.match({ onNone: () => Cause.empty, onSome: Cause.fail }))
-      )
-    })
-  )
+  get inputTokens(): number | undefined {
+    return this.estimate.inputTokens
+  }
+
+  get outputTokens(): number | undefined {
+    return this.estimate.outputTokens
+  }
+
+  get cost(): number | undefined {
+    return this.estimate.cost
+  }
+}
+
+/** What the caller says itself is better. */
+const expecting =
+  (estimate: Estimate) =>
+  <R>(context: Context.Context<R>): Context.Context<R> =>
+    Context.get(context, CurrentEstimate) === noEstimate ? Context.add(context, CurrentEstimate, estimate) : context

@@ -36,11 +36,12 @@ export const takeApart = async (
   const href = given?.url ?? String(input)
   // Most of what an application asks for is something else, and is not looked into.
   if (recognise(method, href, undefined) === undefined) return { untouched: [input, init] }
-  const body = await keep(init?.body ?? given?.clone().body ?? null, options.bodyBytes)
+  const signal = init?.signal ?? given?.signal
+  const body = await keep(init?.body ?? given?.clone().body ?? null, options.bodyBytes, signal)
   const recognised = recognise(method, href, body.json)
   const target = recognised && options.target(recognised)
   if (recognised === undefined || target === undefined) return { untouched: [input, putBack(init, body)] }
-  const { body: _body, headers, method: _method, signal = given?.signal, ...rest } = init ?? {}
+  const { body: _body, headers, method: _method, signal: _signal, ...rest } = init ?? {}
   return {
     call: {
       recognised,

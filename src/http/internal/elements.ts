@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type { Usage } from "../../internal/errors/llmError.js"
 import type { LlmError } from "../../LlmError.js"
 import * as StreamDialect from "../../StreamDialect.js"
 import { Decoder } from "./decoder.js"
@@ -72,18 +73,23 @@ const weight = { metadata: 0, reasoning: 1, content: 2, malformed: 3 } as const
 
 /** Several elements as one. The first failure among them is theirs; content before it has not been handed on yet. */
 const joined = (readings: ReadonlyArray<Reading>): Reading => {
+  if (readings.length === 1) return readings[0] as Reading
   let kind: Reading["kind"] = "metadata"
   let end = false
   let error: LlmError | undefined
   let text = ""
   let usage: Reading["usage"]
   let toolCalls: Reading["toolCalls"]
+  let model: string | undefined
   for (const reading of readings) {
+    // What was said before the first content says nothing of the output.
+    if (kind !== "content" && reading.kind === "content" && usage !== undefined) usage = inputOf(usage)
     if (weight[reading.kind] > weight[kind]) kind = reading.kind
     end ||= reading.end === true
     error ??= reading.error
     text += reading.text ?? ""
     if (reading.usage !== undefined) usage = { ...usage, ...reading.usage }
+    model ??= reading.model
     if (reading.toolCalls !== undefined) toolCalls = [...(toolCalls ?? []), ...reading.toolCalls]
   }
   return {
@@ -92,6 +98,9 @@ const joined = (readings: ReadonlyArray<Reading>): Reading => {
     ...(error !== undefined && { error }),
     ...(text !== "" && { text }),
     ...(usage !== undefined && { usage }),
+    ...(model !== undefined && { model }),
     ...(toolCalls !== undefined && { toolCalls })
   }
 }
+
+const inputOf = ({ outputTokens: _, ...before }: Usage): Usage => before

@@ -7,12 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import { isRejection } from "../../Rejection.js"
 import type * as Resilience from "../../Resilience.js"
 import { type AttemptSettings, Attempts, type Begun, type Wire as Sending, type Way } from "./attempts.js"
 import type { Recognised } from "./modelRequest.js"
 import { aimedAt, type Fallback, type Outgoing } from "./outgoing.js"
-import { ownResponse } from "./ownResponse.js"
+import { isOwn, ownResponse } from "./ownResponse.js"
 import { brokenBody, responseOf } from "./seen.js"
 import { streamBody } from "./streamBody.js"
 
@@ -34,7 +33,7 @@ export interface Asked {
 }
 
 /** @internal */
-export interface Settings extends Pick<AttemptSettings, "delivery" | "preambleBytes"> {
+export interface Settings extends Omit<AttemptSettings, "own"> {
   readonly fallbacks: ReadonlyArray<Fallback>
 }
 
@@ -48,7 +47,7 @@ export const exchange = <E, R>(
   return asked.recognised.stream ? one.streamed : one.whole
 }
 
-const once: Resilience.CallOptions = { retry: false }
+const once: Resilience.CallOptions = { retry: false, hedge: false }
 
 class Exchange<E, R> {
   private readonly attempts: Attempts<Outgoing, E, R>
@@ -58,9 +57,8 @@ class Exchange<E, R> {
     settings: Settings,
     private readonly wire: Wire<E, R>
   ) {
-    const { delivery, fallbacks, preambleBytes } = settings
     const own = asked.repeatable ? undefined : once
-    this.attempts = new Attempts(waysOf(asked, fallbacks), { delivery, preambleBytes, own }, wire)
+    this.attempts = new Attempts(waysOf(asked, settings.fallbacks), { ...settings, own }, wire)
   }
 
   readonly whole: Effect.Effect<Response, E, R | Resilience.Resilience> = Effect.suspend(() =>
@@ -107,7 +105,7 @@ class Exchange<E, R> {
       const { head } = seen
       if (seen.thrown !== undefined) return Effect.fail(seen.thrown.error as E)
       if (head === undefined) {
-        return isRejection(failure) && failure._tag !== "DeadlineExceeded"
+        return isOwn(failure) && !isTimeout(failure)
           ? Effect.succeed(ownResponse(this.asked.recognised.family, failure))
           : Effect.fail(this.wire.timedOut(failure))
       }
@@ -136,11 +134,23 @@ const waysOf = (
   if (!repeatable) return [own]
   return [
     own,
-    ...fallbacks.map((other) => ({ api, known, name: other.name, request: () => aimedAt(recognised, outgoing, other) }))
+    // Clients that share a fetch may be each other's fallback.
+    ...fallbacks
+      .filter(({ name }) => name !== target)
+      .map((other) => ({
+        api,
+        known,
+        name: other.name,
+        contextWindow: other.contextWindow,
+        capabilities: other.capabilities,
+        request: () => aimedAt(recognised, outgoing, other)
+      }))
   ]
 }
 
+/** Several targets have failed for want of time if the last of them has. */
 const isTimeout = (failure: unknown): boolean => {
-  const tag = (failure as { readonly _tag?: unknown } | null | undefined)?._tag
-  return tag === "TimedOut" || tag === "DeadlineExceeded"
+  const { _tag, errors } = (failure ?? {}) as { readonly _tag?: unknown; readonly errors?: ReadonlyArray<unknown> }
+  if (_tag === "AllTargetsFailed") return isTimeout(errors?.at(-1))
+  return _tag === "TimedOut" || _tag === "DeadlineExceeded"
 }

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Classifier from "../../Classifier.js"
 import type { LlmError } from "../../LlmError.js"
 import type { Api } from "./apis.js"
-import type { Head } from "./seen.js"
+import type { Seen } from "./seen.js"
 
 /** What an answer is an answer to. @internal */
 export interface Asks {
@@ -19,17 +19,18 @@ export interface Asks {
 /** A failure in a 200 is short. What is longer is not looked through where no answer of a model is expected. */
 const longestFailure = 16_384
 
-/** @internal */
-export const judge = (asked: Asks, target: string, head: Head, bytes: Uint8Array): Option.Option<LlmError> => {
-  const origin = { target, provider: asked.known }
-  const headers = Object.fromEntries(head.headers)
-  if (head.status < 200 || head.status > 299) {
-    return Option.some(Classifier.fromHttpResponse({ ...origin, status: head.status, headers, body: bytes }))
+/** Why the body that has come is no answer, if it is none. @internal */
+export const judge = ({ api, known }: Asks, target: string, seen: Seen): Option.Option<LlmError> => {
+  const { headers: all, status } = seen.headOf
+  const origin = { target, provider: known }
+  const headers = Object.fromEntries(all)
+  if (status < 200 || status > 299) {
+    return Option.some(Classifier.fromHttpResponse({ ...origin, status, headers, body: seen.bytes }))
   }
-  if (asked.api.answers) {
-    return Classifier.fromFinishedResponse({ ...origin, status: head.status, headers, body: bytes })
+  if (api.answers) {
+    return Classifier.fromFinishedResponse({ ...origin, status, headers, body: seen.body ?? seen.bytes })
   }
-  return bytes.length > longestFailure
+  return seen.bytes.length > longestFailure
     ? Option.none()
-    : Classifier.fromStreamEvent({ ...origin, data: new TextDecoder().decode(bytes) })
+    : Classifier.fromStreamEvent({ ...origin, data: new TextDecoder().decode(seen.bytes) })
 }

@@ -32,6 +32,10 @@ export interface Fallback {
   readonly model?: string | undefined
   /** Headers of its own. */
   readonly headers?: Readonly<Record<string, string | Redacted.Redacted<string>>> | undefined
+  /** As in `Fallback.Target`: who may help with a prompt that was too long for another. In tokens. */
+  readonly contextWindow?: number | undefined
+  /** As in `Fallback.Target`: what it can do, for `walk.needs`. */
+  readonly capabilities?: ReadonlyArray<string> | undefined
 }
 
 /** What tells a provider who asks. None of it goes to anybody else. */
@@ -42,8 +46,12 @@ const credentials = [
   /(?:^|-)(?:token|secret|key|auth|credential|signature)s?$/
 ]
 
+/** It is named as a secret is, and says only that attempts are at one and the same. */
+const idempotencyKey = /^(?:x-)?idempotency-key$/
+
 /** @internal */
-export const isCredential = (header: string): boolean => credentials.some((pattern) => pattern.test(header))
+export const isCredential = (header: string): boolean =>
+  !idempotencyKey.test(header) && credentials.some((pattern) => pattern.test(header))
 
 /** Parameters of the address that are one. */
 const secretParameters = ["key", "api_key", "api-key", "apikey", "token", "access_token", "code", "sig"]

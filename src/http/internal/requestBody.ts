@@ -16,12 +16,12 @@ export interface Body {
 }
 
 /** @internal */
-export const keep = async (body: BodyInit | null, bound: number): Promise<Body> => {
+export const keep = async (body: BodyInit | null, bound: number, signal?: AbortSignal | null): Promise<Body> => {
   if (typeof body === "string") return { body, json: body, repeatable: true, read: false }
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
     return { body, json: new TextDecoder().decode(body), repeatable: true, read: false }
   }
-  if (isStream(body)) return keepStream(body, bound)
+  if (isStream(body)) return keepStream(body, bound, signal)
   const json = body instanceof Blob && body.size <= bound ? await body.text() : undefined
   return { body, json, repeatable: true, read: false }
 }
@@ -30,12 +30,33 @@ const isStream = (body: BodyInit | null): body is ReadableStream<Uint8Array> =>
   typeof body === "object" && body !== null && "getReader" in body
 
 /** What fits within the bound is kept. The rest of what does not follows what was read, once. */
-const keepStream = async (body: ReadableStream<Uint8Array>, bound: number): Promise<Body> => {
+const keepStream = async (
+  body: ReadableStream<Uint8Array>,
+  bound: number,
+  signal: AbortSignal | null | undefined
+): Promise<Body> => {
   const reader = body.getReader()
+  const onAbort = (): void => {
+    reader.cancel(signal?.reason).catch(() => {})
+  }
+  signal?.addEventListener("abort", onAbort, { once: true })
+  try {
+    return await keepRead(reader, bound, signal)
+  } finally {
+    signal?.removeEventListener("abort", onAbort)
+  }
+}
+
+const keepRead = async (
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  bound: number,
+  signal: AbortSignal | null | undefined
+): Promise<Body> => {
   const chunks: Array<Uint8Array<ArrayBuffer>> = []
   let size = 0
   while (size <= bound) {
     const next = await reader.read()
+    signal?.throwIfAborted()
     if (next.done) {
       const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer())
       return { body: bytes, json: new TextDecoder().decode(bytes), repeatable: true, read: true }

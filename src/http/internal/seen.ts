@@ -4,6 +4,10 @@
  * @internal
  */
 
+import type { Usage } from "../../internal/errors/llmError.js"
+import { usageOf } from "../../internal/load/usage.js"
+import { answeredIn } from "../../internal/telemetry/answered.js"
+
 /** @internal */
 export interface Head {
   readonly url: string
@@ -20,6 +24,13 @@ export interface HeadersSeen extends Iterable<[name: string, value: string]> {
 /** @internal */
 export class Seen {
   head: Head | undefined
+  private parsed: { readonly body: unknown } | undefined
+
+  constructor(
+    /** Whose attempt it is. */
+    readonly target = ""
+  ) {}
+
   /** What has come of the body and was not handed on. */
   chunks: Array<Uint8Array> = []
   /** All of a body that is one thing, an answer or the word of a failure, and no stream of elements. */
@@ -39,18 +50,31 @@ export class Seen {
     return error
   }
 
-  /** What a whole answer says it has used, read only if somebody asks. */
-  get usage(): unknown {
-    try {
-      const answer = JSON.parse(new TextDecoder().decode(this.bytes))
-      return answer?.usage ?? answer?.usageMetadata
-    } catch {
-      return undefined
-    }
-  }
-
   get bytes(): Uint8Array {
     return joined(this.chunks)
+  }
+
+  /** A whole body, read as JSON, or nothing where it is none. It is parsed once, and only if somebody asks. */
+  get body(): unknown {
+    this.parsed ??= { body: json(this.bytes) }
+    return this.parsed.body
+  }
+
+  /** These two are what limits and reports look for in any answer. */
+  get usage(): Usage | undefined {
+    return this.whole ? usageOf(this.body) : undefined
+  }
+
+  get model(): string | undefined {
+    return this.whole ? answeredIn(this.body).answeredBy : undefined
+  }
+}
+
+const json = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return undefined
   }
 }
 

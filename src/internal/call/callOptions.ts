@@ -25,7 +25,7 @@ import type { TargetOptions } from "./types.js"
  * @since 0.1.0
  * @category Models
  */
-export interface CallOptions extends Pick<TargetOptions, "deadline" | "attemptTimeout" | "retry"> {
+export interface CallOptions extends Pick<TargetOptions, "deadline" | "attemptTimeout" | "retry" | "hedge"> {
   /**
    * A reader of your own for what this call fails with. What it reads becomes the failure; what it does not is as it was.
    */
@@ -33,7 +33,10 @@ export interface CallOptions extends Pick<TargetOptions, "deadline" | "attemptTi
 }
 
 /** What options of a call change of its target. */
-type Own = Pick<Target, "attemptMillis" | "deadline" | "retry" | "retryWithOthers" | "attemptCircuit" | "callCircuit">
+type Own = Pick<
+  Target,
+  "attemptMillis" | "deadline" | "retry" | "retryWithOthers" | "attemptCircuit" | "callCircuit" | "hedge"
+>
 
 /** The policies that options of a call make of those of its target. @internal */
 export class PoliciesOfCalls {
@@ -43,20 +46,23 @@ export class PoliciesOfCalls {
   constructor(private readonly optionsOf: (name: string) => TargetOptions) {}
 
   target(target: Target, own: CallOptions): Target {
-    const { attemptTimeout, deadline, retry } = own
-    if (attemptTimeout === undefined && deadline === undefined && retry === undefined) return target
+    const { attemptTimeout, deadline, hedge, retry } = own
+    if (attemptTimeout === undefined && deadline === undefined && hedge === undefined && retry === undefined) {
+      return target
+    }
     return { ...target, ...this.of(target, own) }
   }
 
   private of(target: Target, own: CallOptions): Own {
     const made = this.made.get(own)
     if (made?.[0] === target) return made[1]
-    const { attemptTimeout, deadline, retry } = own
-    const merged = mergeOptions(this.optionsOf(target.name), { attemptTimeout, deadline, retry })
-    const { attemptMillis, deadline: end, retry: schedule, retryWithOthers } = compile(merged)
+    const { attemptTimeout, deadline, hedge, retry } = own
+    const merged = mergeOptions(this.optionsOf(target.name), { attemptTimeout, deadline, hedge, retry })
+    const { attemptMillis, deadline: end, hedge: again, retry: schedule, retryWithOthers } = compile(merged)
     // A policy that waits for an open circuit does so for a single call too.
     const { attemptCircuit, callCircuit } = retry === undefined ? target : target.waitingAs(waitingOf(merged))
-    const policies = { attemptMillis, deadline: end, retry: schedule, retryWithOthers, attemptCircuit, callCircuit }
+    const around = { attemptCircuit, callCircuit, hedge: again }
+    const policies = { attemptMillis, deadline: end, retry: schedule, retryWithOthers, ...around }
     this.made.set(own, [target, policies])
     return policies
   }

@@ -26,6 +26,7 @@ import type { LoadGate } from "./operators.js"
 import type { RateLimitStoreError, Store } from "./rateLimit.js"
 import type { Turnstile } from "./turnstile.js"
 import { usageOf } from "./usage.js"
+import { usedUpTo } from "./usedUpTo.js"
 
 export type Rejected = RateLimitExceeded | RequestTooLarge
 
@@ -248,7 +249,7 @@ export const rateGate = (
       if (reservation.settled) return undefined
       reservation.settled = true
       const { queue } = reservation
-      const settled = settle(reservation, safelyUsed(exit, reservation, seen?.()), clock)
+      const settled = settle(reservation, safelyUsed(exit, reservation, seen?.() ?? usedUpTo(exit)), clock)
       const millis = Exit.isFailure(exit) ? holdOf(exit, clock.unsafeCurrentTimeMillis(), around.longestHold) : 0
       const held = millis > 0 ? hold(queue, clock.unsafeCurrentTimeMillis() + millis, clock) : undefined
       return settled === undefined ? held : held === undefined ? settled : Effect.zipRight(settled, held)
@@ -293,10 +294,11 @@ const usedBy = (
     const usage = seen ?? usageOf(exit.value)
     return usage === undefined ? amounts : measured(usage, amounts)
   }
+  // What has been said was used, however it ended.
+  if (seen !== undefined) return measured(seen, amounts)
   if (Cause.isInterruptedOnly(exit.cause) || Cause.isDie(exit.cause)) return amounts
   const error = failureOf(Cause.squash(exit.cause))
   if (isRejection(error)) return {}
-  if (seen !== undefined) return measured(seen, amounts)
   switch (error._tag) {
     case "ConnectionFailed":
       return error.sent === "no" ? {} : amounts

@@ -139,7 +139,13 @@ export const streamPolicy: Names<StreamPolicy> = {
 }
 
 /** @internal */
-export const callOptions: Names<CallOptions> = { deadline: true, attemptTimeout: true, retry: true, classify: true }
+export const callOptions: Names<CallOptions> = {
+  deadline: true,
+  attemptTimeout: true,
+  retry: true,
+  hedge: true,
+  classify: true
+}
 
 /** @internal */
 export const streamOptions: Names<StreamOptions<never>> = {

@@ -24,6 +24,7 @@ import type { Target } from "../call/target.js"
 import { TimedOut, type Usage } from "../errors/llmError.js"
 import { text } from "../errors/safeRead.js"
 import { tagsOf } from "../fiber/currentFiber.js"
+import { withUsage } from "../load/usedUpTo.js"
 import type { Answered } from "../telemetry/answered.js"
 import { chunkReaderOf } from "../telemetry/chunkTimes.js"
 import { ResilienceEvent } from "../telemetry/events.js"
@@ -278,7 +279,7 @@ class StreamCall<A, E, R> {
   /** Closes what the attempt has open, and gives its permit back. */
   private close(exit: Exit.Exit<void, unknown>): Effect.Effect<void> {
     const { attempt, scope } = this
-    const usage = attempt?.received.usage
+    const usage = attempt?.received.used
     if (attempt !== undefined) this.call.streamed(this.answerOf(attempt))
     this.attempt = undefined
     this.scope = undefined
@@ -287,7 +288,7 @@ class StreamCall<A, E, R> {
       closed,
       Effect.suspend(() => {
         if (this.left) this.closing = attempt?.closing
-        const seen = withUsage(this.call.seenByCircuit(exit), usage)
+        const seen = told(this.call.seenByCircuit(exit), usage)
         return this.onceClosed(() => this.call.underDeadline(this.attemptPassage.leave(seen)))
       })
     )
@@ -342,5 +343,7 @@ class StreamCall<A, E, R> {
 }
 
 /** What limits have to know of an answer that came in pieces: what it says it has used. */
-const withUsage = (exit: Exit.Exit<void, unknown>, usage: Usage | undefined): Exit.Exit<unknown, unknown> =>
-  usage === undefined || Exit.isFailure(exit) ? exit : Exit.succeed({ usage })
+const told = (exit: Exit.Exit<void, unknown>, usage: Usage | undefined): Exit.Exit<unknown, unknown> => {
+  if (usage === undefined) return exit
+  return Exit.isFailure(exit) ? withUsage(exit, usage) : Exit.succeed({ usage })
+}

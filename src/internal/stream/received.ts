@@ -40,6 +40,8 @@ export class Received<A> {
   readonly text: TextBuffer = new TextBuffer()
   private readonly calls = new ToolCalls()
   usage: Usage | undefined
+  /** The usage was told when the answer had begun. */
+  private counted = false
   /** The model that answers, if its stream says. */
   model: string | undefined
   /** Why the attempt has failed, once all that came before has been handed on. */
@@ -61,6 +63,13 @@ export class Received<A> {
 
   get toolCalls(): ReadonlyArray<ToolCall> {
     return this.calls.all
+  }
+
+  /** The usage, as far as it is one of this answer: what was told before it began says nothing of its output. */
+  get used(): Usage | undefined {
+    if (this.usage === undefined || this.counted) return this.usage
+    const { outputTokens: _, ...before } = this.usage
+    return before
   }
 
   get provider(): string | undefined {
@@ -134,7 +143,10 @@ export class Received<A> {
       this.untold = false
       if (isUnknown(this.dialect as StreamDialect<unknown>)) this.options.notice?.("formatUnknown")
     }
-    if (reading.usage !== undefined) this.usage = { ...this.usage, ...reading.usage }
+    if (reading.usage !== undefined) {
+      this.usage = { ...this.usage, ...reading.usage }
+      this.counted = this.progress !== "preamble" || reading.kind === "content" || reading.end === true
+    }
     if (reading.model !== undefined) this.model = modelName(reading.model)
     if (reading.error !== undefined) {
       this.failure = fromUnknown(reading.error, { target }) as LlmError
