@@ -3,9 +3,10 @@ import { LanguageModel } from "@effect/ai"
 import { Args, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import { Terminal } from "@effect/platform"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
-import { Cause, Duration, Effect, Exit, Option } from "effect"
+import { Cause, Console, Duration, Effect, Exit, Layer, Option } from "effect"
 import { CircuitBreaker, LlmError, Resilience, ResilienceEvent, Telemetry } from "effect-resilience"
 import * as ResilientLanguageModel from "effect-resilience/ai/ResilientLanguageModel"
+import * as OperationLogFile from "effect-resilience/sql/OperationLogFile"
 import { targets } from "./models.js"
 import * as View from "./view.js"
 
@@ -49,10 +50,26 @@ const ask = Command.make(
     ),
     attempts,
     attemptTimeout: seconds("attempt-timeout", 30, "The time one attempt has"),
-    deadline: seconds("deadline", 60, "The time the whole call has, waits included")
+    deadline: seconds("deadline", 60, "The time the whole call has, waits included"),
+    log: Options.text("log").pipe(
+      Options.withDescription("A file that keeps what happened, to be asked by `npm run stats -- <file>`"),
+      Options.optional
+    )
   },
-  ({ attempts, attemptTimeout, deadline, prompt }) =>
-    answer(prompt.join(" "), { attempts, attemptTimeout, deadline }).pipe(Effect.scoped)
+  ({ attempts, attemptTimeout, deadline, log, prompt }) =>
+    answer(prompt.join(" "), { attempts, attemptTimeout, deadline }).pipe(
+      Effect.scoped,
+      Effect.provide(logIn(log)),
+      Effect.zipRight(Option.match(log, { onNone: () => Effect.void, onSome: View.kept })),
+      Effect.catchTag("OperationLogError", ({ message }) =>
+        Effect.zipRight(
+          Console.error(`No log can be kept. ${message}`),
+          Effect.sync(() => (process.exitCode = exitCode.failed))
+        )
+      ),
+      // Below the policies and the log, which look for it when they are made.
+      Effect.provide(ResilienceEvent.layer())
+    )
 ).pipe(
   Command.withDescription(
     "Asks a language model through effect-resilience and shows every attempt as it happens. Without a key in " +
@@ -60,6 +77,13 @@ const ask = Command.make(
       "OPENAI_BASE_URL, OPENAI_MODEL, ANTHROPIC_BASE_URL and ANTHROPIC_MODEL are optional."
   )
 )
+
+/** An operation log in a file, if one is wanted. */
+const logIn = (file: Option.Option<string>): Layer.Layer<never, OperationLogFile.OperationLogError> =>
+  Option.match(file, {
+    onNone: () => Layer.empty,
+    onSome: (path) => Layer.discard(OperationLogFile.layer({ path }))
+  })
 
 interface Limits {
   readonly attempts: number
@@ -78,7 +102,8 @@ const answer = (prompt: string, { attempts, attemptTimeout, deadline }: Limits) 
       deadline,
       attemptTimeout,
       retry: { maxAttempts: attempts, initialDelay: "500 millis" },
-      circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(2) }
+      // The third failure is the last attempt: whoever retries for longer waits for the circuit, too.
+      circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(2), whenOpen: "wait" }
     })
     const call = LanguageModel.generateText({ prompt }).pipe(
       Effect.provide(ResilientLanguageModel.layer({ targets: found.targets })),
@@ -93,7 +118,7 @@ const answer = (prompt: string, { attempts, attemptTimeout, deadline }: Limits) 
         : `\n${paint("red", "No answer.")} ${explain(exit.cause)}\n\n${paint("dim", "How it went")}\n${View.trail(trail)}\n`
     )
     if (Exit.isFailure(exit)) yield* Effect.sync(() => (process.exitCode = exitCode.failed))
-  }).pipe(Effect.provide(ResilienceEvent.layer()))
+  })
 
 /** What a person may read of a failure: our words, never the provider's. */
 const explain = (cause: Cause.Cause<unknown>): string => {

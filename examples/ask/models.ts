@@ -59,7 +59,7 @@ export const targets = Effect.gen(function* () {
       openAi({ ...primary, key, url: `${provider.url}/v1` }),
       anthropic({ ...backup, key, url: provider.url })
     ] as const,
-    from: `the embedded provider (process ${provider.pid}, ${provider.url}); it misbehaves on purpose`
+    from: `the embedded provider, which misbehaves on purpose\n(process ${provider.pid}, ${provider.url})`
   }
 })
 

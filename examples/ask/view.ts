@@ -1,6 +1,6 @@
 // What a person sees while the call is under way: a line for each event, and on a terminal a last line that counts the
 // time. It reads the toolkit's events and nothing else.
-import { styleText } from "node:util"
+import { stripVTControlCharacters, styleText } from "node:util"
 import { Terminal } from "@effect/platform"
 import { Clock, Config, Duration, Effect, Fiber, Queue, Ref, Schedule, Stream } from "effect"
 import { LlmError, Rejection, ResilienceEvent, type Telemetry } from "effect-resilience"
@@ -45,10 +45,16 @@ const reading = (event: ResilienceEvent.ResilienceEvent, paint: Paint): { line?:
       return { line: `${paint("yellow", "■")} ${attempt}  given up` }
     case "TargetParked":
       return { line: `${paint("yellow", "‖")} ${attempt}  left alone for ${seconds(event.wait)}` }
-    case "CircuitChanged":
+    case "CircuitChanged": {
+      const forSoLong = event.retryAfter === undefined ? "" : ` for ${seconds(event.retryAfter)}`
       return {
-        line: `${paint("yellow", "⚡")} ${attempt}  circuit ${event.from} → ${paint("bold", event.to)}`
+        line: `${paint("yellow", "⚡")} ${attempt}  circuit ${event.from} → ${paint("bold", event.to)}${forSoLong}`
       }
+    }
+    case "FallbackTaken":
+      return { line: `${paint("cyan", "↷")} ${event.target}  asked in place of ${event.from}` }
+    case "FallbackSkipped":
+      return { line: `${paint("yellow", "■")} ${event.target}  passed over. ${outcome(event.error)}` }
     default:
       return {}
   }
@@ -56,11 +62,31 @@ const reading = (event: ResilienceEvent.ResilienceEvent, paint: Paint): { line?:
 
 const clearLine = "\r\u001b[2K"
 
+/** Where the words of an event begin. */
+const margin = 9
+
+/** The words between columns, for a terminal that is so wide. Colours take no room. */
+const wrapped = (line: string, columns: number): string => {
+  let used = margin
+  return line
+    .split(" ")
+    .map((word) => {
+      const length = stripVTControlCharacters(word).length + 1
+      const breaks = used + length > columns && used > margin
+      used = breaks ? margin + 2 + length : used + length
+      return breaks ? `\n${" ".repeat(margin + 2)}${word}` : word
+    })
+    .join(" ")
+    .replaceAll(" \n", "\n")
+}
+
 /** Shows events until its fiber is interrupted. On anything but a terminal they are plain lines. */
 export const live = Effect.gen(function* () {
   const terminal = yield* Terminal.Terminal
   const colours = yield* paint
   const isTerminal = yield* terminal.isTTY
+  // In a file each event is one line.
+  const width = isTerminal ? Effect.map(terminal.columns, (columns) => columns || 80) : Effect.succeed(Infinity)
   const started = yield* Clock.currentTimeMillis
   const busy = yield* Ref.make<{ readonly doing: string; readonly since: number } | undefined>(undefined)
 
@@ -70,14 +96,17 @@ export const live = Effect.gen(function* () {
       if (line === undefined) return
       yield* Ref.set(busy, doing === undefined ? undefined : { doing, since: event.at })
       const time = colours("dim", `${((event.at - started) / 1000).toFixed(1).padStart(5)} s`)
-      yield* terminal.display(`${isTerminal ? clearLine : ""}${time}  ${line}\n`)
+      const columns = yield* width
+      yield* terminal.display(`${isTerminal ? clearLine : ""}${time}  ${wrapped(line, columns)}\n`)
     })
 
   const tick = Effect.gen(function* () {
     const current = yield* Ref.get(busy)
     if (current === undefined) return
     const passed = (yield* Clock.currentTimeMillis) - current.since
-    yield* terminal.display(`${clearLine}${colours("dim", `         ${current.doing} … ${seconds(passed)}`)}`)
+    // A line that is too long could not be taken back.
+    const words = `${" ".repeat(margin)}${current.doing} … ${seconds(passed)}`.slice(0, (yield* width) - 1)
+    yield* terminal.display(`${clearLine}${colours("dim", words)}`)
   })
 
   yield* Effect.when(Effect.forkScoped(Effect.repeat(tick, Schedule.spaced("100 millis"))), () => isTerminal)
@@ -106,3 +135,11 @@ export const trail = (entries: Telemetry.Trail): string => {
     .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd())
     .join("\n")
 }
+
+/** Where to look for it afterwards. */
+export const kept = (path: string) =>
+  Effect.gen(function* () {
+    const terminal = yield* Terminal.Terminal
+    const colours = yield* paint
+    yield* terminal.display(`\n${colours("dim", `Kept in ${path}. What is in it: npm run stats -- ${path}`)}\n`)
+  })

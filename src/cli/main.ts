@@ -10,11 +10,12 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import { gateway } from "./gateway.js"
+import { stats } from "./stats.js"
 import { version } from "./version.js"
 
 const program = Command.make("effect-resilience").pipe(
   Command.withDescription("Resilience for calls to large language models"),
-  Command.withSubcommands([gateway])
+  Command.withSubcommands([gateway, stats])
 )
 
 const run = Command.run(program, { name: "effect-resilience", version })

@@ -23,6 +23,8 @@ import { makeLog } from "./internal/make.js"
 import type { Options as LogOptions } from "./internal/settings.js"
 import { make as makeStats, OperationStats } from "./OperationStats.js"
 
+export { OperationLogError } from "./internal/errors.js"
+
 /**
  * @since 0.1.0
  * @category Models

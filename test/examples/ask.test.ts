@@ -1,6 +1,10 @@
 import { spawn } from "node:child_process"
+import { mkdtempSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { describe, it } from "vitest"
 
 interface Ended {
@@ -8,16 +12,16 @@ interface Ended {
   readonly output: string
 }
 
-/** Runs the command as a user does, without a terminal, and calls `onOutput` with all that was printed so far. */
-const ask = (
-  args: ReadonlyArray<string>,
-  options: { env?: Record<string, string>; onOutput?: (output: string) => void } = {}
-): Promise<Ended> =>
+interface Options {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly onOutput?: (output: string) => void
+}
+
+/** Runs a program, without a terminal, and calls `onOutput` with all that was printed so far. */
+const start = (program: string, args: ReadonlyArray<string>, options: Options): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const { ANTHROPIC_API_KEY, OPENAI_API_KEY, ...env } = process.env
-    const child = spawn(process.execPath, ["--import", "tsx", "examples/ask/main.ts", ...args], {
-      env: { ...env, ...options.env }
-    })
+    const child = spawn(program, args, { env: { ...env, ...options.env } })
     let output = ""
     const read = (chunk: Buffer): void => {
       output += chunk.toString()
@@ -29,9 +33,23 @@ const ask = (
     child.on("close", (code) => resolve({ code, output }))
   })
 
-describe("npm start", { timeout: 60_000, concurrent: true }, () => {
-  it("answers without a key, and shows each attempt with target, outcome, wait and circuit", async ({ expect }) => {
-    const { code, output } = await ask(["Why", "is", "the", "sky", "blue?"])
+/** Runs one of our programs as a user does. */
+const run = (args: ReadonlyArray<string>, options: Options = {}): Promise<Ended> =>
+  start(process.execPath, ["--import", "tsx", ...args], options)
+
+const ask = (args: ReadonlyArray<string>, options: Options = {}): Promise<Ended> =>
+  run(["examples/ask/main.ts", ...args], options)
+
+/** Runs it on a terminal of 80 columns, which `script` makes. */
+const inTerminal = (prompt: string, env: NonNullable<Options["env"]>): Promise<Ended> => {
+  const command = `stty cols 80; exec ${process.execPath} --import tsx examples/ask/main.ts ${prompt}`
+  return start("script", ["-qec", command, "/dev/null"], { env })
+}
+
+describe("npm start", { timeout: 120_000, concurrent: true }, () => {
+  it("answers without a key, shows each attempt, and keeps it in a log that stats reads", async ({ expect }) => {
+    const log = join(mkdtempSync(join(tmpdir(), "effect-resilience-ask-")), "operations.db")
+    const { code, output } = await ask(["--log", log, "Why", "is", "the", "sky", "blue?"])
     expect(output).toMatch(/✗ embedded\/primary #1 {2}RateLimited/)
     expect(output).toMatch(/… embedded\/primary #2 {2}follows in 2\.\d s/)
     expect(output).toMatch(/embedded\/primary {2}circuit closed → open/)
@@ -39,8 +57,36 @@ describe("npm start", { timeout: 60_000, concurrent: true }, () => {
     expect(output).toMatch(/embedded\/backup #1 +Success/)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point
     expect(output).not.toMatch(/\u001b/)
+    expect(output).toContain(`npm run stats -- ${log}`)
     expect(code).toBe(0)
+    const stats = await run(["src/cli/main.ts", "stats", log])
+    expect(stats.output).toContain("1 answer was asked for, with 2 calls: 1 answered, 1 failed, 0 interrupted")
+    expect(stats.output).toMatch(/embedded\/primary +1 +3 +2\.00 +2 +0 of 1 +\d\.\d s/)
+    expect(stats.output).toMatch(/embedded\/primary +embedded\/backup +ConnectionFailed +1/)
+    expect(stats.output).not.toContain("sky")
+    expect(stats.code).toBe(0)
   })
+
+  for (const [name, env] of [
+    ["in colour", { NO_COLOR: undefined, FORCE_COLOR: undefined }],
+    ["with NO_COLOR", { NO_COLOR: "1" }]
+  ] as const) {
+    it(`on a terminal of 80 columns no line is longer, ${name}`, async ({ expect }) => {
+      const { code, output } = await inTerminal("hello", env)
+      // Up to where the line was written anew.
+      const lines = output.split("\n").flatMap((line) => line.split("\r\u001b[2K"))
+      const ours = lines
+        .map((line) => stripVTControlCharacters(line).trimEnd())
+        .filter((line) => !/^You asked/.test(line))
+      const longest = Math.max(...ours.map((line) => line.length))
+      expect(longest).toBeGreaterThan(60)
+      expect(longest).toBeLessThanOrEqual(80)
+      expect(output).toMatch(/embedded\/backup #1 is thinking … 0\.\d s/)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them
+      expect(/\u001b\[\d*m/.test(output)).toBe(name === "in colour")
+      expect(code).toBe(0)
+    })
+  }
 
   it("a provider killed in mid-call is a typed error and exit code 1", async ({ expect }) => {
     let killed = false
