@@ -113,7 +113,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, StartError, 
   Effect.gen(function* () {
     const { keepAttempts, maxBodyBytes, models, port, reply, script, seed } = yield* check(Options)(options)
     const log = yield* Log.make(keepAttempts ?? 10_000)
-    const scripts = Scripts.make(script, models)
+    const scripts = yield* Scripts.make(script, models)
     const url = yield* serve(
       port ?? 0,
       Handler.make({

@@ -143,12 +143,12 @@ describe("scripts", () => {
         const [first, ...rest] = weights.map((weight, i) => ({ weight, step: steps[i]! }))
         const draws = 2_000
         const run = Effect.replicateEffect(
-          Effect.suspend(() => mixed.next("any")),
+          Effect.suspend(() => mixed.next({ model: "any", prompt: "" })),
           draws
         )
-        let mixed = Scripts.make(Script.mix({ seed, faults: [first!, ...rest] }))
+        let mixed = yield* Scripts.make(Script.mix({ seed, faults: [first!, ...rest] }))
         const drawn = yield* run
-        mixed = Scripts.make(Script.mix({ seed, faults: [first!, ...rest] }))
+        mixed = yield* Scripts.make(Script.mix({ seed, faults: [first!, ...rest] }))
         expect(yield* run).toEqual(drawn)
         const total = weights.reduce((sum, weight) => sum + weight, 0)
         weights.forEach((weight, i) => {

@@ -3,13 +3,14 @@
  */
 import { Buffer } from "node:buffer"
 import type * as Effect from "effect/Effect"
-import type { Exchange } from "./Exchange.js"
+import type { Responding } from "./Exchange.js"
 import type * as Reply from "./Reply.js"
 import type { Wire } from "./Wire.js"
+import type { Pause } from "./waits.js"
 
 /** Everything a step needs to know about the call it is for. @internal */
 export interface Call {
-  readonly exchange: Exchange
+  readonly exchange: Responding
   readonly wire: Wire
   readonly request: Reply.ProviderRequest
   readonly index: number
@@ -19,6 +20,7 @@ export interface Call {
   readonly reply: () => Reply.Reply
   /** Where the chance for cuts anywhere comes from. */
   readonly seed: string | number
+  readonly pause: Pause
 }
 
 /** @internal */

@@ -4,11 +4,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
 
-/** @internal */
-export interface Exchange {
-  readonly request: IncomingMessage
-  /** The whole body, or `tooLarge` as soon as it is longer than `limit` bytes, or `cut` where it has no end. */
-  readonly readBody: (limit: number) => Effect.Effect<Buffer | "tooLarge" | "cut">
+/** A response, as steps write it. @internal */
+export interface Responding {
   readonly writeHead: (status: number, headers: Readonly<Record<string, string>>) => Effect.Effect<void>
   /** Ends when the bytes have been handed to the operating system. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void>
@@ -19,6 +16,13 @@ export interface Exchange {
   readonly close: Effect.Effect<void>
   /** A RST. */
   readonly reset: Effect.Effect<void>
+}
+
+/** @internal */
+export interface Exchange extends Responding {
+  readonly request: IncomingMessage
+  /** The whole body, or `tooLarge` as soon as it is longer than `limit` bytes, or `cut` where it has no end. */
+  readonly readBody: (limit: number) => Effect.Effect<Buffer | "tooLarge" | "cut">
   /** Ends when the client goes away before the response has its end, and never otherwise. */
   readonly clientGone: Effect.Effect<void>
   readonly bytesSent: () => number

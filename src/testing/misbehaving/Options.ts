@@ -12,7 +12,8 @@ import { Script } from "./Script.js"
 const whole = (from: number, to: number) =>
   Schema.Int.pipe(Schema.between(from, to)).annotations({ description: `a whole number from ${from} to ${to}` })
 
-const ReplyFunction = Schema.declare(
+/** @internal */
+export const ReplyFunction = Schema.declare(
   (u: unknown): u is (request: ProviderRequest) => Reply => Predicate.isFunction(u),
   { identifier: "ReplyFunction", description: "a reply, or a function from a request to a reply" }
 )
@@ -56,23 +57,29 @@ export type Options = typeof Options.Type
 export class InvalidProviderOption extends Failure<InvalidProviderOption>()("InvalidProviderOption", {
   field: Schema.String,
   value: Schema.String,
-  allowed: Schema.String
+  allowed: Schema.String,
+  /** Whose option it is. */
+  of: Schema.optionalWith(Schema.String, { default: () => "misbehaving provider" })
 }) {
   override get message(): string {
-    return `Option "${this.field}" of the misbehaving provider is ${this.value}; allowed is ${this.allowed}`
+    return `Option "${this.field}" of the ${this.of} is ${this.value}; allowed is ${this.allowed}`
   }
 }
 
 /** Checks options or scripts. A name that does not exist is an error too. @internal */
 export const check =
-  <A, I>(schema: Schema.Schema<A, I>, root?: string) =>
+  <A, I>(schema: Schema.Schema<A, I>, root?: string, of = "misbehaving provider") =>
   (input: unknown): Effect.Effect<A, InvalidProviderOption> =>
     Schema.validate(schema, { onExcessProperty: "error" })(input).pipe(
-      Effect.mapError((error) => invalid(error.issue, root === undefined ? [] : [root]))
+      Effect.mapError(
+        ({ issue }) => new InvalidProviderOption({ ...invalid(issue, root === undefined ? [] : [root]), of })
+      )
     )
 
+type Complaint = Pick<InvalidProviderOption, "field" | "value" | "allowed">
+
 /** The innermost complaint of the first branch is the one about the value that somebody wrote. */
-const invalid = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): InvalidProviderOption => {
+const invalid = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): Complaint => {
   switch (issue._tag) {
     case "Pointer":
       return invalid(issue.issue, path.concat(issue.path as PropertyKey))
@@ -117,12 +124,11 @@ const complaint = (
   path: ReadonlyArray<PropertyKey>,
   value: unknown,
   ast: AST.AST | AST.Annotated | undefined
-): InvalidProviderOption =>
-  new InvalidProviderOption({
-    field: path.map(String).join(".") || "options",
-    value: (Predicate.isString(value) ? JSON.stringify(value) : Inspectable.toStringUnknown(value, 0)).slice(0, 200),
-    allowed: ast === undefined ? "no option of this name" : description(ast)
-  })
+): Complaint => ({
+  field: path.map(String).join(".") || "options",
+  value: (Predicate.isString(value) ? JSON.stringify(value) : Inspectable.toStringUnknown(value, 0)).slice(0, 200),
+  allowed: ast === undefined ? "no option of this name" : description(ast)
+})
 
 /** In words: the schema's own name for what has no description would be read by nobody. */
 const description = (ast: AST.AST | AST.Annotated): string => {

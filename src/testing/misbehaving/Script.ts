@@ -1,23 +1,41 @@
 /**
- * Which step each call gets: one after the other, or drawn by chance from a seed.
+ * Which step each call gets: one after the other, drawn by chance from a seed, by the time, or by what is asked.
  */
+import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Step from "./Step.js"
 
-const InOrder = Schema.TaggedStruct("InOrder", {
-  steps: Schema.NonEmptyArray(Step.Step).annotations({ description: "a list of at least one step" }),
-  afterwards: Schema.Literal("answer", "repeatLast")
-})
+/**
+ * One script or another, by a part of the prompt.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Case {
+  /** A text that the prompt holds, or a pattern that it matches. */
+  readonly prompt: string | RegExp
+  readonly script: Script
+}
 
-const Mix = Schema.TaggedStruct("Mix", {
-  seed: Schema.Union(Schema.String, Schema.Number),
-  faults: Schema.NonEmptyArray(
-    Schema.Struct({
-      weight: Schema.Number.pipe(Schema.positive(), Schema.finite()).annotations({ description: "a number above 0" }),
-      step: Step.Step
-    })
-  )
-})
+/**
+ * A script for a part of the time, counted from the moment at which the script began: from `from` on, and before `to`.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Window {
+  readonly from: Duration.DurationInput
+  readonly to: Duration.DurationInput
+  readonly script: Script
+}
+
+/** @internal */
+export interface Weighted {
+  readonly weight: number
+  readonly step: Step.Step
+}
+
+type Some<A> = readonly [A, ...ReadonlyArray<A>]
 
 /**
  * A script as plain data.
@@ -25,13 +43,51 @@ const Mix = Schema.TaggedStruct("Mix", {
  * @since 0.1.0
  * @category Models
  */
-export const Script = Schema.Union(InOrder, Mix).annotations({ description: "a script, such as Script.always(step)" })
+export type Script =
+  | { readonly _tag: "InOrder"; readonly steps: Some<Step.Step>; readonly afterwards: "answer" | "repeatLast" }
+  | { readonly _tag: "Mix"; readonly seed: string | number; readonly faults: Some<Weighted> }
+  | { readonly _tag: "During"; readonly windows: Some<Window>; readonly otherwise?: Script | undefined }
+  | { readonly _tag: "When"; readonly cases: Some<Case>; readonly otherwise?: Script | undefined }
+
+const script = Schema.suspend((): Schema.Schema<Script> => Script)
+const otherwise = Schema.optional(script)
 
 /**
+ * A script as plain data.
+ *
  * @since 0.1.0
  * @category Models
  */
-export type Script = typeof Script.Type
+export const Script: Schema.Schema<Script> = Schema.Union(
+  Schema.TaggedStruct("InOrder", {
+    steps: Schema.NonEmptyArray(Step.Step).annotations({ description: "a list of at least one step" }),
+    afterwards: Schema.Literal("answer", "repeatLast")
+  }),
+  Schema.TaggedStruct("Mix", {
+    seed: Schema.Union(Schema.String, Schema.Number),
+    faults: Schema.NonEmptyArray(
+      Schema.Struct({
+        weight: Schema.Number.pipe(Schema.positive(), Schema.finite()).annotations({ description: "a number above 0" }),
+        step: Step.Step
+      })
+    )
+  }),
+  Schema.TaggedStruct("During", {
+    windows: Schema.NonEmptyArray(Schema.Struct({ from: Step.Time, to: Step.Time, script })),
+    otherwise
+  }),
+  Schema.TaggedStruct("When", {
+    cases: Schema.NonEmptyArray(
+      Schema.Struct({
+        prompt: Schema.Union(Schema.String, Schema.instanceOf(RegExp)).annotations({
+          description: "a text or a regular expression"
+        }),
+        script
+      })
+    ),
+    otherwise
+  })
+).annotations({ description: "a script, such as Script.always(step)" })
 
 /**
  * One step for each call, in the order in which the calls arrive. `afterwards` says what follows the last of them: right
@@ -65,7 +121,28 @@ export const mix = (options: {
   readonly faults: readonly [Weighted, ...ReadonlyArray<Weighted>]
 }): Script => ({ _tag: "Mix", ...options })
 
-interface Weighted {
-  readonly weight: number
-  readonly step: Step.Step
-}
+/**
+ * Scripts by the time at which a call arrives, counted from the moment at which this one began: an outage from minute 3
+ * to minute 5. The first window that is open decides; outside of all of them it is `otherwise`, by default right answers.
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const during = (windows: readonly [Window, ...ReadonlyArray<Window>], otherwise?: Script): Script => ({
+  _tag: "During",
+  windows,
+  otherwise
+})
+
+/**
+ * Scripts by what is asked: that of the first case whose text or pattern is found in the last message of the prompt, or
+ * `otherwise`, by default right answers. Each counts the calls that are its own.
+ *
+ * @since 0.1.0
+ * @category Constructors
+ */
+export const when = (cases: readonly [Case, ...ReadonlyArray<Case>], otherwise?: Script): Script => ({
+  _tag: "When",
+  cases,
+  otherwise
+})

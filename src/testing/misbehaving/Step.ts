@@ -6,16 +6,34 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { LlmError } from "../../internal/errors/llmError.js"
 import { durationOf } from "../../internal/options/check.js"
+import { isLlmError } from "../../LlmError.js"
 import { Problem } from "./Problem.js"
 import { Reply } from "./Reply.js"
 
-const Wait = Schema.declare(
+/** A point or a length of time. @internal */
+export const Time: Schema.Schema<Duration.DurationInput> = Schema.declare(
   (u: unknown): u is Duration.DurationInput => Option.exists(durationOf(u), Duration.isFinite),
   { identifier: "DurationInput", description: 'a finite duration such as "2 seconds" or a number of milliseconds' }
 )
 
+const Latency = Schema.TaggedStruct("Latency", { median: Time, p95: Time })
+
+/**
+ * A time that is another one for each call.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export type Latency = typeof Latency.Type
+
+const Wait = Schema.Union(Latency, Time).annotations({
+  description: 'a finite duration such as "2 seconds", a number of milliseconds, or Step.latency({ median, p95 })'
+})
+
 const wait = Schema.optional(Wait)
+const time = Schema.optional(Time)
 
 const whole = (from: number, to: number) =>
   Schema.Int.pipe(Schema.between(from, to)).annotations({ description: `a whole number from ${from} to ${to}` })
@@ -55,10 +73,10 @@ const Status = Schema.TaggedStruct("Status", {
   /** A string is sent as it is, anything else as JSON. Default: the dialect's error envelope for the status. */
   body: Schema.optional(Schema.Unknown)
 })
-const RateLimited = Schema.TaggedStruct("RateLimited", { ...heading, retryAfter: wait })
+const RateLimited = Schema.TaggedStruct("RateLimited", { ...heading, retryAfter: time })
 const Overloaded = Schema.TaggedStruct("Overloaded", {
   ...heading,
-  retryAfter: wait,
+  retryAfter: time,
   status: Schema.optional(Schema.Literal(500, 503, 529))
 })
 const ServerError = Schema.TaggedStruct("ServerError", { ...heading, status: Schema.optional(whole(500, 599)) })
@@ -82,7 +100,7 @@ const StallAfterHeaders = Schema.TaggedStruct("StallAfterHeaders", heading)
 const StallAfterContent = Schema.TaggedStruct("StallAfterContent", { ...sending, after: position })
 const KeepAlivesOnly = Schema.TaggedStruct("KeepAlivesOnly", {
   ...heading,
-  every: wait,
+  every: time,
   times: Schema.optional(whole(1, 1_000_000))
 })
 const CutBody = Schema.TaggedStruct("CutBody", {
@@ -107,6 +125,13 @@ const TruncatedBody = Schema.TaggedStruct("TruncatedBody", sending)
 const WrongContentType = Schema.TaggedStruct("WrongContentType", {
   ...sending,
   contentType: Schema.optional(Schema.NonEmptyString)
+})
+const Fail = Schema.TaggedStruct("Fail", {
+  ...heading,
+  error: Schema.declare((u: unknown): u is LlmError => isLlmError(u), {
+    identifier: "LlmError",
+    description: "an LlmError, such as new LlmError.Overloaded()"
+  })
 })
 const Noise = Schema.TaggedStruct("Noise", {
   ...heading,
@@ -146,7 +171,8 @@ export const Step = Schema.Union(
   EmptyBody,
   TruncatedBody,
   WrongContentType,
-  Noise
+  Noise,
+  Fail
 ).annotations({ description: "a step, such as Step.answer()" })
 
 /**
@@ -381,3 +407,25 @@ export const wrongContentType: Constructor<"WrongContentType"> = constructor("Wr
  * @category Bodies
  */
 export const noise: Constructor<"Noise"> = constructor("Noise")
+
+/**
+ * Fails as this error says. A scripted model fails with the error itself; on the wire it is what comes nearest to it: the
+ * status and the envelope that are read as this error, a reset connection, or no answer for `TimedOut`.
+ *
+ * @since 0.1.0
+ * @category Failures
+ */
+export const fail = (error: LlmError, options?: Omit<Options<"Fail">, "error">): Of<"Fail"> => ({
+  _tag: "Fail",
+  error,
+  ...options
+})
+
+/**
+ * A wait that is drawn for each call, in place of a duration: half of them are shorter than `median`, and one of twenty is
+ * longer than `p95`, as with the long tails of real models (a log-normal distribution). The same seed draws the same times.
+ *
+ * @since 0.1.0
+ * @category Waits
+ */
+export const latency = (options: Omit<Latency, "_tag">): Latency => ({ _tag: "Latency", ...options })

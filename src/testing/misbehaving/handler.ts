@@ -20,6 +20,7 @@ import { perform } from "./perform.js"
 import type { ProviderRequest, Reply } from "./Reply.js"
 import type { Scripts } from "./Scripts.js"
 import { type Complaint, isBody, isComplaint, type Wire } from "./Wire.js"
+import { waits } from "./waits.js"
 
 const wires: Readonly<Record<string, Wire>> = {
   "/v1/chat/completions": OpenAiChat,
@@ -128,7 +129,7 @@ const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effec
     if (body === "tooLarge") return yield* refuse("requestTooLarge", {}, { connection: "close" })
     const request = readRequest(wire, body, path)
     if (isComplaint(request)) return yield* refuse("invalidRequest", request)
-    const step = yield* setup.scripts.next(request.model)
+    const step = yield* setup.scripts.next(request)
     const index = setup.log.change(entry, { model: request.model, streaming: request.streaming, step })
     const call = {
       exchange,
@@ -138,7 +139,8 @@ const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effec
       requestId,
       created: arrival.created,
       reply: () => setup.reply(request),
-      seed: setup.seed
+      seed: setup.seed,
+      pause: waits(`${setup.seed}/${index}`)
     }
     yield* perform(call, step).pipe(
       Effect.catchAllDefect((defect) =>

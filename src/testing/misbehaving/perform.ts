@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import { answerType, type Call, head, whole } from "./Call.js"
 import { complain } from "./complain.js"
+import { onTheWire } from "./onTheWire.js"
 import * as Problem from "./Problem.js"
 import * as Reply from "./Reply.js"
 import type { Step } from "./Step.js"
@@ -16,7 +17,7 @@ type Of<Tag extends Step["_tag"]> = Extract<Step, { readonly _tag: Tag }>
 /** @internal */
 export const perform = (call: Call, step: Step): Effect.Effect<void> => {
   const acted = Effect.suspend(() => act(call, step))
-  return "delay" in step && step.delay !== undefined ? Effect.andThen(Effect.sleep(step.delay), acted) : acted
+  return "delay" in step && step.delay !== undefined ? Effect.andThen(call.pause(step.delay), acted) : acted
 }
 
 const act = (call: Call, step: Step): Effect.Effect<void> => {
@@ -78,6 +79,8 @@ const act = (call: Call, step: Step): Effect.Effect<void> => {
       return send(call, step, all, exchange.end, step.contentType ?? "text/html")
     case "Noise":
       return noise(call, step)
+    case "Fail":
+      return act(call, onTheWire(step))
   }
 }
 

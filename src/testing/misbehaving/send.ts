@@ -41,9 +41,9 @@ interface Write {
   readonly content: "none" | "first" | "further"
 }
 
-const paced = ({ exchange }: Call, step: Sending, { bytes, content }: Write): Effect.Effect<void> => {
+const paced = ({ exchange, pause }: Call, step: Sending, { bytes, content }: Write): Effect.Effect<void> => {
   const wait = content === "first" ? step.firstToken : content === "further" ? step.betweenChunks : undefined
-  return wait === undefined ? exchange.write(bytes) : Effect.andThen(Effect.sleep(wait), exchange.write(bytes))
+  return wait === undefined ? exchange.write(bytes) : Effect.andThen(pause(wait), exchange.write(bytes))
 }
 
 const cutUp = (call: Call, step: Sending, pieces: ReadonlyArray<Frame>): Effect.Effect<ReadonlyArray<Write>> => {
