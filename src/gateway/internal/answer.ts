@@ -45,7 +45,7 @@ export const answer = (
 ): Effect.Effect<Answered, never, Resilience.Resilience> => {
   const { endpoint, requestId, response } = incoming
   const ways = [wayOf(incoming, first, body), ...others.map((one) => wayOf(incoming, one, body))] as const
-  const attempts = new Attempts(ways, { ...settings, preambleBytes }, wire)
+  const attempts = new Attempts<UpstreamRequest, Error, never>(ways, { ...settings, preambleBytes }, wire)
   const failed = (failure: unknown): Effect.Effect<Answered> =>
     Effect.sync(() => {
       fail(incoming, attempts, failure)
@@ -97,7 +97,7 @@ const wayOf = ({ endpoint, request }: Incoming, { model, to }: Asking, body: Req
 /** A stream that has begun says it in an event; before that, it is a status and a body. */
 const fail = (
   { endpoint, requestId, response }: Incoming,
-  attempts: Attempts<UpstreamRequest, unknown, never>,
+  attempts: Attempts<UpstreamRequest, Error, never>,
   failure: unknown
 ): void => {
   const { family } = endpoint.api

@@ -4,10 +4,9 @@
  * @internal
  */
 import type * as Undici from "@effect/platform-node/Undici"
-import type { Wire } from "../../http/internal/attempts.js"
+import type { PushWire } from "../../http/internal/attempts.js"
+import { type Sending, type Sink, streamed } from "../../http/internal/pushed.js"
 import type { HeadersSeen, Seen } from "../../http/internal/seen.js"
-import { promiseCall } from "../../internal/call/promiseCall.js"
-import { fromAsyncIterable } from "../../internal/stream/fromAsyncIterable.js"
 import type { Upstream } from "./upstreams.js"
 
 /** @internal */
@@ -18,31 +17,67 @@ export interface UpstreamRequest {
   readonly body: Buffer
 }
 
+const start = ({ body, headers, path, upstream }: UpstreamRequest, seen: Seen, sink: Sink<Error>): Sending => {
+  const exchange = new Exchange(seen, sink)
+  upstream.pool.dispatch({ method: "POST", path, headers, body }, exchange)
+  return exchange
+}
+
 /** @internal */
-export const wire: Wire<UpstreamRequest, unknown, never> = {
-  whole: (request, seen) =>
-    promiseCall(async (signal) => {
-      const { body } = await send(request, seen, signal)
-      return new Uint8Array(await body.arrayBuffer())
-    }, asThrown),
-  chunks: (request, seen) =>
-    fromAsyncIterable(async (signal) => (await send(request, seen, signal)).body as AsyncIterable<Uint8Array>, asThrown)
+export const wire: PushWire<UpstreamRequest, Error> = {
+  start,
+  chunks: (request, seen) => streamed((sink) => start(request, seen, sink))
 }
 
-const send = async (
-  { body, headers, path, upstream }: UpstreamRequest,
-  seen: Seen,
-  signal: AbortSignal
-): Promise<Undici.Dispatcher.ResponseData> => {
-  const response = await upstream.pool.request({ method: "POST", path, headers, body, signal })
-  seen.head = { url: "", status: response.statusCode, statusText: "", headers: new HeadersOf(response.headers) }
-  return response
-}
+type Controller = Undici.Dispatcher.DispatchController
 
-const asThrown = (thrown: unknown): unknown => thrown
+class Exchange implements Undici.Dispatcher.DispatchHandler, Sending {
+  private controller: Controller | undefined
+  private cancelled = false
+
+  constructor(
+    private readonly seen: Seen,
+    private readonly sink: Sink<Error>
+  ) {}
+
+  onRequestStart(controller: Controller): void {
+    this.controller = controller
+    if (this.cancelled) this.cancel()
+  }
+
+  onResponseStart(_: Controller, status: number, headers: Record<string, string | Array<string> | undefined>): void {
+    // What comes before the head of the answer itself, as `103 Early Hints`, is not part of it.
+    if (status >= 200) this.seen.head = { url: "", status, statusText: "", headers: new HeadersOf(headers) }
+  }
+
+  onResponseData(_: Controller, bytes: Buffer): void {
+    this.sink.data(bytes)
+  }
+
+  onResponseEnd(): void {
+    this.sink.end()
+  }
+
+  onResponseError(_: Controller, error: Error): void {
+    if (!this.cancelled) this.sink.fail(error)
+  }
+
+  pause(): void {
+    this.controller?.pause()
+  }
+
+  resume(): void {
+    this.controller?.resume()
+  }
+
+  readonly cancel = (): void => {
+    this.cancelled = true
+    this.controller?.abort(new Error("nobody waits for the answer any more"))
+  }
+}
 
 class HeadersOf implements HeadersSeen {
-  constructor(private readonly all: Undici.Dispatcher.ResponseData["headers"]) {}
+  constructor(private readonly all: Readonly<Record<string, string | Array<string> | undefined>>) {}
 
   get(name: string): string | null {
     const value = this.all[name]
@@ -50,6 +85,9 @@ class HeadersOf implements HeadersSeen {
   }
 
   *[Symbol.iterator](): Iterator<[string, string]> {
-    for (const [name, value] of Object.entries(this.all)) if (value !== undefined) yield [name, String(value)]
+    for (const name in this.all) {
+      const value = this.all[name]
+      if (value !== undefined) yield [name, String(value)]
+    }
   }
 }

@@ -22,17 +22,27 @@ import type { StreamDialect } from "../../StreamDialect.js"
 import { AnswerReader, type Piece } from "./answerReader.js"
 import { type Asks, judge } from "./judge.js"
 import { pieces } from "./pieces.js"
+import * as pushed from "./pushed.js"
 import { rateHeaders } from "./rateHeaders.js"
 import { Seen } from "./seen.js"
 import { firstOf, firstStreamOf, type WalkSettings } from "./walk.js"
 import { withKeys } from "./withKeys.js"
 
-/** How a request is sent: whole, or as the bytes come. `E` is what sending fails with itself. @internal */
-export interface Wire<Request, E, R> {
-  /** Sends the request, fills in the head, and gives the whole body. */
-  readonly whole: (request: Request, seen: Seen) => Effect.Effect<Uint8Array, E, R>
-  /** The same, chunk by chunk. The head is there before the first. */
+/** How a request is sent as the bytes come. `E` is what sending fails with itself. @internal */
+interface Chunks<Request, E, R> {
+  /** Sends the request, fills in the head, and gives the body chunk by chunk. The head is there before the first. */
   readonly chunks: (request: Request, seen: Seen) => Stream.Stream<Uint8Array, E, R>
+}
+
+/** How a request is sent. @internal */
+export interface Wire<Request, E, R> extends Chunks<Request, E, R> {
+  /** The same, and the whole body at once. */
+  readonly whole: (request: Request, seen: Seen) => Effect.Effect<Uint8Array, E, R>
+}
+
+/** How it is sent by a transport that pushes what it gets. @internal */
+export interface PushWire<Request, E> extends Chunks<Request, E, never> {
+  readonly start: (request: Request, seen: Seen, sink: pushed.Sink<E>) => pushed.Sending
 }
 
 /** One target, and the request as it is sent there. It is made when the target is asked. @internal */
@@ -83,7 +93,7 @@ export class Attempts<Request, E, R> {
   constructor(
     private readonly ways: readonly [Way<Request>, ...ReadonlyArray<Way<Request>>],
     private readonly settings: AttemptSettings,
-    private readonly wire: Wire<Request, E, R>
+    private readonly wire: Wire<Request, E, R> | PushWire<Request, E>
   ) {}
 
   /** Whose attempt that was. */
@@ -100,7 +110,11 @@ export class Attempts<Request, E, R> {
   get whole(): Effect.Effect<Seen, Failure<E>, R | Resilience.Resilience> {
     return Effect.flatMap(Resilience.Resilience, (policies) => {
       const run = (way: Way<Request>) => {
-        const attempt = Effect.suspend(() => this.wholeAttempt(way, policies))
+        // Pushed answers have to show that they are such: the policies then need no fiber to end one that is late.
+        const attempt =
+          "start" in this.wire && way.keys === undefined
+            ? this.wholePushed(way, this.wire, policies)
+            : Effect.suspend(() => this.wholeAttempt(way, policies))
         return policies.protect(way.name, attempt, this.settings.own)
       }
       const answer = firstOf(policies, this.ways, run, this.settings)
@@ -124,21 +138,46 @@ export class Attempts<Request, E, R> {
     policies: Policies,
     key?: Redacted.Redacted
   ): Effect.Effect<Seen, Failure<E>, R> {
+    if ("start" in this.wire) return this.wholePushed(way, this.wire, policies, key)
     const seen = this.begin(way)
-    const told = (exit: Exit.Exit<Seen, Failure<E>>): Effect.Effect<Seen, Failure<E>> => {
-      const limits = this.limitsTold(policies, seen)
-      if (Exit.isFailure(exit)) this.seen = seen
-      return limits === undefined ? exit : Effect.zipRight(limits, exit)
-    }
     return Effect.matchEffect(this.wire.whole(way.request(key), seen), {
-      onFailure: (error) => told(Exit.fail(seen.throws(error))),
-      onSuccess: (bytes) => {
-        seen.chunks = [bytes]
-        seen.whole = true
-        const failure = judge(way, way.name, seen)
-        return told(Option.isSome(failure) ? Exit.fail(failure.value) : Exit.succeed(seen))
+      onFailure: (error) => this.told(policies, seen, Exit.fail(seen.throws(error))),
+      onSuccess: (bytes) => this.judged(way, policies, seen, [bytes])
+    })
+  }
+
+  private wholePushed(
+    way: Way<Request>,
+    { start }: PushWire<Request, E>,
+    policies: Policies,
+    key?: Redacted.Redacted
+  ): Effect.Effect<Seen, Failure<E>> {
+    return pushed.whole<Seen, E, Failure<E>>(() => {
+      const seen = this.begin(way)
+      return {
+        start: (sink) => start(way.request(key), seen, sink),
+        done: (chunks) => this.judged(way, policies, seen, chunks),
+        failed: (thrown) => this.told(policies, seen, Exit.fail(seen.throws(thrown)))
       }
     })
+  }
+
+  private judged(
+    way: Way<Request>,
+    policies: Policies,
+    seen: Seen,
+    chunks: Array<Uint8Array>
+  ): Effect.Effect<Seen, Failure<E>> {
+    seen.chunks = chunks
+    seen.whole = true
+    const failure = judge(way, way.name, seen)
+    return this.told(policies, seen, Option.isSome(failure) ? Exit.fail(failure.value) : Exit.succeed(seen))
+  }
+
+  private told(policies: Policies, seen: Seen, exit: Exit.Exit<Seen, Failure<E>>): Effect.Effect<Seen, Failure<E>> {
+    const limits = this.limitsTold(policies, seen)
+    if (Exit.isFailure(exit)) this.seen = seen
+    return limits === undefined ? exit : Effect.zipRight(limits, exit)
   }
 
   /**
@@ -193,7 +232,7 @@ export class Attempts<Request, E, R> {
         reader = answer
         return {
           answer,
-          chunks: this.wire.chunks(way.request(key), seen),
+          chunks: this.wire.chunks(way.request(key), seen) as Stream.Stream<Uint8Array, E, R>,
           onHead: () => this.limitsTold(policies, seen),
           onFailure: (failure: E) => {
             this.seen = seen
