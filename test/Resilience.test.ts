@@ -543,7 +543,7 @@ describe("Resilience.protect", () => {
         Effect.provide(Logger.replace(Logger.defaultLogger, logger))
       )
       expect(lines).toEqual([{ "llm.target": target, "llm.attempt": 1 }, {}])
-      expect(spans).toEqual([["llm.attempt", { "llm.target": target, "llm.attempt": 1 }]])
+      expect(spans).toMatchObject([["llm.attempt", { "llm.target": target, "llm.attempt": 1 }]])
     }).pipe(Effect.provide(Resilience.layer()))
   )
 

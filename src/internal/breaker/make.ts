@@ -12,6 +12,7 @@ import { failureOf } from "../errors/failureOf.js"
 import { type CircuitState, type Hub, ResilienceEvent, ResilienceEvents } from "../telemetry/events.js"
 import { metricTable } from "../telemetry/metricTable.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import { noteInSpan } from "../telemetry/spans.js"
 import { storeFailed } from "../telemetry/storeFailed.js"
 import { type CircuitMetrics, circuitMetrics, labelCapacity } from "../telemetry/targetMetrics.js"
 import { Gated, type Gates } from "./gated.js"
@@ -173,7 +174,9 @@ const announceTo = (
       if (change !== undefined) tell(key, change)
     },
     parked: (key, at, wait, error) => {
-      countParked(key, failureOf(error)._tag, labels)
+      const failure = failureOf(error)._tag
+      countParked(key, failure, labels)
+      noteInSpan("llm.parked", at, () => ({ "llm.target": key, "llm.wait_ms": wait, "error.type": failure }))
       if (hub.listening()) {
         hub.publish(ResilienceEvent.TargetParked({ at, target: key, wait: Duration.millis(wait), error }))
       }

@@ -18,12 +18,15 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
 import type { TargetGate } from "../breaker/gated.js"
 import { CallbackTypeId, type Holder, isCallbackEffect, stopIfInterrupted } from "../fiber/callback.js"
 import { currentFiber, fiberAfter, moveTo, tagsOf } from "../fiber/currentFiber.js"
 import { exitOf } from "../fiber/exitOf.js"
 import { type Parent, runUntil } from "../fiber/runUntil.js"
+import { answeredIn } from "../telemetry/answered.js"
 import { decidingFor } from "../telemetry/operation.js"
+import { attemptSpan, endAttemptSpan } from "../telemetry/spans.js"
 import { clockOf } from "../time/timer.js"
 import { Call } from "./call.js"
 import type { Failures } from "./failures.js"
@@ -49,6 +52,8 @@ class Bracket<A, E, R> implements Holder {
 
   private readonly call: Call
   private callPermit: Permit = undefined
+  /** Of the attempt under way, within a span. */
+  private span: Tracer.Span | undefined = undefined
 
   constructor(
     private readonly target: Target,
@@ -107,6 +112,14 @@ class Bracket<A, E, R> implements Holder {
     const tooLate = call.outOfTime()
     if (tooLate !== undefined) return this.released(permit, Exit.fail(tooLate))
     call.attemptStarted()
+    if (this.parent.fiber.currentSpan === undefined) return this.attempted(permit)
+    return Effect.flatMap(attemptSpan(this.target, call.labels), (span) => {
+      this.span = span
+      return this.attempted(permit)
+    })
+  }
+
+  private attempted(permit: Permit): Effect.Effect<A, E | Failures, R> {
     // Suspended: whatever is thrown on the way to the attempt, the permit is given back.
     return Effect.matchCauseEffect(
       Effect.suspend(() => this.work()),
@@ -140,14 +153,16 @@ class Bracket<A, E, R> implements Holder {
   }
 
   private spanned<E>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    if (this.parent.fiber.currentSpan === undefined) return work
-    const options = { captureStackTrace: false, attributes: this.call.labels }
-    return Effect.withSpan(work, "llm.attempt", options) as Effect.Effect<A, E, R>
+    return this.span === undefined ? work : (Effect.withParentSpan(work, this.span) as Effect.Effect<A, E, R>)
   }
 
   /** The attempt is over, and gives its permit back. */
   private released(permit: Permit, exit: Exit.Exit<A, E | Failures>): Effect.Effect<A, E | Failures, R> {
     const { call, target } = this
+    if (this.span !== undefined) {
+      endAttemptSpan(this.span, call.clock, exit, Exit.isSuccess(exit) ? answeredIn(exit.value) : {})
+      this.span = undefined
+    }
     const release = decidingFor(target.hub, call.number, () =>
       target.attemptCircuit?.release(permit, call.seenByCircuit(exit), call.clock)
     )

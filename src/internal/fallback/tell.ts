@@ -1,10 +1,12 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { failureOf } from "../errors/failureOf.js"
 import { text } from "../errors/safeRead.js"
 import { type Hub, ResilienceEvent } from "../telemetry/events.js"
 import { metricTable } from "../telemetry/metricTable.js"
 import { hubIn } from "../telemetry/operation.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import { noteInSpan } from "../telemetry/spans.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
 import { clockOf } from "../time/timer.js"
 import { type Named, passedOver, type Walk } from "./nextTarget.js"
@@ -23,6 +25,11 @@ export const wentOn = (from: string | undefined, error: unknown, seen: number, t
       const target = to.targets[to.index]?.name
       if (from === undefined || target === undefined) return
       count(target, "taken", labels)
+      noteInSpan("llm.fallback", at, () => ({
+        "llm.target": target,
+        "llm.from": from,
+        "error.type": failureOf(error)._tag
+      }))
       if (hub.listening()) hub.publish(ResilienceEvent.FallbackTaken({ at, target, from, error }))
     })
   )
@@ -41,6 +48,7 @@ export const passed = (errors: ReadonlyArray<unknown>): Effect.Effect<void> =>
 export const lastAnswerGiven = (error: unknown): Effect.Effect<void> =>
   telling(({ at, hub, labels }) => {
     count("last answer", "given", labels)
+    noteInSpan("llm.last_answer", at, () => ({ "error.type": failureOf(error)._tag }))
     if (hub.listening()) hub.publish(ResilienceEvent.FallbackLastAnswer({ at, target: "last answer", error }))
   })
 

@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import { type Hub, ResilienceEvent } from "../telemetry/events.js"
 import { metricTable } from "../telemetry/metricTable.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import { noteInSpan } from "../telemetry/spans.js"
 
 /** Why an attempt is started: those under way are late, or one has failed. */
 export type Because = "slow" | "failure"
@@ -28,12 +29,14 @@ export class HedgeReport {
 
   started(target: string, at: number, hedge: number, because: Because): void {
     count(target, "started", this.labels)
+    noteInSpan("llm.hedge", at, () => ({ "llm.target": target, "llm.hedge": hedge, "llm.reason": because }))
     if (this.hub.listening())
       this.hub.publish(ResilienceEvent.HedgeStarted({ at, target, operation: this.operation, hedge, because }))
   }
 
   won(target: string, at: number, hedge: number, millis: number): void {
     if (hedge > 0) count(target, "won", this.labels)
+    noteInSpan("llm.hedge_won", at, () => ({ "llm.target": target, "llm.hedge": hedge, "llm.duration_ms": millis }))
     if (!this.hub.listening()) return
     this.hub.publish(
       ResilienceEvent.HedgeWon({ at, target, operation: this.operation, hedge, duration: Duration.millis(millis) })

@@ -9,6 +9,7 @@ import { type Hub, type LoadGate, ResilienceEvent } from "../telemetry/events.js
 import { labelOf, shared } from "../telemetry/labels.js"
 import { metricTable } from "../telemetry/metricTable.js"
 import { gauge, histogram } from "../telemetry/series.js"
+import { noteInSpan } from "../telemetry/spans.js"
 
 /** @internal */
 export interface QueueReport {
@@ -46,6 +47,7 @@ export const queueReport = (gate: LoadGate, target: string, hub: Hub, capacity: 
       const { length, waits } = seriesOf()
       if (!isShared) length.unsafeUpdate(queued, [])
       waits.unsafeUpdate(wait / 1000, [])
+      noteInSpan("llm.queued", at, () => ({ "llm.target": target, "llm.gate": gate, "llm.wait_ms": wait }))
       if (!hub.listening()) return
       hub.publish(ResilienceEvent.CallDequeued({ at, target, gate, wait: Duration.millis(wait), admitted }))
     }

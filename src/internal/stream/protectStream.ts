@@ -16,6 +16,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import type { Restore } from "../admission/gate.js"
 import { HeldPermit } from "../admission/permit.js"
 import { Call } from "../call/call.js"
@@ -31,6 +32,7 @@ import { ResilienceEvent } from "../telemetry/events.js"
 import { metricTable } from "../telemetry/metricTable.js"
 import { decidingFor } from "../telemetry/operation.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import { attemptSpan, endAttemptSpan } from "../telemetry/spans.js"
 import { clockOf } from "../time/timer.js"
 import { type Attempt, type AttemptOptions, openAttempt } from "./attempt.js"
 import { afterFailure } from "./commit.js"
@@ -79,6 +81,8 @@ class StreamCall<A, E, R> {
   private scope: Scope.CloseableScope | undefined
   /** Milliseconds to wait before the attempt that comes next. */
   private wait = 0
+  /** Of the attempt under way, where the stream is traced. */
+  private span: Tracer.Span | undefined
   private openedAt = 0
   private result: Exit.Exit<void, unknown> | undefined
   /** The consumer wants no more. */
@@ -180,9 +184,10 @@ class StreamCall<A, E, R> {
       attributes
     )
     if (!this.traced) return placed
-    return Effect.flatMap(Effect.makeSpanScoped("llm.attempt", { captureStackTrace: false, attributes }), (span) =>
-      Effect.withParentSpan(placed, span)
-    )
+    return Effect.flatMap(attemptSpan(this.target, { ...attributes, "gen_ai.request.stream": true }), (span) => {
+      this.span = span
+      return Effect.withParentSpan(placed, span)
+    })
   }
 
   private readonly onSuccess = (handed: Chunk.Chunk<A> | undefined): Effect.Effect<Handed<A>> => {
@@ -213,7 +218,7 @@ class StreamCall<A, E, R> {
     if (received?.handed === true) this.call.answered()
     const recorded = after === "interrupt" && broken !== undefined ? broken : error
     return Effect.zipRight(
-      this.close(Exit.fail(error)),
+      this.close(Exit.fail(error), Exit.fail(recorded)),
       Effect.flatMap(this.call.attemptFailed(recorded, after !== "interrupt", after === "restart"), (wait) => {
         if (wait === undefined) {
           const last = broken ?? this.lastOf(error)
@@ -277,13 +282,23 @@ class StreamCall<A, E, R> {
   }
 
   /** Closes what the attempt has open, and gives its permit back. */
-  private close(exit: Exit.Exit<void, unknown>): Effect.Effect<void> {
+  private close(exit: Exit.Exit<void, unknown>, told = exit): Effect.Effect<void> {
     const { attempt, scope } = this
     const usage = attempt?.received.used
     if (attempt !== undefined) this.call.streamed(this.answerOf(attempt))
     this.attempt = undefined
     this.scope = undefined
-    const closed = scope === undefined ? Effect.void : Scope.close(scope, exit)
+    const { span } = this
+    this.span = undefined
+    const done = scope === undefined ? Effect.void : Scope.close(scope, exit)
+    const answered = attempt === undefined ? {} : this.answerOf(attempt)
+    const closed =
+      span === undefined
+        ? done
+        : Effect.ensuring(
+            done,
+            Effect.sync(() => endAttemptSpan(span, this.clock, told, answered))
+          )
     return Effect.ensuring(
       closed,
       Effect.suspend(() => {

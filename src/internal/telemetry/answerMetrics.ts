@@ -17,6 +17,7 @@ import { type Money, moneyOf, type Price } from "../load/price.js"
 import { metricsOptions, refuseUnknown } from "../options/names.js"
 import { type ChunkReader, readChunks } from "./chunkTimes.js"
 import { type ResilienceEvent, ResilienceEvents } from "./events.js"
+import { operationName, providerOf } from "./genAi.js"
 import { byLabel, labelOf, named, shared } from "./labels.js"
 import { metricTable } from "./metricTable.js"
 import { byValue, counter, histogram } from "./series.js"
@@ -158,17 +159,12 @@ const seriesOf = (target: string, provider: string | undefined, model: string | 
     label === shared ? madeFor(label, shared, "") : madeFor(label, provider ?? providerOf(target), model ?? "")
   )
 
-/** `openai/gpt-5` is OpenAI's. */
-const providerOf = (target: string): string => target.split("/", 1)[0] || target
-
-const operation = "chat"
-
 const madeFor = (target: string, provider: string, model: string) => {
   const by = <A>(make: (...values: [string, string]) => A) => {
     const first = byValue((one) => byValue((other) => make(one, other)))
     return (one: string, other: string | undefined) => first(one)(other ?? "")
   }
-  const about = [operation, provider, model] as const
+  const about = [operationName, provider, model] as const
   const once = <A>(make: () => A) => {
     const made = byValue(make)
     return () => made("")

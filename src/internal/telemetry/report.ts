@@ -13,6 +13,7 @@ import { nextCall } from "./callNumber.js"
 import { ResilienceEvent } from "./events.js"
 import { metricTable } from "./metricTable.js"
 import { type OutcomeCount, outcomeCounters } from "./outcomeCounters.js"
+import { noteInSpan } from "./spans.js"
 import type { Tags } from "./targetMetrics.js"
 import type { TrailEntry } from "./trail.js"
 
@@ -95,6 +96,12 @@ export class Report {
     const wait = Duration.millis(millis)
     this.target.metrics.retry(tagOf(error), millis, this.tags)
     if (this.last !== undefined) this.last.wait = wait
+    noteInSpan("llm.wait", at, () => ({
+      "llm.target": this.target.name,
+      "llm.attempt": this.attempt + 1,
+      "llm.wait_ms": millis,
+      "error.type": tagOf(error)
+    }))
     const { hub } = this.target
     if (!hub.listening()) return
     hub.publish(ResilienceEvent.RetryScheduled({ ...this.about(at), attempt: this.attempt + 1, wait, error }))
