@@ -53,8 +53,16 @@ class Sleepers {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Runs `program` in virtual time from 0 until the given time, and then interrupts it. */
-export const simulate = async <A>(program: Effect.Effect<A>, until: Duration.DurationInput): Promise<void> => {
+export const simulate = <A>(program: Effect.Effect<A>, until: Duration.DurationInput): Promise<void> =>
+  simulateWith(() => program, until)
+
+/** The same for a program that asks how many sleep: fibers, and timers that nobody has stopped. */
+export const simulateWith = async <A>(
+  program: (asleep: () => number) => Effect.Effect<A>,
+  until: Duration.DurationInput
+): Promise<void> => {
   const sleepers = new Sleepers()
+  let asleep = 0
   let now = 0
   const clock: Clock.Clock = {
     [Clock.ClockTypeId]: Clock.ClockTypeId,
@@ -64,10 +72,25 @@ export const simulate = async <A>(program: Effect.Effect<A>, until: Duration.Dur
     currentTimeNanos: Effect.sync(() => BigInt(Math.round(now * 1_000_000))),
     sleep: (duration) =>
       Effect.async((resume) => {
-        sleepers.add(now + Duration.toMillis(duration), () => resume(Effect.void))
+        asleep++
+        // Whoever is interrupted stays in the heap, and is awake by then.
+        let wake = (): void => {
+          asleep--
+          resume(Effect.void)
+        }
+        sleepers.add(now + Duration.toMillis(duration), () => wake())
+        return Effect.sync(() => {
+          asleep--
+          wake = () => {}
+        })
       })
   }
-  const fiber = Effect.runFork(Effect.withClock(program, clock))
+  const fiber = Effect.runFork(
+    Effect.withClock(
+      program(() => asleep),
+      clock
+    )
+  )
   const end = Duration.toMillis(Duration.decode(until))
   await settled()
   for (let next = sleepers.next(); next !== undefined && next <= end; next = sleepers.next()) {
