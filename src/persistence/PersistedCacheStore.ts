@@ -39,14 +39,13 @@ export const make = (
  *
  * @example
  * ```ts
- * import * as Persistence from "@effect/experimental/Persistence"
- * import { KeyValueStore } from "@effect/platform"
+ * import * as Lmdb from "@effect/experimental/Persistence/Lmdb"
  * import { Layer } from "effect"
  * import { ResponseCache } from "effect-resilience"
  * import * as PersistedCacheStore from "effect-resilience/persistence/PersistedCacheStore"
  *
- * // With `layer({ path: "./cache" })` of `@effect/experimental/Persistence/Lmdb` in place of these two, it is LMDB.
- * const Kept = Persistence.layerKeyValueStore.pipe(Layer.provide(KeyValueStore.layerMemory))
+ * // Any other layer of `Persistence` in its place keeps them elsewhere.
+ * const Kept = Lmdb.layer({ path: "./answers.lmdb" })
  *
  * export const Cached = ResponseCache.layer().pipe(Layer.provide(PersistedCacheStore.layer()), Layer.provide(Kept))
  * ```
