@@ -282,26 +282,6 @@ describe("streams at the same time", () => {
       expect(yield* FiberRef.get(ref)).toBe("a")
     }).pipe(Effect.scoped, Effect.provide(cached))
   )
-
-  it.effect(
-    "a stream without an end is held no longer than for the slowest of its readers, and takes no new ones",
-    () =>
-      Effect.gen(function* () {
-        const opened = yield* Ref.make(0)
-        const endless = Stream.unwrap(
-          Effect.as(
-            Ref.update(opened, (n) => n + 1),
-            Stream.repeatValue("x")
-          )
-        ).pipe(ResponseCache.throughStream(options))
-        const many = 150_000
-        const inside = text(Stream.take(endless, 1))
-        const read = yield* Stream.runFoldEffect(Stream.take(endless, many), 0, (n) =>
-          n === 99_000 || n === 140_000 ? Effect.as(inside, n + 1) : Effect.succeed(n + 1)
-        )
-        expect([read, yield* Ref.get(opened)]).toEqual([many, 2])
-      }).pipe(Effect.provide(cached))
-  )
 })
 
 describe("stale-while-revalidate of streams", () => {

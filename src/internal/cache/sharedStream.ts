@@ -43,7 +43,8 @@ export class SharedStream<A, E> {
     /** It is read to its end, whoever else reads it. */
     private readonly eager: boolean,
     /** Nobody is to enter any more. */
-    private readonly onOver: () => void
+    private readonly onOver: () => void,
+    private readonly most = mostElements
   ) {}
 
   /** Begins to read, in a fiber of its own that does as the one which begins it. */
@@ -74,6 +75,11 @@ export class SharedStream<A, E> {
     if (wakePump === undefined) return this.stop
     wakePump()
     return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(fiber))
+  }
+
+  /** How many chunks are kept. */
+  get size(): number {
+    return this.chunks.length
   }
 
   /** What comes next for a reader, the end, or nothing yet. */
@@ -138,7 +144,7 @@ export class SharedStream<A, E> {
     this.wanted = false
     this.chunks.push(chunk)
     this.elements += chunk.length
-    if (this.elements > mostElements) this.trim()
+    if (this.elements > this.most) this.trim()
     this.tell()
   }
 
