@@ -83,7 +83,8 @@ export const run = async ({ fresh, hedge, outages, seed, staleWhileRevalidate }:
   })
   const value = (n: number) =>
     Effect.zipRight(counted, Hedge.across([target(0), target(1), target(2)], { after })).pipe(
-      ResponseCache.through(kept(n))
+      ResponseCache.through(kept(n)),
+      Effect.asVoid
     )
   const stream = (n: number) =>
     Stream.unwrap(
@@ -101,7 +102,8 @@ export const run = async ({ fresh, hedge, outages, seed, staleWhileRevalidate }:
     const fiber = yield* Effect.fork(Telemetry.withTrail(way(n)))
     if ((yield* Random.next) < 0.1) {
       yield* Effect.sleep(yield* Random.nextIntBetween(100, 8_000))
-      return yield* Fiber.interrupt(fiber)
+      yield* Fiber.interrupt(fiber)
+      return
     }
     const { exit, trail } = yield* Fiber.join(fiber)
     const stale = trail.some(({ outcome }) => outcome === "CacheStale")
