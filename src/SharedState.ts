@@ -17,10 +17,12 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { CircuitBreakerStore } from "./CircuitBreaker.js"
 import { boundsOf } from "./internal/keyed/boundedMap.js"
-import { finiteMillis } from "./internal/options/check.js"
+import { RateLimitStore } from "./internal/load/rateLimit.js"
+import { finiteMillis, number } from "./internal/options/check.js"
 import { refuseUnknown, sharedStateOptions } from "./internal/options/names.js"
 import type { Backend } from "./internal/shared/backend.js"
 import { SharedCircuits } from "./internal/shared/circuits.js"
+import { SharedLimits } from "./internal/shared/limits.js"
 import { Link } from "./internal/shared/link.js"
 import { memoryBackend } from "./internal/shared/memoryBackend.js"
 import type { Options } from "./internal/shared/options.js"
@@ -79,7 +81,7 @@ export class SharedState extends Context.Tag("effect-resilience/SharedState")<Sh
 export const makeMemoryBackend: Effect.Effect<Backend> = memoryBackend
 
 /**
- * The stores of circuits, over a backend.
+ * The stores of circuits and limits, over a backend. `RateLimit` and `SpendLimit` may have the same one.
  *
  * @since 0.1.0
  * @category Layers
@@ -87,18 +89,19 @@ export const makeMemoryBackend: Effect.Effect<Backend> = memoryBackend
 export const layer = (
   backend: Effect.Effect<Backend, never, Scope.Scope>,
   options: Options = {}
-): Layer.Layer<SharedState | CircuitBreakerStore> => Layer.scopedContext(make(backend, options))
+): Layer.Layer<SharedState | CircuitBreakerStore | RateLimitStore> => Layer.scopedContext(make(backend, options))
 
 const make = (
   backend: Effect.Effect<Backend, never, Scope.Scope>,
   options: Options
-): Effect.Effect<Context.Context<SharedState | CircuitBreakerStore>, never, Scope.Scope> =>
+): Effect.Effect<Context.Context<SharedState | CircuitBreakerStore | RateLimitStore>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const where = "SharedState"
     refuseUnknown(where, "", options, sharedStateOptions)
     const hub = yield* ResilienceEvents
     const labels = yield* labelCapacity
     const { name = "shared" } = options
+    const shareAlone = number(where, "shareAlone", options.shareAlone ?? 0.1, 0, 1)
     const joined = gauge(metricTable.sharedStateJoined, name)
     const bounds = boundsOf(where, options)
     const flushing = {
@@ -124,6 +127,7 @@ const make = (
       }
     })
     const circuits = yield* SharedCircuits.make(link, flushing, bounds)
+    const limits = yield* SharedLimits.make(link, bounds, shareAlone)
     const status = Effect.sync((): Status => {
       const { awaySince } = link
       return {
@@ -134,6 +138,7 @@ const make = (
       }
     })
     return Context.make(SharedState, { status, flush: circuits.settled }).pipe(
-      Context.add(CircuitBreakerStore, circuits.store)
+      Context.add(CircuitBreakerStore, circuits.store),
+      Context.add(RateLimitStore, limits.store)
     )
   })

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Cluster, Redis } from "ioredis"
 import type { CircuitBreakerStore } from "../CircuitBreaker.js"
+import type { RateLimitStore } from "../RateLimit.js"
 import * as SharedState from "../SharedState.js"
 import { redisBackend } from "./internal/backend.js"
 import { type ConnectionOptions, connect } from "./internal/connection.js"
@@ -45,7 +46,9 @@ const defaultPrefix = "resilience:"
  * @since 0.1.0
  * @category Layers
  */
-export const layer = (options: Options = {}): Layer.Layer<SharedState.SharedState | CircuitBreakerStore> => {
+export const layer = (
+  options: Options = {}
+): Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimitStore> => {
   const { connection, password, prefix = defaultPrefix, tls, url, username, ...shared } = options
   const backend = Effect.flatMap(connect({ connection, password, tls, url, username }), (client) =>
     redisBackend(client, { prefix })
@@ -61,7 +64,7 @@ export const layer = (options: Options = {}): Layer.Layer<SharedState.SharedStat
  */
 export const layerConfig = (
   config: Config.Config.Wrap<Omit<Options, "connection">>
-): Layer.Layer<SharedState.SharedState | CircuitBreakerStore, ConfigError.ConfigError> =>
+): Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimitStore, ConfigError.ConfigError> =>
   Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
@@ -75,7 +78,7 @@ export const layerConfig = (
 export const layerClient = (
   client: Redis | Cluster,
   options: SharedState.Options & { readonly prefix?: string | undefined } = {}
-): Layer.Layer<SharedState.SharedState | CircuitBreakerStore> => {
+): Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimitStore> => {
   const { prefix = defaultPrefix, ...shared } = options
   return SharedState.layer(redisBackend(client, { prefix }), { name: "redis", ...shared })
 }

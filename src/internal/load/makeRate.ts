@@ -21,6 +21,7 @@ import { PerKey } from "./perKey.js"
 import { queueReport } from "./queueReport.js"
 import { Queue, type RateSettings, type Rejected, rateGate } from "./rateGate.js"
 import type { Store } from "./rateLimit.js"
+import { RateStoreAccess } from "./rateStoreAccess.js"
 import { type QueueSettings, Turnstile } from "./turnstile.js"
 
 /** @internal */
@@ -49,13 +50,14 @@ export const makeRate = (
       ({ turns }) => turns.idle
     )
     const scope = {}
+    const access = new RateStoreAccess(store)
     const queueOf = (key: string, now: number): Queue => queues.get(key, now)
     const gateOf: Rate["gateOf"] = (key, around = alone, seen) =>
       rateGate(
         name,
         scope,
         key,
-        store,
+        access,
         (now) => queueOf(key, now),
         (at, error) => storeFailed({ hub, labels }, { at, target: key, policy: name, error }),
         around,

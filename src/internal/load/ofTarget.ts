@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Limits } from "../admission/inOrder.js"
 import type { CircuitGate, TargetGate } from "../breaker/gated.js"
 import type { TargetOptions } from "../call/types.js"
@@ -36,8 +37,15 @@ export const loadPolicies = (
   { capacity, idleTimeToLive }: Bounds
 ): Effect.Effect<LoadPolicies> => {
   const bounds = boundsOf("Resilience", { capacity, idleTimeToLive })
+  // What is shared keeps limits apart by what they limit; in the process each has a store of its own.
   const stored = <A, E>(self: Effect.Effect<A, E, RateLimit.RateLimitStore>): Effect.Effect<A, E> =>
-    Effect.provideService(self, RateLimit.RateLimitStore, rateMemory(bounds))
+    Effect.flatMap(Effect.serviceOption(RateLimit.RateLimitStore), (shared) =>
+      Effect.provideService(
+        self,
+        RateLimit.RateLimitStore,
+        Option.getOrElse(shared, () => rateMemory(bounds))
+      )
+    )
   return Effect.all({
     bulkhead: Bulkhead.make((name) => optionsOf(name).bulkhead || noBulkhead),
     adaptiveLimit: AdaptiveLimit.make((name) => optionsOf(name).adaptiveLimit || {}),

@@ -23,7 +23,8 @@ import { type Around, waitingOf } from "./around.js"
 import { type Amounts, granted, type Limit, type Reserved, type Unit } from "./buckets.js"
 import { holdOf } from "./hold.js"
 import type { LoadGate } from "./operators.js"
-import type { RateLimitStoreError, Store } from "./rateLimit.js"
+import type { RateLimitStoreError } from "./rateLimit.js"
+import type { RateStoreAccess } from "./rateStoreAccess.js"
 import type { Turnstile } from "./turnstile.js"
 import { usageOf } from "./usage.js"
 import { usedUpTo } from "./usedUpTo.js"
@@ -76,30 +77,34 @@ export const rateGate = (
   name: GateName,
   scope: object,
   key: string,
-  store: Store,
+  access: RateStoreAccess,
   queueOf: (now: number) => Queue,
   failed: (now: number, error: RateLimitStoreError) => void,
   around: Around,
   /** The usage that somebody else has read, as from a stream. */
   seen?: (() => Usage | undefined) | undefined
 ): LoadGate<Rejected> => {
-  const { immediate } = store
+  const { immediate, store } = access
 
   /** A store that fails lets calls through. */
   const ask = (
     queue: Queue,
     amounts: Amounts,
     ahead: Amounts,
+    restore: Restore,
     clock: Clock.Clock
   ): Reserved | Effect.Effect<Reserved> => {
     const { limits } = queue.settings
-    if (immediate !== undefined) return immediate.reserve(key, limits, amounts, ahead, clock.unsafeCurrentTimeMillis())
-    return Effect.catchAll(store.reserve(key, limits, amounts, ahead), (error) =>
-      Effect.sync(() => {
-        failed(clock.unsafeCurrentTimeMillis(), error)
-        return granted
-      })
-    )
+    const known = immediate?.reserve(key, limits, amounts, ahead, clock.unsafeCurrentTimeMillis())
+    if (known !== undefined) return known
+    return Effect.matchEffect(access.reserve(key, limits, amounts, ahead, restore, clock), {
+      onFailure: (error) =>
+        Effect.sync(() => {
+          failed(clock.unsafeCurrentTimeMillis(), error)
+          return granted
+        }),
+      onSuccess: (answer = granted) => Effect.succeed(answer)
+    })
   }
 
   const begin = (
@@ -109,7 +114,7 @@ export const rateGate = (
     clock: Clock.Clock
   ): Reservation | Effect.Effect<Reservation, Rejected> => {
     const waits = !queue.turns.idle
-    const answer = ask(queue, amounts, waits ? queue.ahead : {}, clock)
+    const answer = ask(queue, amounts, waits ? queue.ahead : {}, restore, clock)
     const decide = (answer: Reserved): Reservation | Effect.Effect<Reservation, Rejected> =>
       answer._tag === "Granted"
         ? { queue, amounts, settled: false }
@@ -154,7 +159,7 @@ export const rateGate = (
     clock: Clock.Clock
   ): Effect.Effect<Reservation, Rejected> =>
     Effect.suspend(() => {
-      const answer = ask(queue, amounts, {}, clock)
+      const answer = ask(queue, amounts, {}, restore, clock)
       return Effect.flatMap(Effect.isEffect(answer) ? answer : Effect.succeed(answer), (answer) => {
         if (answer._tag === "Granted") return Effect.succeed({ queue, amounts, settled: false })
         if (answer._tag === "TooLarge") return Exit.fail(tooLarge(key, answer))
@@ -194,7 +199,7 @@ export const rateGate = (
       queue.wake?.()
       return undefined
     }
-    return Effect.matchEffect(later(), {
+    return Effect.matchEffect(access.change(later(), clock), {
       onFailure: (error) => Effect.sync(() => failed(clock.unsafeCurrentTimeMillis(), error)),
       onSuccess: () => Effect.sync(() => queue.wake?.())
     })
@@ -224,8 +229,8 @@ export const rateGate = (
       const decision = { policy: name, action: "wait", wait: Duration.millis(millis) } as const
       return Effect.as(taken ?? Effect.void, { permit, decision })
     }
-    return Effect.suspend(() => {
-      const answer = ask(queue, amounts, queue.turns.idle ? {} : queue.ahead, clock)
+    return Effect.uninterruptibleMask((restore) => {
+      const answer = ask(queue, amounts, queue.turns.idle ? {} : queue.ahead, restore, clock)
       return Effect.isEffect(answer) ? Effect.flatMap(answer, decide) : decide(answer)
     })
   }

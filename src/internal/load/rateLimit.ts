@@ -6,7 +6,6 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type { Usage } from "../errors/llmError.js"
 import { finiteMillis, invalid, number } from "../options/check.js"
 import { estimateOptions, limitOptions, rateLimitOptions, refuseUnknown } from "../options/names.js"
@@ -15,6 +14,7 @@ import { makeRate } from "./makeRate.js"
 import { Gated, type GateOf, type Operators } from "./operators.js"
 import type { RateSettings, Rejected } from "./rateGate.js"
 import type { Immediate } from "./rateMemory.js"
+import type { RateLimitStoreError } from "./rateStoreError.js"
 import { remainingOf } from "./remaining.js"
 import { byKey, type QueueOptions, queueSettings } from "./settings.js"
 
@@ -78,16 +78,6 @@ export class CurrentEstimate extends Context.Reference<CurrentEstimate>()(
 export const none: Estimate = {}
 
 /**
- * A store could not do what it was asked to. Calls go on as if there were no limit.
- *
- * @since 0.1.0
- * @category Errors
- */
-export class RateLimitStoreError extends Schema.TaggedError<RateLimitStoreError>(
-  "effect-resilience/RateLimitStoreError"
-)("RateLimitStoreError", { message: Schema.String, cause: Schema.optional(Schema.Defect) }) {}
-
-/**
  * Where buckets are kept. Each operation is atomic, at the store's own time.
  *
  * @since 0.1.0
@@ -119,7 +109,14 @@ export interface Store {
   readonly left: (key: string, limits: ReadonlyArray<Bucket>) => Effect.Effect<Amounts, RateLimitStoreError>
   /** A store in memory answers without an effect, which saves most of what a limit costs. */
   readonly immediate?: Immediate | undefined
+  /**
+   * How long a call waits for an answer, default 50 milliseconds. A call that has waited so long goes on as if there were
+   * no limit, and for a second after it nobody asks the store.
+   */
+  readonly patience?: Duration.DurationInput | undefined
 }
+
+export { RateLimitStoreError } from "./rateStoreError.js"
 
 /**
  * The store of the limits made under it.

@@ -24,7 +24,12 @@ import {
 import { PerKey } from "./perKey.js"
 import type { Store } from "./rateLimit.js"
 
-/** What a store that answers at once can be asked without an effect. @internal */
+/**
+ * What a store that answers at once can be asked without an effect. One that cannot say this time whether there is enough
+ * says nothing, and is asked with an effect.
+ *
+ * @internal
+ */
 export interface Immediate {
   readonly reserve: (
     key: string,
@@ -32,7 +37,7 @@ export interface Immediate {
     amounts: Amounts,
     ahead: Amounts,
     now: number
-  ) => Reserved
+  ) => Reserved | undefined
   readonly settle: (key: string, limits: ReadonlyArray<Limit>, reserved: Amounts, used: Amounts, now: number) => void
   readonly hold: (key: string, limits: ReadonlyArray<Limit>, until: number, now: number) => void
 }
@@ -54,12 +59,12 @@ export const rateMemory = (bounds: Bounds): Store => {
     limitsOfNew = limits
     return kept.get(key, now).ref
   }
-  const immediate: Immediate = {
-    reserve: (key, limits, amounts, ahead, now) =>
+  const immediate = {
+    reserve: (key: string, limits: ReadonlyArray<Limit>, amounts: Amounts, ahead: Amounts, now: number): Reserved =>
       refOf(key, limits, now).modifyNow((buckets) => reserve(buckets, limits, amounts, ahead, now)),
-    settle: (key, limits, reserved, used, now) =>
+    settle: (key: string, limits: ReadonlyArray<Limit>, reserved: Amounts, used: Amounts, now: number): void =>
       refOf(key, limits, now).modifyNow((buckets) => [undefined, settle(buckets, limits, reserved, used, now)]),
-    hold: (key, limits, until, now) =>
+    hold: (key: string, limits: ReadonlyArray<Limit>, until: number, now: number): void =>
       refOf(key, limits, now).modifyNow((buckets) => [undefined, hold(buckets, limits, until, now)])
   }
   const at = <A>(use: (now: number) => A): Effect.Effect<A> =>

@@ -71,6 +71,7 @@ export const sharedStateOptions: Names<SharedState.Options> = {
   patience: true,
   flushEvery: true,
   flushSuccessesEvery: true,
+  shareAlone: true,
   name: true
 }
 

@@ -20,6 +20,11 @@ export interface Options extends BoundsOptions {
   readonly flushEvery?: Duration.DurationInput | undefined
   /** How long it may take until they are told of successes. Default 10 seconds, and at most a third of a circuit's window. */
   readonly flushSuccessesEvery?: Duration.DurationInput | undefined
+  /**
+   * The part of each limit, from 0 to 1, that a process keeps to while nobody answers, if it does not know how many others
+   * there are. If it does, all of them have equal parts. Default 0.1.
+   */
+  readonly shareAlone?: number | undefined
   /** What it is called in events. Default `shared`, or `redis`. */
   readonly name?: string | undefined
 }
