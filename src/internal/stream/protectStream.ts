@@ -303,7 +303,7 @@ class StreamCall<A, E, R> {
       closed,
       Effect.suspend(() => {
         if (this.left) this.closing = attempt?.closing
-        const seen = told(this.call.seenByCircuit(exit), usage)
+        const seen = withAnswer(this.call.seenByCircuit(exit), usage)
         return this.onceClosed(() => this.call.underDeadline(this.attemptPassage.leave(seen)))
       })
     )
@@ -358,7 +358,7 @@ class StreamCall<A, E, R> {
 }
 
 /** What limits have to know of an answer that came in pieces: what it says it has used. */
-const told = (exit: Exit.Exit<void, unknown>, usage: Usage | undefined): Exit.Exit<unknown, unknown> => {
+const withAnswer = (exit: Exit.Exit<void, unknown>, usage: Usage | undefined): Exit.Exit<unknown, unknown> => {
   if (usage === undefined) return exit
   return Exit.isFailure(exit) ? withUsage(exit, usage) : Exit.succeed({ usage })
 }
