@@ -282,7 +282,7 @@ class StreamCall<A, E, R> {
   }
 
   /** Closes what the attempt has open, and gives its permit back. */
-  private close(exit: Exit.Exit<void, unknown>, told = exit): Effect.Effect<void> {
+  private close(exit: Exit.Exit<void, unknown>, spanExit = exit): Effect.Effect<void> {
     const { attempt, scope } = this
     const usage = attempt?.received.used
     if (attempt !== undefined) this.call.streamed(this.answerOf(attempt))
@@ -297,7 +297,7 @@ class StreamCall<A, E, R> {
         ? done
         : Effect.ensuring(
             done,
-            Effect.sync(() => endAttemptSpan(span, this.clock, told, answered))
+            Effect.sync(() => endAttemptSpan(span, this.clock, spanExit, answered))
           )
     return Effect.ensuring(
       closed,
