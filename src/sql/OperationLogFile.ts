@@ -8,16 +8,14 @@
  * @since 0.1.0
  */
 import { existsSync } from "node:fs"
-import * as Reactivity from "@effect/experimental/Reactivity"
 import { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
-import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { invalid } from "../internal/options/check.js"
-import { OperationLogError } from "./internal/errors.js"
+import { failed, isBusy, OperationLogError, patience } from "./internal/errors.js"
+import { clientOf } from "./internal/file.js"
 import { OperationLog } from "./internal/log.js"
 import { makeLog } from "./internal/make.js"
 import type { Options as LogOptions } from "./internal/settings.js"
@@ -57,18 +55,17 @@ export interface Options extends LogOptions {
 export const layer = ({ path, ...options }: Options): Layer.Layer<OperationLog | OperationStats, OperationLogError> =>
   Layer.scopedContext(
     Effect.gen(function* () {
-      const sql = yield* open("OperationLogFile.layer", path)
+      const sql = yield* open("OperationLogFile.layer", path, writing)
       // What was written is in the file itself when the scope has ended, and not beside it.
       yield* Effect.addFinalizer(() => Effect.ignore(sql`PRAGMA wal_checkpoint(TRUNCATE)`))
-      const opened = Effect.all({ log: makeLog("OperationLogFile.layer", options, prepare), stats: makeStats })
+      const opened = Effect.all({ log: makeLog("OperationLogFile.layer", options), stats: makeStats })
       const { log, stats } = yield* Effect.provideService(opened, SqlClient, sql)
       return Context.make(OperationLog, log).pipe(Context.add(OperationStats, stats))
     }).pipe(Effect.mapError(about(path)))
   )
 
 /** Others may read while it is written, and a write does not wait for the disk. */
-const prepare = (sql: SqlClient): Effect.Effect<unknown, SqlError> =>
-  Effect.zipRight(sql`PRAGMA journal_mode = WAL`, sql`PRAGMA synchronous = NORMAL`)
+const writing = ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"]
 
 /**
  * Answers questions about the log in a file, and writes nothing. Fails with `OperationLogError` if there is no such file,
@@ -83,7 +80,7 @@ export const layerStats = ({ path }: Pick<Options, "path">): Layer.Layer<Operati
     Effect.gen(function* () {
       const isThere = yield* Effect.sync(() => existsSync(path))
       if (!isThere) return yield* new OperationLogError({ reason: "missing", message: "There is no such file" })
-      return yield* Effect.provideService(makeStats, SqlClient, yield* open("OperationLogFile.layerStats", path))
+      return yield* Effect.provideService(makeStats, SqlClient, yield* open("OperationLogFile.layerStats", path, []))
     }).pipe(Effect.mapError(about(path)))
   )
 
@@ -92,19 +89,18 @@ const about =
   ({ message, reason }: OperationLogError): OperationLogError =>
     new OperationLogError({ reason, message: `${path}: ${message}` })
 
-const open = (where: string, path: string): Effect.Effect<SqlClient, OperationLogError, Scope.Scope> =>
+const open = (
+  where: string,
+  path: string,
+  prepare: ReadonlyArray<string>
+): Effect.Effect<SqlClient, OperationLogError, Scope.Scope> =>
   Effect.suspend(() => {
     if (typeof path !== "string" || path === "" || path.startsWith(":memory:")) {
-      // The driver loses what is in memory with its first transaction.
       throw invalid(where, "path", path, "the path of a file")
     }
-    return LibsqlClient.make({ url: urlOf(path) }).pipe(
-      Effect.provide(Reactivity.layer),
-      Effect.catchAllDefect(() =>
-        Effect.fail(new OperationLogError({ reason: "database", message: "The file cannot be opened" }))
-      )
+    return clientOf(path, prepare).pipe(
+      Effect.withTracerEnabled(false),
+      Effect.retry({ schedule: patience, while: isBusy }),
+      Effect.mapError(failed("opened"))
     )
   })
-
-/** Whatever a path holds, the driver reads it as one. */
-const urlOf = (path: string): string => `file:${path.replace(/^\/+/, "/").split("/").map(encodeURIComponent).join("/")}`

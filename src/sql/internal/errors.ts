@@ -1,4 +1,6 @@
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { codeOf } from "./insert.js"
 
@@ -37,3 +39,13 @@ export const newer: Effect.Effect<never, OperationLogError> = Effect.suspend(() 
     })
   )
 )
+
+/** Another process may be making the tables, or writing. @internal */
+export const patience: Schedule.Schedule<unknown> = Schedule.intersect(
+  Schedule.spaced("100 millis"),
+  Schedule.recurs(20)
+)
+
+/** Waiting can help. @internal */
+export const isBusy = (error: OperationLogError | SqlError): boolean =>
+  error._tag === "SqlError" && /^(SQLITE_BUSY.*|42P07|23505|40P01|40001|55P03)$/.test(codeOf(error.cause) ?? "")

@@ -10,13 +10,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { ResilienceEvents } from "../../internal/telemetry/events.js"
 import { listen } from "../../internal/telemetry/subscribe.js"
-import { failed, newer, type OperationLogError } from "./errors.js"
+import { failed, isBusy, newer, type OperationLogError, patience } from "./errors.js"
 import { Fold } from "./fold.js"
-import { codeOf } from "./insert.js"
 import { type OperationLog, TypeId } from "./log.js"
 import { droppedRows, writtenRows } from "./metrics.js"
 import { migrate, version, versionIn } from "./migrations.js"
@@ -27,15 +25,12 @@ import { Writer } from "./writer.js"
 /** @internal */
 export const makeLog = (
   where: string,
-  options: Options,
-  /** What the connection is told that rows are written on. */
-  prepare: (sql: SqlClient) => Effect.Effect<unknown, SqlError> = () => Effect.void
+  options: Options
 ): Effect.Effect<OperationLog, OperationLogError, SqlClient | Scope.Scope> =>
   Effect.gen(function* () {
     const settings = settingsOf(where, options)
     const sql = (yield* SqlClient).withoutTransforms()
     const run = yield* ready.pipe(
-      Effect.zipRight(prepare(sql)),
       Effect.zipRight(begin(sql)),
       Effect.retry({ schedule: patience, while: isBusy }),
       Effect.withTracerEnabled(false),
@@ -65,12 +60,6 @@ const log = (writer: Writer, pending: Pending): OperationLog => ({
     failing: writer.failures > 0
   }))
 })
-
-/** Another process may be making the tables, or writing. */
-const patience = Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(20))
-
-const isBusy = (error: OperationLogError | SqlError): boolean =>
-  error._tag === "SqlError" && /^(SQLITE_BUSY.*|42P07|23505|40P01|40001|55P03)$/.test(codeOf(error.cause) ?? "")
 
 /** The tables are there, in the form that this release knows. */
 const ready: Effect.Effect<void, OperationLogError | SqlError, SqlClient> = Effect.gen(function* () {
@@ -102,7 +91,13 @@ const begin = (sql: SqlClient): Effect.Effect<string, SqlError> =>
 
 const writeTheRest = (writer: Writer, pending: Pending, settings: Settings): Effect.Effect<void> =>
   Effect.gen(function* () {
-    yield* writer.drain.pipe(Effect.disconnect, Effect.timeout(settings.closeTimeout), Effect.ignore)
+    // Finalizers are not interruptible by themselves, and so would be no timeout in them.
+    yield* writer.drain.pipe(
+      Effect.disconnect,
+      Effect.timeout(settings.closeTimeout),
+      Effect.interruptible,
+      Effect.ignore
+    )
     const rest = writer.waiting
     if (rest === 0) return
     pending.drop(rest)
