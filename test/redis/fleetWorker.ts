@@ -1,0 +1,142 @@
+/** One process of a fleet: it does what its parent says, and tells how it went. */
+import { Context, Duration, Effect, Exit, Layer, ManagedRuntime } from "effect"
+import { CircuitBreaker, LlmError, RateLimit, ResilienceEvent, SharedState } from "effect-resilience"
+import * as RedisSharedState from "effect-resilience/redis/RedisSharedState"
+
+export interface Settings {
+  readonly redis: string
+  readonly provider: string
+  readonly openMillis: number
+  readonly probeMillis: number
+  readonly limit?: { readonly limit: number; readonly burst: number } | undefined
+}
+
+export type Order =
+  | { readonly _tag: "Make"; readonly settings: Settings }
+  /** A call to the provider. */
+  | { readonly _tag: "Call"; readonly key: string }
+  /** Calls that are answered at once, so many a second, for so long. */
+  | { readonly _tag: "Load"; readonly key: string; readonly perSecond: number; readonly millis: number }
+  /** Calls through the limit, one after the other. */
+  | { readonly _tag: "Limited"; readonly millis: number }
+  | { readonly _tag: "State"; readonly key: string }
+  | { readonly _tag: "Status" }
+
+export interface Loaded {
+  readonly calls: number
+  readonly failed: number
+  /** How long calls took, in milliseconds. */
+  readonly longest: number
+  readonly over60: number
+}
+
+const policies = ({ limit, openMillis, probeMillis, redis }: Settings) =>
+  Layer.merge(
+    CircuitBreaker.layer({
+      tripPolicy: CircuitBreaker.consecutive(5),
+      openDuration: openMillis,
+      halfOpen: { probes: 1, successes: 1, probeTimeout: probeMillis },
+      parking: { whenParked: "reject" }
+    }),
+    RateLimit.layer({ requests: limit ?? { limit: 1_000_000 }, maxWait: "10 minutes" })
+  ).pipe(
+    Layer.provideMerge(RedisSharedState.layer({ url: redis })),
+    Layer.provideMerge(ResilienceEvent.layer({ capacity: 10_000 }))
+  )
+
+const ask = (provider: string): Effect.Effect<void, LlmError.LlmError> =>
+  Effect.tryPromise({
+    try: (signal) => fetch(provider, { signal }),
+    catch: () => new LlmError.ConnectionFailed({ sent: "maybe" })
+  }).pipe(
+    Effect.flatMap((response): Effect.Effect<void, LlmError.LlmError> => {
+      const wait = response.headers.get("retry-after")
+      if (response.ok) return Effect.void
+      return response.status === 429
+        ? Effect.fail(new LlmError.RateLimited({ retryAfter: Duration.seconds(Number(wait)) }))
+        : Effect.fail(new LlmError.ServerError({ status: response.status }))
+    })
+  )
+
+const make = (settings: Settings) => {
+  const runtime = ManagedRuntime.make(policies(settings))
+  const said: Array<string> = []
+  const events = Effect.gen(function* () {
+    const queue = yield* ResilienceEvent.subscribe
+    yield* Effect.forever(
+      Effect.tap(queue.take, ({ _tag }) => Effect.sync(() => _tag.startsWith("Store") && said.push(_tag)))
+    )
+  })
+  runtime.runFork(Effect.scoped(events))
+
+  const load = async (key: string, perSecond: number, millis: number): Promise<Loaded> => {
+    const context = await runtime.runPromise(Effect.context<CircuitBreaker.CircuitBreaker>())
+    const breaker = Context.get(context, CircuitBreaker.CircuitBreaker)
+    const took: Array<number> = []
+    const calls: Array<Promise<unknown>> = []
+    let failed = 0
+    const from = performance.now()
+    while (performance.now() - from < millis) {
+      const due = ((performance.now() - from) / 1_000) * perSecond
+      while (calls.length < due) {
+        const at = performance.now()
+        calls.push(
+          Effect.runPromiseExit(Effect.void.pipe(breaker.execute({ key }))).then((exit) => {
+            took.push(performance.now() - at)
+            if (Exit.isFailure(exit)) failed++
+          })
+        )
+      }
+      await new Promise((resolve) => setTimeout(resolve, 4))
+    }
+    await Promise.all(calls)
+    return { calls: calls.length, failed, longest: Math.max(...took), over60: took.filter((time) => time > 60).length }
+  }
+
+  const limited = async (millis: number): Promise<ReadonlyArray<number>> => {
+    const context = await runtime.runPromise(Effect.context<RateLimit.RateLimit>())
+    const limit = Context.get(context, RateLimit.RateLimit)
+    const sent: Array<number> = []
+    const until = Date.now() + millis
+    const call = Effect.sync(() => sent.push(Date.now())).pipe(limit.protect("limited"))
+    await Effect.runPromise(Effect.timeoutOption(Effect.forever(call), Math.max(1, until - Date.now())))
+    return sent
+  }
+
+  return async (order: Exclude<Order, { _tag: "Make" }>): Promise<unknown> => {
+    switch (order._tag) {
+      case "Call": {
+        const call = Effect.flatMap(CircuitBreaker.CircuitBreaker, (breaker) =>
+          ask(settings.provider).pipe(breaker.execute({ key: order.key }))
+        )
+        const exit = await runtime.runPromiseExit(Effect.flip(call))
+        return Exit.isSuccess(exit) ? exit.value._tag : "Success"
+      }
+      case "Load":
+        return load(order.key, order.perSecond, order.millis)
+      case "Limited":
+        return limited(order.millis)
+      case "State":
+        return runtime.runPromise(
+          Effect.flatMap(CircuitBreaker.CircuitBreaker, (breaker) =>
+            Effect.map(breaker.state(order.key), ({ _tag }) => _tag)
+          )
+        )
+      case "Status":
+        return {
+          ...(await runtime.runPromise(Effect.flatMap(SharedState.SharedState, ({ status }) => status))),
+          said
+        }
+    }
+  }
+}
+
+let act: ReturnType<typeof make> | undefined
+
+process.on("message", async ({ id, order }: { readonly id: number; readonly order: Order }) => {
+  if (order._tag === "Make") {
+    act = make(order.settings)
+    await act({ _tag: "Status" })
+    process.send?.({ id, result: undefined })
+  } else process.send?.({ id, result: await act?.(order) })
+})
