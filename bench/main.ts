@@ -44,7 +44,7 @@ const measured = async (shapes: ReadonlyArray<Shape>, node: Node, peers: Readonl
   }
 }
 
-const peers = ["effect", "@effect/ai", "cockatiel", "opossum", "p-retry", "ai"]
+const peers = ["effect", "@effect/ai", "cockatiel", "opossum", "p-retry", "ai", "fetch-retry", "ky", "got", "undici"]
 const newestPeers = ["effect", "cockatiel", "opossum", "p-retry"]
 
 const main = async (): Promise<void> => {

@@ -2,6 +2,7 @@ import { alone } from "./alone.js"
 import { contention } from "./contention.js"
 import { full } from "./full.js"
 import { circuits, left, waiting } from "./heap.js"
+import { http } from "./http.js"
 import { inFlight } from "./inFlight.js"
 import { limits, reservations } from "./limits.js"
 import { model } from "./model.js"
@@ -23,6 +24,7 @@ export const shapes: ReadonlyArray<Shape> = [
   inFlight,
   contention,
   ...streams,
+  ...http,
   model,
   circuits,
   waiting,
