@@ -25,6 +25,7 @@ export class AnswerReader {
   private elements: ElementReader | undefined
   private begun = false
   private held = 0
+  private committed = false
 
   constructor(
     private readonly asked: Asks,
@@ -43,17 +44,22 @@ export class AnswerReader {
 
   /** What a chunk says, or nothing where the body is one thing that has to be whole. */
   take(bytes: Uint8Array): Piece | undefined {
-    const { preambleBytes, seen } = this
+    const { seen } = this
     if (!this.begun) this.elements = streamed(seen.headOf, this.dialect)
     this.begun = true
     seen.chunks.push(bytes)
     if (this.elements === undefined) return undefined
-    this.held += bytes.length
     const reading = this.elements.feed(bytes)
     if (reading.error !== undefined) seen.failing ??= bytes
-    // A preamble for which there is no room is handed on, and commits the stream.
-    const full = this.held > preambleBytes && reading.kind !== "malformed"
-    return { bytes, reading: full ? { ...reading, kind: "content" } : reading, seen }
+    return { bytes, reading: this.committed ? reading : this.preamble(reading, bytes.length), seen }
+  }
+
+  /** A preamble for which there is no room is handed on, and commits the stream. */
+  private preamble(reading: Reading, size: number): Reading {
+    this.held += size
+    const full = this.held > this.preambleBytes && reading.kind !== "malformed"
+    this.committed = full || reading.kind === "content"
+    return full ? { ...reading, kind: "content" } : reading
   }
 
   /** The body is over. */

@@ -44,7 +44,12 @@ export class Decoder {
 
   /** The events that are complete with these bytes. Throws what is wrong, once those before it have been handed out. */
   feed(bytes: Uint8Array): ReadonlyArray<ServerSentEvent> {
-    return this.parse(this.text.decode(bytes, { stream: true }))
+    return this.parse(this.decode(bytes))
+  }
+
+  /** The characters that are complete with these bytes, to be parsed. */
+  decode(bytes: Uint8Array): string {
+    return this.text.decode(bytes, { stream: true })
   }
 
   /** The events of what is left. A server that closes without the last blank line has said all the same what it said. */
@@ -52,7 +57,8 @@ export class Decoder {
     return this.parse(`${this.text.decode()}\n\n`)
   }
 
-  private parse(text: string): ReadonlyArray<ServerSentEvent> {
+  /** The events that are complete with this text. */
+  parse(text: string): ReadonlyArray<ServerSentEvent> {
     if (!this.tooLarge) this.parser.feed(text)
     const { found } = this
     this.found = []

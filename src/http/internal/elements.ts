@@ -7,6 +7,7 @@ import type { Usage } from "../../internal/errors/llmError.js"
 import type { LlmError } from "../../LlmError.js"
 import * as StreamDialect from "../../StreamDialect.js"
 import { Decoder } from "./decoder.js"
+import { Pattern } from "./pattern.js"
 
 type Reading = StreamDialect.Reading
 
@@ -36,15 +37,34 @@ export const elementReader = (framing: Framing, dialect: StreamDialect.StreamDia
 
 const events = (dialect: StreamDialect.StreamDialect<StreamDialect.ServerSentEvent>): ElementReader => {
   const decoder = new Decoder({ provider: dialect.provider, maxEventSize: mostCharacters })
-  const readingOf = (decode: () => ReadonlyArray<StreamDialect.ServerSentEvent>): Reading => {
+  const pattern = new Pattern()
+  /** Nothing has been read of the event that comes next. */
+  let between = true
+  const readingOf = (decode: () => ReadonlyArray<StreamDialect.ServerSentEvent>, text = ""): Reading => {
     try {
-      return joined(decode().map((event) => dialect.read(event)))
+      const found = decode()
+      const reading = joined(found.map((event) => dialect.read(event)))
+      if (between && found.length === 1 && isWhole(text)) pattern.learn(text, reading)
+      return reading
     } catch (error) {
       return { kind: "metadata", error: error as LlmError }
     }
   }
-  return { feed: (bytes) => readingOf(() => decoder.feed(bytes)), end: () => readingOf(() => decoder.end()) }
+  return {
+    feed: (bytes) => {
+      const text = decoder.decode(bytes)
+      const words = between ? pattern.wordsIn(text) : undefined
+      if (words !== undefined) return { kind: "content", text: words }
+      const reading = readingOf(() => decoder.parse(text), text)
+      between = isWhole(text)
+      return reading
+    },
+    end: () => readingOf(() => decoder.end())
+  }
 }
+
+/** With a blank line an event is over. */
+const isWhole = (text: string): boolean => text.endsWith("\n\n") || text.endsWith("\r\n\r\n")
 
 const lines = (dialect: StreamDialect.StreamDialect<unknown>): ElementReader => {
   const decoder = new TextDecoder()
