@@ -63,8 +63,8 @@ describe("every event there is", () => {
 
   it.effect("no metric is left that nothing counts", () =>
     Effect.gen(function* () {
-      yield* driveEveryEvent("metrics").pipe(
-        Effect.provide(Telemetry.layerMetrics({ prices: { "metrics/broken": { input: 1, output: 2 } } })),
+      yield* driveEveryEvent("counted").pipe(
+        Effect.provide(Telemetry.layerMetrics({ prices: { "counted/broken": { input: 1, output: 2 } } })),
         Effect.provide(ResilienceEvent.layer())
       )
       const names = new Set(Metric.unsafeSnapshot().map(({ metricKey }) => metricKey.name))

@@ -37,7 +37,7 @@ export const options = (run: string): Resilience.Options => ({
     names.map((name): [string, Resilience.TargetOptions] => [
       targetOf(run, name),
       {
-        provider: "acme",
+        provider: run,
         model: name,
         ...(name === "circuit" && { retry: false }),
         ...(name === "down" && { retry: false }),
