@@ -8,6 +8,7 @@ export interface Settings {
   readonly provider: string
   readonly openMillis: number
   readonly probeMillis: number
+  readonly patience: number
   readonly limit?: { readonly limit: number; readonly burst: number } | undefined
 }
 
@@ -30,7 +31,7 @@ export interface Loaded {
   readonly over60: number
 }
 
-const policies = ({ limit, openMillis, probeMillis, redis }: Settings) =>
+const policies = ({ limit, openMillis, patience, probeMillis, redis }: Settings) =>
   Layer.merge(
     CircuitBreaker.layer({
       tripPolicy: CircuitBreaker.consecutive(5),
@@ -40,7 +41,7 @@ const policies = ({ limit, openMillis, probeMillis, redis }: Settings) =>
     }),
     RateLimit.layer({ requests: limit ?? { limit: 1_000_000 }, maxWait: "10 minutes" })
   ).pipe(
-    Layer.provideMerge(RedisSharedState.layer({ url: redis })),
+    Layer.provideMerge(RedisSharedState.layer({ url: redis, patience })),
     Layer.provideMerge(ResilienceEvent.layer({ capacity: 10_000 }))
   )
 

@@ -45,6 +45,9 @@ export class CircuitEntry {
   renew = false
   /** When it was last known to be as the others see it. */
   knownAt: number = Number.NEGATIVE_INFINITY
+  /** The generation that this process gave the circuit while it could ask nobody, and what that is for the others. */
+  bornAs: number | undefined = undefined
+  adoptedAs = 0
   /** Calls that were let through and have not come back. */
   running = 0
   /** Something may have been told that this process did not hear. */
@@ -105,6 +108,19 @@ export class CircuitEntry {
     if (!this.tripped || circuit.phase._tag !== "Closed" || this.circuit.phase._tag !== "Open") return circuit
     const { lastFailure, phase } = shifted(this.circuit, this.policy, offset)
     return { ...circuit, generation: circuit.generation + 1, phase, lastFailure }
+  }
+
+  /** What was counted here before the circuit was known counts for the one there is. */
+  born(generation: number): void {
+    this.bornAs = this.circuit.generation
+    this.adoptedAs = generation
+    this.owed = this.owed.map((one) => ({ ...one, input: this.adopted(one.input) }))
+  }
+
+  adopted<One extends Input>(input: One): One {
+    return input._tag === "Record" && input.permit.generation === this.bornAs
+      ? { ...input, permit: { ...input.permit, generation: this.adoptedAs } }
+      : input
   }
 
   /** A call that was let in by what is shared is under way here. */

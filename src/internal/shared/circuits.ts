@@ -198,7 +198,8 @@ export class SharedCircuits {
     return decision
   }
 
-  private happened(entry: CircuitEntry, input: Exclude<Input, { _tag: "Admit" }>, now: number): Decision {
+  private happened(entry: CircuitEntry, happening: Exclude<Input, { _tag: "Admit" }>, now: number): Decision {
+    const input = entry.adopted(happening)
     const before = entry.circuit
     const [decision, next] = step(entry.policy, before, input, now)
     entry.circuit = next
@@ -472,9 +473,22 @@ export class SharedCircuits {
       version: kept.version,
       document: document ?? known?.document ?? newDocument(entry.policy, now + link.offset)
     }
+    if (known === undefined) this.begun(entry, before, now)
     if (lost) this.tellAgain(entry, before, now)
     this.judge(entry, before, false)
     this.watchIsolation(entry)
+  }
+
+  /** A process that could ask nobody at first has a circuit of its own by now: whatever holds back for longer holds. */
+  private begun(entry: CircuitEntry, before: Circuit, now: number): void {
+    const kept = toRestore(entry.key, before, now)
+    if (kept === undefined) {
+      entry.born(entry.base!.document.circuit.generation)
+      return
+    }
+    entry.owed = []
+    entry.tripped = false
+    entry.owe(kept, now, false)
   }
 
   /** What was shared has been lost. Whoever knows that a target is to be left alone tells it again. */
