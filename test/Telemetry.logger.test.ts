@@ -70,7 +70,8 @@ describe("Telemetry.layerLogger", () => {
         "FallbackTaken",
         "FallbackSkipped",
         "CacheStaleServed",
-        "StoreFailed"
+        "StoreFailed",
+        "FaultInjected"
       ])
       expect(at("INFO")).toEqual([
         "CallSucceeded",

@@ -83,6 +83,7 @@ export const samples: { readonly [tag in Tag]: Extract<ResilienceEvent.Resilienc
   CacheNotStored: event.CacheNotStored({ ...cached, reason: "truncated" }),
   StoreFailed: event.StoreFailed({ ...about, policy: "rateLimit", error: thrown }),
   StoreRejoined: event.StoreRejoined({ ...about, policy: "sharedState", away: wait }),
+  FaultInjected: event.FaultInjected({ ...about, fault: "Fail", wait: 20, error: thrown }),
   ClientRetries: event.ClientRetries({ ...about, client: "openai", maxRetries: 2 })
 }
 

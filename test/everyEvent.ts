@@ -12,6 +12,7 @@ import {
   SharedState,
   StreamDialect
 } from "effect-resilience"
+import * as Chaos from "effect-resilience/testing/Chaos"
 import { inVirtualTime, layer, scriptedRun } from "./scriptedRun.js"
 
 const serverError = new LlmError.ServerError({ message: "500" })
@@ -73,6 +74,11 @@ const parts = (
     ),
     // StoreRejoined
     lostAndFound,
+    // FaultInjected
+    Effect.void.pipe(
+      Chaos.inject(at("disturbed")),
+      Effect.provide(Chaos.layer({ rules: [{ fault: Chaos.fail(serverError) }], on: true }))
+    ),
     // ClientRetries
     ClientRetries.warn({ maxRetries: 2 }, at("client"))
   ]

@@ -12,6 +12,7 @@ describe("the dashboard for Grafana", () => {
   it("shows every metric but those named here", () => {
     expect([...unshown()].sort()).toEqual([
       "clientRetries",
+      "faultsInjected",
       "observedDecisions",
       "operationLogRows",
       "sharedStateJoined",

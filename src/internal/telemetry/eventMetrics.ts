@@ -43,5 +43,6 @@ export const eventMetrics: { readonly [tag in ResilienceEvent["_tag"]]: readonly
     CacheNotStored: ["cache"],
     StoreFailed: ["storeFailures"],
     StoreRejoined: ["sharedStateJoined"],
+    FaultInjected: ["faultsInjected"],
     ClientRetries: ["clientRetries"]
   }

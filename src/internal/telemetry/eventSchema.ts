@@ -123,6 +123,12 @@ const members = {
   }),
   StoreFailed: TaggedStruct("StoreFailed", { ...about, policy: String, error }),
   StoreRejoined: TaggedStruct("StoreRejoined", { ...about, policy: String, away: Wait }),
+  FaultInjected: TaggedStruct("FaultInjected", {
+    ...about,
+    fault: Literal("Fail", "Cut", "Delay", "Stall", "Interrupt"),
+    wait: Number,
+    error: optional(error)
+  }),
   ClientRetries: TaggedStruct("ClientRetries", { ...about, client: String, maxRetries: Number })
 } satisfies { readonly [Tag in ResilienceEvent["_tag"]]: Schema.Schema.AnyNoContext }
 

@@ -167,6 +167,12 @@ export type ResilienceEvent = Data.TaggedEnum<{
   StoreFailed: About & { readonly policy: string; readonly error: unknown }
   /** A store that had failed is used again. */
   StoreRejoined: About & { readonly policy: string; readonly away: Duration.Duration }
+  /** `Chaos` has disturbed a call: a failure that follows is not real. `wait`, in milliseconds, is by how long it was delayed. */
+  FaultInjected: About & {
+    readonly fault: "Fail" | "Cut" | "Delay" | "Stall" | "Interrupt"
+    readonly wait: number
+    readonly error?: unknown
+  }
   /** A client under the toolkit repeats calls on its own, which multiplies the attempts. */
   ClientRetries: About & { readonly client: string; readonly maxRetries: number }
 }>

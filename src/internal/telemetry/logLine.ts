@@ -100,6 +100,10 @@ const lines: Lines = {
     `the store of the ${policy} failed (${of(error)}); calls go on without`
   ],
   StoreRejoined: ({ away, policy }) => [Info, `the store of the ${policy} is used again, after ${time(away)}`],
+  FaultInjected: ({ fault, wait }) => [
+    Warning,
+    `chaos has disturbed a call: ${fault}${wait === 0 ? "" : ` after ${Math.round(wait)}ms`}`
+  ],
   // Whoever found it out has logged a warning.
   ClientRetries: ({ client, maxRetries }) => [Debug, `${client} retries too, ${maxRetries} times`]
 }

@@ -39,6 +39,7 @@ type Counters =
   | "streamIncidents"
   | "storeFailures"
   | "clientRetries"
+  | "faultsInjected"
   | "tokens"
   | "wastedTokens"
   | "cost"
@@ -240,6 +241,13 @@ export const metricTable: Rows<"counter", Counters> & Rows<"gauge", Gauges> & Ro
     type: "counter",
     labels: ["target", "client"],
     meaning: "Clients found to repeat calls on their own, which multiplies the attempts",
+    whose: ours
+  },
+  faultsInjected: {
+    name: "llm_faults_injected_total",
+    type: "counter",
+    labels: ["target", "fault"],
+    meaning: "Calls that Chaos has disturbed: what follows of it is not real",
     whose: ours
   },
   observedDecisions: {
