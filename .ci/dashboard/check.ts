@@ -1,5 +1,6 @@
 // Every query of the dashboard, asked of a real Prometheus that has scraped a run: `npm run check:dashboard`.
 // With `--picture` the run is longer, and docs/grafana/dashboard.svg is drawn of what the queries give.
+import { writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -8,6 +9,7 @@ import { Effect, Layer, TestContext } from "effect"
 import * as PrometheusMetrics from "effect-resilience/prometheus/PrometheusMetrics"
 import { expected, layer, scriptedRun } from "../../test/scriptedRun.js"
 import { panels, prometheusName } from "./panels.js"
+import { picture, type Shown } from "./picture.js"
 import * as Prometheus from "./prometheus.js"
 import { policies, workload } from "./workload.js"
 
@@ -16,7 +18,9 @@ if (!Prometheus.isInstalled()) {
   process.exit(2)
 }
 
-const seconds = 16
+const drawing = process.argv.includes("--picture")
+
+const seconds = drawing ? 60 : 16
 
 const served = HttpLayerRouter.serve(PrometheusMetrics.layerHttp(), {
   disableLogger: true,
@@ -80,11 +84,20 @@ const program = Effect.gen(function* () {
       }
     )
   )
-  const panelsShow = panels.flatMap(({ queries, title }) =>
-    queries.map(({ expr }) =>
+  const shown: Array<Shown> = panels.map((panel) => ({ panel, lines: [] }))
+  const panelsShow = panels.flatMap(({ queries, title }, index) =>
+    queries.map(({ expr, legend }) =>
       Effect.map(
         Effect.promise(() => prometheus.range(asked(expr), from, to)),
         (series) => {
+          const { lines, panel } = shown[index] as Shown
+          const named = series
+            .filter(({ metric }) => !Object.values(metric).some((value) => value.startsWith("scripted")))
+            .map(({ metric, values }) => ({
+              name: legend.replace(/\{\{(\w+)\}\}/g, (_, label) => metric[label] ?? ""),
+              values
+            }))
+          shown[index] = { panel, lines: [...lines, ...named] }
           const isShown = series.some(({ values }) => values.some(([, value]) => Number(value) > 0))
           if (!isShown) wrong.push(`"${title}" shows nothing: ${expr}`)
         }
@@ -92,6 +105,8 @@ const program = Effect.gen(function* () {
     )
   )
   yield* Effect.all([...numbersRight, ...panelsShow], { concurrency: 4, discard: true })
+  const [start, end] = [from.getTime() / 1000, to.getTime() / 1000]
+  if (drawing) writeFileSync("docs/grafana/dashboard.svg", picture(shown, start, end))
   for (const one of wrong) console.error(one)
   console.log(`${numbersRight.length} numbers and ${panelsShow.length} queries asked, ${wrong.length} wrong`)
   return wrong.length
