@@ -68,6 +68,7 @@ export const picture = (all: ReadonlyArray<Shown>, from: number, to: number): st
   })
   const [width, tall] = [columns * unit + gap, (row + 1) * height + gap]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${tall}" font-family="sans-serif" font-size="10">
+<title>The panels of the dashboard over a minute of calls</title>
 <rect width="${width}" height="${tall}" fill="#f4f5f5"/>
 ${parts.join("\n")}
 </svg>
