@@ -11,10 +11,12 @@ import { reading } from "./reading.js"
 import { recovery } from "./recovery.js"
 import type { Shape } from "./shape.js"
 import { streams } from "./streams.js"
+import { telemetry } from "./telemetry.js"
 import { window } from "./window.js"
 
 export const shapes: ReadonlyArray<Shape> = [
   full,
+  telemetry,
   alone,
   limits,
   window,

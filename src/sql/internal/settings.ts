@@ -15,7 +15,7 @@ import { type Names, refuseUnknown } from "../../internal/options/names.js"
 export interface Options {
   /** How often what has happened is written, if no batch is full before. Default 1 second. */
   readonly interval?: Duration.DurationInput | undefined
-  /** Rows of one statement, from 1 to 1000. Default 200. */
+  /** Rows of one statement, from 1 to 1000. Default 100. */
   readonly batchSize?: number | undefined
   /** Rows that may wait to be written. Beyond it the oldest is given up, and counted. Default 10 000. */
   readonly capacity?: number | undefined
@@ -60,7 +60,7 @@ export interface Settings {
 /** Throws a `RangeError` for what is no option. @internal */
 export const settingsOf = (where: string, options: Options): Settings => {
   refuseUnknown(where, "", options, names)
-  const { batchSize = 200, capacity = 10_000, prices = {} } = options
+  const { batchSize = 100, capacity = 10_000, prices = {} } = options
   if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= 1_000)) {
     throw invalid(where, "batchSize", batchSize, "a whole number of rows from 1 to 1000")
   }
