@@ -5,10 +5,12 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Gateway from "../gateway/Gateway.js"
 import * as GatewayConfig from "../gateway/GatewayConfig.js"
 import { embedded } from "../gateway/internal/embedded.js"
@@ -45,23 +47,42 @@ export const gateway: Command.Command<"gateway", FileSystem.FileSystem, never, F
   { config, host, port },
   ({ config, host, port }) =>
     Effect.gen(function* () {
-      const given = Option.isSome(config) ? yield* readConfig(config.value) : yield* withoutConfig
-      const read = yield* GatewayConfig.decode(given)
+      const read: Effect.Effect<GatewayConfig.Config, Error, FileSystem.FileSystem | Scope.Scope> = Option.match(
+        config,
+        {
+          onNone: () => withoutConfig,
+          onSome: (path) => Effect.flatMap(readConfig(path), GatewayConfig.decode)
+        }
+      )
+      const given = yield* read
       const listen = {
-        ...read.listen,
+        ...given.listen,
         ...(Option.isSome(host) && { host: host.value }),
         ...(Option.isSome(port) && { port: port.value })
       }
-      const { url } = yield* Gateway.make({ ...read, listen })
+      const { adminUrl, reload, url } = yield* Gateway.make({ ...given, listen })
       yield* Console.log(`effect-resilience gateway on ${url}`)
-      if (Option.isNone(config)) yield* Console.log(firstSteps(url))
-      return yield* Effect.never
+      if (adminUrl !== undefined) yield* Console.log(`its live page on ${adminUrl}`)
+      if (Option.isNone(config)) {
+        yield* Console.log(firstSteps(url))
+        return yield* Effect.never
+      }
+      const again = Effect.matchEffect(Effect.flatMap(read, reload), {
+        onSuccess: () => Console.log(`${config.value} is in force`),
+        onFailure: (error) => Console.error(`${config.value} is left aside:\n${error.message}`)
+      })
+      return yield* Effect.zipRight(
+        Stream.runForEach(changes(config.value), () => again),
+        Effect.never
+      )
     }).pipe(
       Effect.scoped,
       Effect.catchAll((error) =>
         Effect.zipRight(
-          Console.error(String((error as { readonly message?: unknown }).message ?? error)),
-          Effect.sync(() => (process.exitCode = 1))
+          Console.error(error.message),
+          Effect.sync(() => {
+            process.exitCode = 1
+          })
         )
       )
     )
@@ -71,9 +92,28 @@ export const gateway: Command.Command<"gateway", FileSystem.FileSystem, never, F
   )
 )
 
-const withoutConfig = Effect.gen(function* () {
+/** When the file changes, and when the process is told to look again. */
+const changes = (path: string): Stream.Stream<unknown, never, FileSystem.FileSystem> =>
+  Stream.merge(
+    Stream.debounce(
+      Stream.catchAll(
+        Stream.unwrap(Effect.map(FileSystem.FileSystem, (files) => files.watch(path))),
+        () => Stream.never
+      ),
+      "200 millis"
+    ),
+    Stream.async<void>((emit) => {
+      const told = (): void => {
+        emit.single(undefined)
+      }
+      process.on("SIGHUP", told)
+      return Effect.sync(() => process.off("SIGHUP", told))
+    })
+  )
+
+const withoutConfig: Effect.Effect<GatewayConfig.Config, Error, Scope.Scope> = Effect.gen(function* () {
   const { make } = yield* Effect.promise(() => import("../testing/MisbehavingProvider.js"))
-  return embedded(yield* make())
+  return yield* GatewayConfig.decode(embedded(yield* make()))
 })
 
 const firstSteps = (url: string): string => `

@@ -27,6 +27,7 @@ export const embedded = (provider: MisbehavingProvider.Service): typeof schema.E
       embedded: { baseUrl: provider.openAiUrl, dialect: "openai" },
       "embedded-anthropic": { baseUrl: `${provider.anthropicUrl}/v1`, dialect: "anthropic" }
     },
+    admin: { port: 0 },
     routes: [first as NonNullable<typeof first>, ...others],
     policy: {
       attemptTimeout: "10 seconds",

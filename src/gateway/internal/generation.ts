@@ -1,9 +1,11 @@
 /**
- * All that follows from one configuration: upstreams, routes, policies. A reload makes another one, and calls that began
- * under this one end under it.
+ * All that follows from one configuration: upstreams, routes, clients, policies. A reload makes another one, and calls that
+ * began under this one end under it.
  *
  * @internal
  */
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
@@ -20,7 +22,35 @@ export interface Generation {
   readonly config: Config
   readonly routes: Routes
   readonly clients: Clients
+  readonly resilience: Context.Tag.Service<Resilience.Resilience>
   readonly runtime: Runtime.Runtime<Resilience.Resilience>
+  /** Which limits a target has. */
+  readonly limits: (target: string) => { readonly bulkhead: boolean; readonly rateLimit: boolean }
+  readonly calls: Calls
+}
+
+/** The calls that are under way. @internal */
+export class Calls {
+  running = 0
+  private over: Deferred.Deferred<void> | undefined
+
+  begin(): void {
+    this.running++
+  }
+
+  end(): void {
+    this.running--
+    if (this.running === 0 && this.over !== undefined) Deferred.unsafeDone(this.over, Effect.void)
+  }
+
+  /** Waits until there is none. */
+  readonly none: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.running === 0) return Effect.void
+    return Effect.flatMap(Deferred.make<void>(), (over) => {
+      this.over = over
+      return Deferred.await(over)
+    })
+  })
 }
 
 /** @internal */
@@ -28,11 +58,17 @@ export const generation = (config: Config): Effect.Effect<Generation, InvalidCon
   Effect.gen(function* () {
     const routes = routesOf(config, yield* upstreams(config))
     const clients = yield* clientsOf(config)
-    const resilience = yield* Resilience.make({ ...generalPolicy(config), targets: targetPolicies(config) })
+    const general = generalPolicy(config)
+    const targets = targetPolicies(config)
+    const resilience = yield* Resilience.make({ ...general, targets })
     const runtime = yield* Effect.provideService(
       Effect.runtime<Resilience.Resilience>(),
       Resilience.Resilience,
       resilience
     )
-    return { config, routes, clients, runtime }
+    const limits = (target: string) => {
+      const { bulkhead, rateLimit } = { ...general, ...(Object.hasOwn(targets, target) && targets[target]) }
+      return { bulkhead: Boolean(bulkhead), rateLimit: Boolean(rateLimit) }
+    }
+    return { config, routes, clients, resilience, runtime, limits, calls: new Calls() }
   })

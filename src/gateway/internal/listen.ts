@@ -5,6 +5,7 @@
  */
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -75,13 +76,17 @@ const started = (server: Http.Server, host: string, port: number): Effect.Effect
     })
   })
 
-const shutDown = (server: Http.Server, within: Duration.Duration): Effect.Effect<void> => {
-  const closed = Effect.async<void>((resume) => {
-    server.close(() => resume(Effect.void))
-    server.closeIdleConnections()
+const shutDown = (server: Http.Server, within: Duration.Duration): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    let open = true
+    server.close(() => {
+      open = false
+    })
+    const start = yield* Clock.currentTimeMillis
+    // A connection whose request was under way is kept for another one, which nobody may make any more.
+    while (open && (yield* Clock.currentTimeMillis) - start < Duration.toMillis(within)) {
+      server.closeIdleConnections()
+      yield* Effect.sleep("20 millis")
+    }
+    server.closeAllConnections()
   })
-  return closed.pipe(
-    Effect.timeoutTo({ duration: within, onSuccess: () => undefined, onTimeout: () => undefined }),
-    Effect.zipRight(Effect.sync(() => server.closeAllConnections()))
-  )
-}

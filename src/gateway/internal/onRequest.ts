@@ -19,6 +19,8 @@ export interface Standing {
   readonly current: () => Generation
   /** Whether the gateway has been told to end. */
   readonly ending: () => boolean
+  /** Who answers on `/admin` and `/metrics`, if they are here. */
+  readonly admin: OnRequest | undefined
 }
 
 const noSuchPath: Problem = { status: 404, message: "There is nothing here" }
@@ -32,7 +34,7 @@ const tooMany: Problem = {
 }
 
 /** @internal */
-export const onRequest = ({ current, ending }: Standing): OnRequest => {
+export const onRequest = ({ admin, current, ending }: Standing): OnRequest => {
   const ids = new RequestIds()
   let running = 0
 
@@ -44,10 +46,12 @@ export const onRequest = ({ current, ending }: Standing): OnRequest => {
     if (request.method !== "POST") return refuse(onlyPost)
     if (running >= (generation.config.bounds?.concurrency ?? 2_000)) return refuse(tooMany)
     running++
+    generation.calls.begin()
     if (ending()) response.setHeader("connection", "close")
     const fiber = Runtime.runFork(generation.runtime)(modelCall(generation, { request, response, endpoint, requestId }))
     response.once("close", () => {
       running--
+      generation.calls.end()
       // A client that has left wants no answer any more.
       if (!response.writableFinished) fiber.unsafeInterruptAsFork(fiber.id())
     })
@@ -72,12 +76,17 @@ export const onRequest = ({ current, ending }: Standing): OnRequest => {
       case "/readyz":
         return ending() ? json(response, 503, { status: "ending" }) : json(response, 200, { status: "ready" })
       default:
+        if (admin !== undefined && isAdmin(path)) return admin(request, response)
         return problem(response, "openai", noSuchPath, { requestId: ids.of(request) })
     }
   }
 }
 
-const pathOf = ({ url = "/" }: IncomingMessage): string => {
+/** @internal */
+export const isAdmin = (path: string): boolean => path === "/metrics" || path === "/admin" || path.startsWith("/admin/")
+
+/** @internal */
+export const pathOf = ({ url = "/" }: IncomingMessage): string => {
   const query = url.indexOf("?")
   return query === -1 ? url : url.slice(0, query)
 }

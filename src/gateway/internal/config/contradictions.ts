@@ -14,6 +14,7 @@ export const contradictions = (config: Config): ReadonlyArray<Mistake> => [
     ...badName(["upstreams", name], name),
     ...badUrl(["upstreams", name, "baseUrl"], baseUrl)
   ]),
+  ...openAdmin(config),
   ...config.routes.flatMap((route, at) => ofRoute(config, route, at)),
   ...twice(config.routes.map((route) => `${dialectOf(config, route)} ${route.model}`)).map((at) => ({
     path: pathOf(["routes", at, "model"]),
@@ -24,6 +25,11 @@ export const contradictions = (config: Config): ReadonlyArray<Mistake> => [
     message: `is ${JSON.stringify(config.clients?.[at]?.name)}, which an earlier client has already`
   }))
 ]
+
+const openAdmin = ({ admin }: Config): ReadonlyArray<Mistake> =>
+  admin === undefined || admin.key !== undefined || admin.port !== undefined
+    ? []
+    : [{ path: "admin", message: "needs a key, or a port of its own that only you can reach" }]
 
 const badName = (path: ReadonlyArray<PropertyKey>, name: string): ReadonlyArray<Mistake> =>
   isName(name) ? [] : [{ path: pathOf(path), message: `has to be ${names}` }]
