@@ -156,7 +156,8 @@ export class SharedCircuits {
   }
 
   private add(key: string, policy: Policy, now: number): CircuitEntry {
-    const entry = new CircuitEntry(key, policy, initial(policy, now, now), now)
+    // Half a step, so that it is nobody else's generation.
+    const entry = new CircuitEntry(key, policy, initial(policy, now + 0.5, now), now)
     this.entries.add(key, entry, now)
     return entry
   }
@@ -479,9 +480,9 @@ export class SharedCircuits {
     this.watchIsolation(entry)
   }
 
-  /** A process that could ask nobody at first has a circuit of its own by now: whatever holds back for longer holds. */
+  /** A process that could ask nobody at first has counted for itself, and may have opened the circuit by that. */
   private begun(entry: CircuitEntry, before: Circuit, now: number): void {
-    const kept = toRestore(entry.key, before, now)
+    const kept = entry.tripped ? toRestore(entry.key, before, now) : undefined
     if (kept === undefined) {
       entry.born(entry.base!.document.circuit.generation)
       return
