@@ -111,7 +111,7 @@ export class MisbehavingProvider extends Context.Tag("effect-resilience/testing/
  */
 export const make = (options: Options = {}): Effect.Effect<Service, StartError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { keepAttempts, maxBodyBytes, models, port, reply, script, seed } = yield* check(Options)(options)
+    const { cors, keepAttempts, maxBodyBytes, models, port, reply, script, seed } = yield* check(Options)(options)
     const log = yield* Log.make(keepAttempts ?? 10_000)
     const scripts = yield* Scripts.make(script, models)
     const url = yield* serve(
@@ -122,6 +122,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, StartError, 
         reply: Predicate.isFunction(reply) ? reply : reply === undefined ? defaultReply : () => reply,
         seed: seed ?? 0,
         maxBodyBytes: maxBodyBytes ?? 32 * 1024 * 1024,
+        cors: cors ?? false,
         models: ["embedded", ...Object.keys(models ?? {}), ...FaultModels.names]
       })
     )

@@ -144,14 +144,14 @@ describe("X7: the walk", () => {
       const first = yield* providerWith(Step.stall())
       const second = yield* providerWith(Step.stall())
       const fetch = yield* made({
-        deadline: "300 millis",
+        deadline: "1 second",
         fallbacks: [{ name: "second", baseUrl: second.openAiUrl }]
       })
       for (const stream of [false, true]) {
         const startedAt = performance.now()
         const thrown = yield* thrownBy(post(fetch, first.openAiUrl, { stream }))
         expect(thrown).toMatchObject({ name: "TimeoutError" })
-        expect(performance.now() - startedAt).toBeLessThan(550)
+        expect(performance.now() - startedAt).toBeLessThan(1_900)
         // Its share of the time, after which the other one is asked.
         expect((yield* second.awaitSettled).length).toBe(stream ? 2 : 1)
       }

@@ -38,7 +38,9 @@ export const Options = Schema.Struct({
   /** The largest request body that is read, in bytes; a larger one gets a 413. Default 32 MiB. */
   maxBodyBytes: Schema.optional(whole(1, 1_073_741_824)),
   /** How many attempts the log keeps, the newest ones. Default 10 000. */
-  keepAttempts: Schema.optional(whole(1, 1_000_000))
+  keepAttempts: Schema.optional(whole(1, 1_000_000)),
+  /** Whether pages of any origin may ask, and read all headers of the answers. Default `false`. */
+  cors: Schema.optional(Schema.Boolean)
 })
 
 /**

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import { Anthropic } from "./Anthropic.js"
 import { Cohere } from "./Cohere.js"
 import type { Exchange } from "./Exchange.js"
+import { forPages } from "./forPages.js"
 import { Gemini } from "./Gemini.js"
 import { type Attempt, type Log, withoutSecrets } from "./Log.js"
 import { Ollama } from "./Ollama.js"
@@ -43,14 +44,19 @@ export interface Setup {
   readonly reply: (request: ProviderRequest) => Reply
   readonly seed: string | number
   readonly maxBodyBytes: number
+  readonly cors: boolean
   readonly models: ReadonlyArray<string>
 }
+
+const nothing = new Uint8Array(0)
 
 /** @internal */
 export const make =
   (setup: Setup) =>
-  (exchange: Exchange, connection: Attempt["connection"]): Effect.Effect<void> =>
+  (asked: Exchange, connection: Attempt["connection"]): Effect.Effect<void> =>
     Effect.suspend(() => {
+      const exchange = setup.cors ? forPages(asked) : asked
+      if (setup.cors && asked.request.method === "OPTIONS") return exchange.respond(204, {}, nothing)
       const method = exchange.request.method ?? "GET"
       const path = (exchange.request.url ?? "/").replace(/[?#].*$/s, "")
       const page = pages[path]
