@@ -62,8 +62,15 @@ const finished = (part: Fields): Reading => {
       })
     }
   }
+  if (isOrdinary(part)) return { kind: "metadata", end: true, usage }
   return judged(undefined, part, { kind: "metadata", end: part.reason === undefined || isEnd(part.reason), usage })
 }
+
+/** How nearly all answers end. Looking for a failure in every format would cost more than the rest of the answer. */
+const isOrdinary = (part: Fields): boolean =>
+  (part.reason === "stop" || part.reason === "tool-calls" || part.reason === "length") &&
+  part.error === undefined &&
+  (part.metadata === undefined || fieldsOf(fieldsOf(part.metadata).openai).refusal === undefined)
 
 /**
  * `@effect/ai-openai` makes the same part of a failed response as of a completed one. Only a failed one has no usage,
