@@ -132,6 +132,9 @@ const make = (settings: Settings) => {
   }
 }
 
+// Whoever has lost its parent has nothing to do any more.
+process.on("disconnect", () => process.exit())
+
 let act: ReturnType<typeof make> | undefined
 
 process.on("message", async ({ id, order }: { readonly id: number; readonly order: Order }) => {
