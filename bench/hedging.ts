@@ -6,8 +6,8 @@
 import { fileURLToPath } from "node:url"
 import { Effect, Random } from "effect"
 import { Hedge, LlmError } from "effect-resilience"
+import * as Simulation from "effect-resilience/testing/Simulation"
 import { writeSection } from "./section.js"
-import { simulate } from "./virtualTime.js"
 
 /** Ten calls a second for ten minutes, at random moments. */
 const calls = 6_000
@@ -130,7 +130,7 @@ const run = async ({ perSecond, slowness, title: condition }: Condition, { optio
     Array.from({ length: calls }, (_, n) => client(n)),
     { concurrency: "unbounded", discard: true }
   )
-  await simulate(Effect.provide(all, Hedge.layer()), 60 * 60_000)
+  await Effect.runPromise(Simulation.virtually(Effect.provide(all, Hedge.layer()), 60 * 60_000))
 
   took.sort((a, b) => a - b)
   const at = (q: number): number => took[Math.min(took.length - 1, Math.ceil(took.length * q) - 1)]!

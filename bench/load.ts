@@ -6,8 +6,8 @@
 import { fileURLToPath } from "node:url"
 import { Effect, Random } from "effect"
 import { LlmError, RateLimit, Resilience } from "effect-resilience"
+import * as Simulation from "effect-resilience/testing/Simulation"
 import { writeSection } from "./section.js"
-import { simulate } from "./virtualTime.js"
 
 const clients = 200
 const minutes = 3
@@ -147,7 +147,7 @@ const run = async ({ options, title }: Row): Promise<Counts> => {
       )
     })
   )
-  await simulate(all, end)
+  await Effect.runPromise(Simulation.virtually(all, end))
   return { title, answers: waits.length, ...counts, waits: waits.sort((a, b) => a - b), byClient }
 }
 

@@ -6,8 +6,8 @@
 import { fileURLToPath } from "node:url"
 import { Context, Effect, Layer, Random, type Schedule } from "effect"
 import { CircuitBreaker, LlmError, RetryBudget, RetryPolicy } from "effect-resilience"
+import * as Simulation from "effect-resilience/testing/Simulation"
 import { writeSection } from "./section.js"
-import { simulate } from "./virtualTime.js"
 
 const clients = 1_000
 const outage = 60_000
@@ -123,7 +123,7 @@ const run = async ({ protect, title }: Row): Promise<Counts> => {
       { concurrency: "unbounded", discard: true }
     )
   )
-  await simulate(all, end)
+  await Effect.runPromise(Simulation.virtually(all, end))
   const allServed = served.length === clients ? Math.max(...served) - outage : undefined
   // The first 100 ms are the same for everyone: all calls that were under way when the provider went down.
   const peak = Math.max(0, ...Array.from(slots, ([slot, sent]) => (slot === 0 ? 0 : sent)))
