@@ -44,7 +44,7 @@ describe.skipIf(!isInstalled)("a fleet of eight processes", () => {
   })
 
   it("K2: exactly one probe at a time, also when its holder is killed", { timeout: 60_000 }, async () => {
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       const key = `half-open ${round}`
       upstream.answers(() => ({ status: 500 }))
       await all({ _tag: "Call", key })
@@ -86,7 +86,7 @@ describe.skipIf(!isInstalled)("a fleet of eight processes", () => {
   it("K5: a Redis that is paused, killed and flushed fails no call, and all join again", {
     timeout: 60_000
   }, async () => {
-    const loaded = all<Loaded>({ _tag: "Load", key: "loaded", perSecond: 60, millis: 5_000 })
+    const loaded = all<Loaded>({ _tag: "Load", key: "loaded", perSecond: 60, millis: 4_000 })
     await sleep(700)
     redis.pause()
     await sleep(800)

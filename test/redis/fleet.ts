@@ -1,6 +1,6 @@
 /** A fleet of real processes, and a provider that they ask and that can misbehave. */
 import { type ChildProcess, fork } from "node:child_process"
-import { mkdtempSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 /** The worker in one file, so that a process starts at once. */
 export const bundled = async (): Promise<string> => {
   const folder = mkdtempSync(join(root, "node_modules", ".fleet-"))
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, "worker.mjs")
   await build({
     entryPoints: [join(root, "test/redis/fleetWorker.ts")],
@@ -70,7 +71,7 @@ export interface Worker {
 }
 
 export const worker = async (file: string, settings: Settings): Promise<Worker> => {
-  const child = fork(file, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
+  const child = fork(file, { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] })
   const waiting = new Map<number, (result: unknown) => void>()
   let next = 0
   child.on("message", ({ id, result }: { readonly id: number; readonly result: unknown }) => {

@@ -74,6 +74,7 @@ class Slice {
   base: { readonly version: string; readonly shares: Shares } | undefined = undefined
   /** What it goes by while there is nobody to ask. */
   alone: { buckets: Buckets; readonly limits: ReadonlyArray<Limit> } | undefined = undefined
+  usedAlone: Amounts = {}
   asking = false
   stopTimer: (() => void) | undefined = undefined
   readonly lock: Effect.Semaphore = Effect.unsafeMakeSemaphore(1)
@@ -84,6 +85,17 @@ class Slice {
     now: number
   ) {
     this.since = now
+  }
+
+  /** What was used while there was nobody to ask is owed to the others, as far as a bucket goes. */
+  rejoin(): void {
+    if (this.alone === undefined) return
+    for (const { burst, unit } of this.limits) {
+      const used = Math.max(0, Math.min(burst, this.usedAlone[unit] ?? 0))
+      this.rest = { ...this.rest, [unit]: (this.rest[unit] ?? 0) - used }
+    }
+    this.alone = undefined
+    this.usedAlone = {}
   }
 
   covers(amounts: Amounts, now: number): boolean {
@@ -150,7 +162,7 @@ export class SharedLimits {
         if (key.startsWith(prefix)) this.told(key.slice(prefix.length), version, text)
       },
       () => {
-        for (const slice of this.byName.values()) slice.alone = undefined
+        for (const slice of this.byName.values()) slice.rejoin()
       }
     )
   }
@@ -217,13 +229,16 @@ export class SharedLimits {
         burst: burst * share,
         perMilli: perMilli * share
       }))
-      slice.alone = { limits, buckets: full(limits, now) }
+      // Nothing has been saved up by losing the others.
+      const buckets = full(limits, now)
+      slice.alone = { limits, buckets: slice.users === undefined ? buckets : hold(buckets, limits, now, now) }
     }
     // One call may need more than the part ever holds at once: it waits until that has come together.
     const { alone } = slice
     const limits = alone.limits.map((limit) => ({ ...limit, burst: Math.max(limit.burst, amounts[limit.unit] ?? 0) }))
     const [reserved, buckets] = reserve(alone.buckets, limits, amounts, ahead, now)
     alone.buckets = buckets
+    if (reserved._tag === "Granted") slice.usedAlone = add(slice.usedAlone, amounts)
     return reserved
   }
 
@@ -231,6 +246,7 @@ export class SharedLimits {
     const difference = add(used, reserved, -1)
     if (slice.alone !== undefined) {
       const { buckets, limits } = slice.alone
+      slice.usedAlone = add(slice.usedAlone, difference)
       slice.alone.buckets = buckets.map((bucket, i) => ({
         ...bucket,
         level: bucket.level - (difference[limits[i]!.unit] ?? 0)
