@@ -19,7 +19,7 @@ export const Gemini: Wire = {
     const allowed = Array.isArray(calling.allowedFunctionNames) ? calling.allowedFunctionNames : []
     return {
       dialect: "gemini",
-      model: decodeURIComponent(/\/models\/([^/:]+):/.exec(path)?.[1] ?? ""),
+      model: modelInPath(path),
       streaming: path.endsWith(":streamGenerateContent"),
       prompt: texts[texts.length - 1] ?? "",
       characters: texts.join("").length + textOf(bodyOf(body.systemInstruction).parts).length,
@@ -45,6 +45,9 @@ export const Gemini: Wire = {
   problem,
   problemInStream: (kind, about) => dataEvent(problem(kind, about).body)
 }
+
+/** Gemini has its model in the path. @internal */
+export const modelInPath = (path: string): string => decodeURIComponent(/\/models\/([^/:]+):/.exec(path)?.[1] ?? "")
 
 const frame = (role: Frame["role"], data: unknown): Frame => ({ role, text: dataEvent(data) })
 

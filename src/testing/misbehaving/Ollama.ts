@@ -9,6 +9,7 @@ export const Ollama: Wire = {
   requestIdHeader: "x-request-id",
   streamType: "application/x-ndjson",
   keepAlive: "\n",
+  malformed: '{"message": \n',
   read: (body) => {
     const model = readModel(body)
     if (!Predicate.isString(model)) return model

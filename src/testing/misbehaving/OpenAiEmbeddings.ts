@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer"
 import * as Predicate from "effect/Predicate"
 import { openAiError } from "./openAiErrors.js"
-import type { Answer } from "./Reply.js"
+import { dimensionsOf, vector } from "./vector.js"
 import { dataEvent, readModel, textOf, type Wire } from "./Wire.js"
 
 /** OpenAI's embeddings: `POST /v1/embeddings`. The same text always has the same vector. @internal */
@@ -31,7 +31,7 @@ export const OpenAiEmbeddings: Wire = {
     data: inputsOf(request.body.input).map((text, index) => ({
       object: "embedding",
       index,
-      embedding: encoded(vector(text, dimensionsOf(request)), request.body.encoding_format === "base64")
+      embedding: encoded(vector(text, dimensionsOf(request.body.dimensions)), request.body.encoding_format === "base64")
     })),
     model: request.model,
     usage: { prompt_tokens: usage.inputTokens, total_tokens: usage.inputTokens }
@@ -53,21 +53,6 @@ const inputsOf = (input: unknown): ReadonlyArray<string> =>
       : Predicate.isString(input)
         ? [textOf(input)]
         : []
-
-const dimensionsOf = ({ body }: Answer["request"]): number =>
-  Number.isInteger(body.dimensions) ? Math.min(4096, Math.max(1, Number(body.dimensions))) : 8
-
-/** A vector of length one, told by the characters of the text. */
-const vector = (text: string, dimensions: number): ReadonlyArray<number> => {
-  let state = 2_166_136_261
-  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 16_777_619)
-  const raw = Array.from({ length: dimensions }, () => {
-    state = Math.imul(state ^ (state >>> 15), 2_246_822_519) + 1
-    return ((state >>> 0) / 4_294_967_296) * 2 - 1
-  })
-  const length = Math.sqrt(raw.reduce((sum, x) => sum + x * x, 0)) || 1
-  return raw.map((x) => x / length)
-}
 
 /** OpenAI's own clients ask for base64, and read it as numbers. */
 const encoded = (numbers: ReadonlyArray<number>, base64: boolean): unknown =>

@@ -16,8 +16,12 @@ export type Dialect =
   | "openai-embeddings"
   | "anthropic"
   | "gemini"
+  | "gemini-embeddings"
   | "cohere"
+  | "cohere-embeddings"
   | "ollama"
+  | "ollama-embeddings"
+  | "bedrock"
 
 const count = Schema.Int.pipe(Schema.nonNegative()).annotations({ description: "a whole number, 0 or more" })
 

@@ -30,6 +30,10 @@ export interface Wire {
   readonly read: (body: Body, path: string) => ProviderRequest | Complaint
   /** The content type of a stream, where it is none of server-sent events. */
   readonly streamType?: string
+  /** How the text of a frame becomes bytes, where a frame is none of text. Default: as UTF-8. */
+  readonly streamEncoding?: "latin1"
+  /** A part of a stream that cannot be read. Default: an event that is no JSON. */
+  readonly malformed?: string
   /** Where the id of a request stands. */
   readonly requestIdHeader: string
   readonly plain: (answer: Answer) => unknown
@@ -37,7 +41,11 @@ export interface Wire {
   readonly problem: (
     problem: Problem,
     about: Particulars & { readonly requestId: string }
-  ) => { readonly status: number; readonly body: unknown }
+  ) => {
+    readonly status: number
+    readonly body: unknown
+    readonly headers?: Readonly<Record<string, string>>
+  }
   /** The error in the middle of a stream of which `sent` frames went out. */
   readonly problemInStream: (
     problem: Problem,

@@ -13,14 +13,14 @@ interface Complaining {
 /** The dialect's error envelope. @internal */
 export const complain = (call: Call, step: Heading, problem: Problem, about: Complaining): Effect.Effect<void> => {
   const seconds = about.retryAfter === undefined ? undefined : Duration.toSeconds(about.retryAfter)
-  const { body, status } = call.wire.problem(problem, {
+  const { body, headers, status } = call.wire.problem(problem, {
     model: call.request.model,
     requestId: call.requestId,
     retryAfterSeconds: seconds,
     limit: about.limit,
     requested: about.requested
   })
-  return whole(call, step, about.status ?? status, body, "application/json", hint(seconds))
+  return whole(call, step, about.status ?? status, body, "application/json", { ...headers, ...hint(seconds) })
 }
 
 const hint = (seconds: number | undefined): Readonly<Record<string, string>> =>

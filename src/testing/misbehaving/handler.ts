@@ -7,35 +7,17 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import { Anthropic } from "./Anthropic.js"
-import { Cohere } from "./Cohere.js"
 import type { Exchange } from "./Exchange.js"
 import { forPages } from "./forPages.js"
-import { Gemini } from "./Gemini.js"
 import { type Attempt, type Log, withoutSecrets } from "./Log.js"
-import { Ollama } from "./Ollama.js"
 import { OpenAiChat } from "./OpenAiChat.js"
-import { OpenAiEmbeddings } from "./OpenAiEmbeddings.js"
-import { OpenAiResponses } from "./OpenAiResponses.js"
 import type { Particulars, Problem } from "./Problem.js"
 import { perform } from "./perform.js"
 import type { ProviderRequest, Reply } from "./Reply.js"
 import type { Scripts } from "./Scripts.js"
 import { type Complaint, isBody, isComplaint, type Wire } from "./Wire.js"
 import { waits } from "./waits.js"
-
-const wires: Readonly<Record<string, Wire>> = {
-  "/v1/chat/completions": OpenAiChat,
-  "/v1/responses": OpenAiResponses,
-  "/v1/embeddings": OpenAiEmbeddings,
-  "/v1/messages": Anthropic,
-  "/v2/chat": Cohere,
-  "/api/chat": Ollama
-}
-
-/** Gemini has its model in the path. */
-const wireOf = (path: string): Wire | undefined =>
-  wires[path] ??
-  (/^\/v1(?:beta)?\/models\/[^/:]+:(?:generateContent|streamGenerateContent)$/.test(path) ? Gemini : undefined)
+import { wireOf } from "./wires.js"
 
 /** @internal */
 export interface Setup {
@@ -120,8 +102,8 @@ const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effec
     headers: Readonly<Record<string, string>> = {}
   ) => {
     const speaker = wire ?? (isAnthropic(exchange) ? Anthropic : OpenAiChat)
-    const { body, status } = speaker.problem(problem, { requestId, ...about })
-    return json(exchange, about.status ?? status, body, { [speaker.requestIdHeader]: requestId, ...headers })
+    const { body, headers: own, status } = speaker.problem(problem, { requestId, ...about })
+    return json(exchange, about.status ?? status, body, { [speaker.requestIdHeader]: requestId, ...own, ...headers })
   }
   if (wire === undefined) {
     return refuse("invalidRequest", { status: 404, message: `Invalid URL (${method} ${path})` })

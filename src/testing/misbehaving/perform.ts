@@ -9,7 +9,7 @@ import { onTheWire } from "./onTheWire.js"
 import * as Problem from "./Problem.js"
 import * as Reply from "./Reply.js"
 import type { Step } from "./Step.js"
-import { insert, send, upTo } from "./send.js"
+import { encoded, insert, send, upTo } from "./send.js"
 import type { Frame } from "./Wire.js"
 
 type Of<Tag extends Step["_tag"]> = Extract<Step, { readonly _tag: Tag }>
@@ -87,7 +87,7 @@ const act = (call: Call, step: Step): Effect.Effect<void> => {
 const all = (pieces: ReadonlyArray<Frame>): ReadonlyArray<Frame> => pieces
 
 const malformed = ({ request, wire }: Call): string =>
-  !request.streaming ? '"}{' : wire.streamType === undefined ? 'data: {"choices": [{"delta": \n\n' : '{"message": \n'
+  !request.streaming ? '"}{' : (wire.malformed ?? 'data: {"choices": [{"delta": \n\n')
 
 const withoutEnd = (call: Call, pieces: ReadonlyArray<Frame>, keepFinishReason: boolean): ReadonlyArray<Frame> =>
   pieces.filter(
@@ -128,7 +128,7 @@ const filtered = (call: Call, step: Of<"ContentFiltered">): Effect.Effect<void> 
 }
 
 const keepAlives = (call: Call, step: Of<"KeepAlivesOnly">): Effect.Effect<void> => {
-  const keepAlive = Buffer.from(call.request.streaming ? call.wire.keepAlive : "\n")
+  const keepAlive = call.request.streaming ? encoded(call, call.wire.keepAlive) : Buffer.from("\n")
   const one = Effect.andThen(Effect.sleep(step.every ?? "1 second"), call.exchange.write(keepAlive))
   return head(call, step, 200, answerType(call)).pipe(
     Effect.andThen(step.times === undefined ? Effect.forever(one) : Effect.repeatN(one, step.times - 1)),

@@ -36,6 +36,10 @@ export const send = (
   )
 }
 
+/** @internal */
+export const encoded = ({ request, wire }: Call, text: string): Buffer =>
+  Buffer.from(text, request.streaming ? wire.streamEncoding : "utf8")
+
 interface Write {
   readonly bytes: Uint8Array
   readonly content: "none" | "first" | "further"
@@ -50,7 +54,7 @@ const cutUp = (call: Call, step: Sending, pieces: ReadonlyArray<Frame>): Effect.
   const first = pieces.findIndex((piece) => piece.role === "content")
   const writes = pieces.map(
     ({ role, text }, i): Write => ({
-      bytes: Buffer.from(text),
+      bytes: encoded(call, text),
       content: i === first ? "first" : role === "content" ? "further" : "none"
     })
   )
