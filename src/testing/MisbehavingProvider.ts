@@ -1,9 +1,10 @@
 /**
  * A language model provider for tests: an HTTP server on a loopback port that speaks the dialects of OpenAI, Anthropic,
- * Gemini, Cohere and Ollama, plain and streaming, and misbehaves on demand.
+ * Gemini, Cohere, Ollama and Bedrock, plain and streaming, and misbehaves on demand.
  *
  * It answers `POST /v1/chat/completions`, `/v1/responses`, `/v1/embeddings`, `/v1/messages`,
- * `/v1beta/models/{model}:generateContent` (and `:streamGenerateContent?alt=sse`), `/v2/chat` and `/api/chat` well enough
+ * `/v1beta/models/{model}:generateContent` (and `:streamGenerateContent?alt=sse`), `/v2/chat`, `/api/chat`, the embeddings of
+ * these three and Bedrock's `/model/{model}/converse` (and `/converse-stream`) well enough
  * for the vendors' own clients and for those of `@effect/ai-openai` and `@effect/ai-anthropic`. What happens to a call is decided by its
  * model, by a script, or by a seeded mix of faults; every attempt is in a log.
  *

@@ -19,6 +19,8 @@ export interface Asks {
 /** A failure in a 200 is short. What is longer is not looked through where no answer of a model is expected. */
 const longestFailure = 16_384
 
+const onlyMessage = /^\s*\{\s*"(?:message|detail)"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\s*$/
+
 /** Why the body that has come is no answer, if it is none. @internal */
 export const judge = ({ api, known }: Asks, target: string, seen: Seen): Option.Option<LlmError> => {
   const { headers: all, status } = seen.headOf
@@ -30,7 +32,12 @@ export const judge = ({ api, known }: Asks, target: string, seen: Seen): Option.
   if (api.answers) {
     return Classifier.fromFinishedResponse({ ...origin, status, headers, body: seen.body ?? seen.bytes })
   }
-  return seen.bytes.length > longestFailure
-    ? Option.none()
-    : Classifier.fromStreamEvent({ ...origin, data: new TextDecoder().decode(seen.bytes) })
+  if (seen.bytes.length > longestFailure) return Option.none()
+  const data = new TextDecoder().decode(seen.bytes)
+  return Option.orElse(Classifier.fromStreamEvent({ ...origin, data }), () =>
+    // Some say no more than a message where the answer should be.
+    onlyMessage.test(data)
+      ? Classifier.fromFinishedResponse({ ...origin, status, headers, body: seen.body ?? seen.bytes })
+      : Option.none()
+  )
 }

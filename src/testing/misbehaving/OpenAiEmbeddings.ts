@@ -26,7 +26,9 @@ export const OpenAiEmbeddings: Wire = {
       body
     }
   },
-  plain: ({ request, usage }) => ({
+  plain: ({ id, request, usage }) => ({
+    // Mistral's, which its client insists on.
+    id,
     object: "list",
     data: inputsOf(request.body.input).map((text, index) => ({
       object: "embedding",
