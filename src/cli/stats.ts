@@ -12,6 +12,7 @@ import * as ValidationError from "@effect/cli/ValidationError"
 import * as Terminal from "@effect/platform/Terminal"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -100,9 +101,14 @@ const modules = Effect.tryPromise({
     OperationLogFile: await import("../sql/OperationLogFile.js"),
     OperationStats: await import("../sql/OperationStats.js")
   }),
-  catch: () =>
-    new Error("The command stats needs @effect/sql and @effect/sql-libsql: npm install @effect/sql @effect/sql-libsql")
+  catch: () => new MissingPeers()
 })
+
+class MissingPeers extends Data.TaggedError("MissingPeers") {
+  override get message(): string {
+    return "The command stats needs @effect/sql and @effect/sql-libsql: npm install @effect/sql @effect/sql-libsql"
+  }
+}
 
 /** On a terminal as wide as it is, and in bold unless nobody wants that; elsewhere nothing is cut off. */
 const paper = Effect.gen(function* () {

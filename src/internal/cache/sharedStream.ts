@@ -44,7 +44,7 @@ export class SharedStream<A, E> {
     private readonly eager: boolean,
     /** Nobody is to enter any more. */
     private readonly onOver: () => void,
-    private readonly most = mostElements
+    private readonly most: number = mostElements
   ) {}
 
   /** Begins to read, in a fiber of its own that does as the one which begins it. */

@@ -39,7 +39,10 @@ export class RateStoreAccess {
     )
   }
 
-  change(changed: Effect.Effect<void, RateLimitStoreError>, clock: Clock.Clock) {
+  change(
+    changed: Effect.Effect<void, RateLimitStoreError>,
+    clock: Clock.Clock
+  ): Effect.Effect<void | undefined, RateLimitStoreError> {
     return this.#patience.ask(changed, asItIs, clock, nothing)
   }
 }
