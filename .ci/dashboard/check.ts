@@ -20,7 +20,7 @@ if (!Prometheus.isInstalled()) {
 
 const drawing = process.argv.includes("--picture")
 
-const seconds = drawing ? 60 : 16
+const seconds = drawing ? 60 : 24
 
 const served = HttpLayerRouter.serve(PrometheusMetrics.layerHttp(), {
   disableLogger: true,
