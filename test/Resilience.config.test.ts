@@ -109,6 +109,8 @@ const ofCode = new Set([
   "stream.buffer",
   "hedge",
   "targets",
+  "provider",
+  "model",
   "bulkhead",
   "rateLimit",
   "spendLimit",

@@ -73,7 +73,7 @@ const parts = (
       Effect.provide(Layer.provide(ResponseCache.layer(), unready))
     ),
     // StoreRejoined
-    lostAndFound,
+    lostAndFound(at("shared")),
     // FaultInjected
     Effect.void.pipe(
       Chaos.inject(at("disturbed")),
@@ -85,28 +85,25 @@ const parts = (
 }
 
 /** Where state is shared fails once, and is there again. */
-const lostAndFound = Effect.gen(function* () {
-  const backend = yield* SharedState.makeMemoryBackend
-  let fails = false
-  const failing: SharedState.Backend = {
-    ...backend,
-    read: (key) =>
-      Effect.suspend(() =>
-        fails ? Effect.fail(new SharedState.SharedStateError({ message: "away" })) : backend.read(key)
-      )
-  }
-  yield* Effect.gen(function* () {
-    const breaker = yield* CircuitBreaker.CircuitBreaker
-    fails = true
-    yield* Effect.void.pipe(breaker.execute({ key: "lost" }))
-    fails = false
-    yield* Effect.sleep("5 seconds")
-  }).pipe(
-    Effect.provide(
-      Layer.provide(CircuitBreaker.layer(), SharedState.layer(Effect.succeed(failing), { name: "everyEvent" }))
-    )
-  )
-})
+const lostAndFound = (name: string) =>
+  Effect.gen(function* () {
+    const backend = yield* SharedState.makeMemoryBackend
+    let fails = false
+    const failing: SharedState.Backend = {
+      ...backend,
+      read: (key) =>
+        Effect.suspend(() =>
+          fails ? Effect.fail(new SharedState.SharedStateError({ message: "away" })) : backend.read(key)
+        )
+    }
+    yield* Effect.gen(function* () {
+      const breaker = yield* CircuitBreaker.CircuitBreaker
+      fails = true
+      yield* Effect.void.pipe(breaker.execute({ key: "lost" }))
+      fails = false
+      yield* Effect.sleep("5 seconds")
+    }).pipe(Effect.provide(Layer.provide(CircuitBreaker.layer(), SharedState.layer(Effect.succeed(failing), { name }))))
+  })
 
 /** Needs a hub below it, to be told of. */
 export const driveEveryEvent = (run: string): Effect.Effect<void> =>

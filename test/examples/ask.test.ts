@@ -68,7 +68,7 @@ describe("npm start", { timeout: 120_000, concurrent: true }, () => {
   })
 
   for (const [name, env] of [
-    ["in colour", { NO_COLOR: undefined, FORCE_COLOR: undefined }],
+    ["in colour", { CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined }],
     ["with NO_COLOR", { NO_COLOR: "1" }]
   ] as const) {
     it(`on a terminal of 80 columns no line is longer, ${name}`, async ({ expect }) => {

@@ -94,7 +94,7 @@ describe.each([
         // 18 attempts of 15 calls: one of 16 was not sent at all.
         expect(byProvider).toEqual([
           {
-            name: "acme",
+            name: run,
             calls: 16,
             attempts: 18,
             averageRetries: 3 / 15,

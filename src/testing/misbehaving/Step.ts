@@ -20,6 +20,9 @@ export const Time: Schema.Schema<Duration.DurationInput> = Schema.declare(
 
 const Latency = Schema.TaggedStruct("Latency", { median: Time, p95: Time })
 
+const isTime = Schema.is(Time)
+const isLatency = Schema.is(Latency)
+
 /**
  * A time that is another one for each call.
  *
@@ -28,7 +31,9 @@ const Latency = Schema.TaggedStruct("Latency", { median: Time, p95: Time })
  */
 export type Latency = typeof Latency.Type
 
-const Wait = Schema.Union(Latency, Time).annotations({
+// One schema and no union, so that what is wrong is told of both in one sentence.
+const Wait = Schema.declare((u: unknown): u is Duration.DurationInput | Latency => isTime(u) || isLatency(u), {
+  identifier: "Wait",
   description: 'a finite duration such as "2 seconds", a number of milliseconds, or Step.latency({ median, p95 })'
 })
 
