@@ -3,8 +3,9 @@
  *
  * If it does, attempts multiply: 3 of the toolkit's times 3 of the client's are 9 calls to a provider in trouble, the
  * waits of the client are not seen by the deadline's arithmetic, and a circuit breaker counts one failure for three.
- * One of the two has to stop, and the toolkit is the one that knows about the others. The OpenAI and Anthropic clients
- * and the Vercel AI SDK repeat twice unless told otherwise.
+ * One of the two has to stop, and the toolkit is the one that knows about the others. Unless told otherwise, the clients of
+ * OpenAI, Anthropic and Cohere, the AWS SDK and the Vercel AI SDK repeat twice, LangChain's models six times; those of
+ * Mistral, Google and Ollama do not.
  *
  * @since 0.1.0
  */
@@ -12,38 +13,56 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { type ClientRetries, settingInPromise, settingOf } from "./internal/clients/settings.js"
 import { metricTable } from "./internal/telemetry/metricTable.js"
 import { hubIn } from "./internal/telemetry/operation.js"
 import { outcomeCounters } from "./internal/telemetry/outcomeCounters.js"
 import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
 import { ResilienceEvent } from "./ResilienceEvent.js"
 
-/**
- * What a client does on its own, and how to make it stop.
- *
- * @since 0.1.0
- * @category Models
- */
-export interface ClientRetries {
-  /** The client's name, such as `OpenAI`. */
-  readonly client: string
-  /** How often it repeats a failed call, the first attempt not included. */
-  readonly maxRetries: number
-  /** What to write instead. */
-  readonly fix: string
-}
+export type { ClientRetries } from "./internal/clients/settings.js"
 
 /**
- * Reads the setting of a client object of the `openai` or `@anthropic-ai/sdk` package, of a resource of it
- * (`client.messages`), or of any other that has `maxRetries`. Nothing, if it does not repeat calls or does not say.
+ * Reads the setting of a client object: of `openai`, `@anthropic-ai/sdk` (or of a resource of theirs, `client.messages`),
+ * `cohere-ai`, `@mistralai/mistralai`, `@google/genai`, a chat model or embeddings of LangChain, or of any other that has
+ * `maxRetries`. Nothing, if it does not repeat calls or does not say.
+ *
+ * A client that counts time instead of attempts (Mistral's) has as many as fit into it. The AWS SDK tells only `find`.
  *
  * Total: it never throws, whatever it is given.
  *
  * @since 0.1.0
  * @category Detection
  */
-export const ofClient = (client: unknown): Option.Option<ClientRetries> =>
-  Option.flatMap(settingOf(client), ({ maxRetries, name }) => found(name, maxRetries, `new ${name}({ maxRetries: 0 })`))
+export const ofClient = (client: unknown): Option.Option<ClientRetries> => found(settingAtOnce(client))
+
+/**
+ * As `ofClient`, and asks the clients of the AWS SDK, too, which read their setting from the environment and from files.
+ * It never fails: who does not answer does not say.
+ *
+ * @example
+ * ```ts
+ * import { BedrockRuntimeClient } from "@aws-sdk/client-bedrock-runtime"
+ * import { Effect, Option } from "effect"
+ * import { ClientRetries } from "effect-resilience"
+ *
+ * const program = Effect.map(
+ *   ClientRetries.find(new BedrockRuntimeClient()),
+ *   Option.map(({ fix }) => fix) // new BedrockRuntimeClient({ maxAttempts: 1 })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category Detection
+ */
+export const find = (client: unknown): Effect.Effect<Option.Option<ClientRetries>> =>
+  Effect.suspend(() => {
+    const setting = settingAtOnce(client)
+    if (setting !== undefined) return Effect.succeed(found(setting))
+    return Effect.map(Effect.option(Effect.tryPromise(() => settingInPromise(client))), (asked) =>
+      found(Option.getOrUndefined(asked))
+    )
+  })
 
 /**
  * Reads the options of a call of the Vercel AI SDK (`generateText`, `streamText`, `embed` and the others), which repeats
@@ -53,22 +72,20 @@ export const ofClient = (client: unknown): Option.Option<ClientRetries> =>
  * @category Detection
  */
 export const ofCallOptions = (options: { readonly maxRetries?: number | undefined }): Option.Option<ClientRetries> =>
-  found("Vercel AI SDK", options.maxRetries ?? vercelDefault, "generateText({ ..., maxRetries: 0 })")
+  found({
+    client: "Vercel AI SDK",
+    maxRetries: options.maxRetries ?? vercelDefault,
+    fix: "generateText({ ..., maxRetries: 0 })"
+  })
 
 const vercelDefault = 2
 
-const found = (client: string, maxRetries: number, fix: string): Option.Option<ClientRetries> =>
-  maxRetries > 0 ? Option.some({ client, maxRetries, fix }) : Option.none()
+const found = (setting: ClientRetries | undefined): Option.Option<ClientRetries> =>
+  setting !== undefined && setting.maxRetries > 0 ? Option.some(setting) : Option.none()
 
-/** The setting of the client itself, or of the client that a resource belongs to. */
-const settingOf = Option.liftThrowable((value: unknown): { readonly name: string; readonly maxRetries: number } => {
-  for (const owner of [value, Predicate.hasProperty(value, "_client") ? value._client : undefined]) {
-    if (Predicate.hasProperty(owner, "maxRetries") && Predicate.isNumber(owner.maxRetries)) {
-      return { name: owner.constructor?.name || "Client", maxRetries: owner.maxRetries }
-    }
-  }
-  throw new TypeError("no setting to read")
-})
+const settingAtOnce = (client: unknown): ClientRetries | undefined => Option.getOrUndefined(readable(client))
+
+const readable = Option.liftThrowable(settingOf)
 
 /**
  * Warns, once for each client, if it repeats calls on its own: in the log and as a `ClientRetries` event. `target` is
@@ -90,13 +107,18 @@ const settingOf = Option.liftThrowable((value: unknown): { readonly name: string
 export const warn = (client: unknown, target?: string): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (!Predicate.isObject(client) || warned.has(client)) return Effect.void
-    return Option.match(ofClient(client), {
-      onNone: () => Effect.void,
-      onSome: (retries) => {
-        warned.add(client)
-        return tell(retries, target)
-      }
-    })
+    return Effect.flatMap(
+      find(client),
+      Option.match({
+        onNone: () => Effect.void,
+        onSome: (retries) => {
+          // Another one may have asked meanwhile.
+          if (warned.has(client)) return Effect.void
+          warned.add(client)
+          return tell(retries, target)
+        }
+      })
+    )
   })
 
 /**
