@@ -115,7 +115,10 @@ export const driveEveryEvent = (run: string): Effect.Effect<void> =>
         Resilience.layer({
           retry: { initialDelay: Duration.seconds(1), jitter: "none" },
           circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(100) },
-          targets: { [`${run}/observed`]: { observeOnly: true }, [`${run}/restarted`]: { adaptiveLimit: {} } }
+          targets: {
+            [`${run}/observed`]: { observeOnly: true },
+            [`${run}/restarted`]: { adaptiveLimit: {}, rateLimit: { requests: { limit: 100 } } }
+          }
         }),
         ResponseCache.layerMemory()
       )

@@ -56,7 +56,7 @@ const quantiles = (metric: MetricName, by = "target"): [Query, Query] => [
   { expr: quantile(0.95, metric, by), legend: `{{${by}}} p95` }
 ]
 
-const now = (metric: MetricName, legend: string): Query => ({ expr: selected(metric), legend })
+const now = (metric: MetricName, legend: string, more = ""): Query => ({ expr: selected(metric, "", more), legend })
 
 export const rows: ReadonlyArray<Row> = [
   {
@@ -218,7 +218,7 @@ export const rows: ReadonlyArray<Row> = [
         about: "Backoff, and what targets asked for.",
         unit: "s",
         kind: "timeseries",
-        width: 6,
+        width: 8,
         queries: [{ expr: quantile(0.95, "retryWait"), legend: "{{target}} p95" }]
       },
       {
@@ -226,7 +226,7 @@ export const rows: ReadonlyArray<Row> = [
         about: "Calls that wait for a turn.",
         unit: "none",
         kind: "timeseries",
-        width: 6,
+        width: 8,
         queries: [now("queueLength", "{{target}} {{gate}}")]
       },
       {
@@ -234,16 +234,32 @@ export const rows: ReadonlyArray<Row> = [
         about: "How long they waited for it.",
         unit: "s",
         kind: "timeseries",
-        width: 6,
+        width: 8,
         queries: [{ expr: quantile(0.95, "queueWait"), legend: "{{target}} p95" }]
       },
       {
-        title: "Limits and budgets",
+        title: "At once, and retries left",
         about: "How many calls an adaptive limit lets run at once, and how many retries a budget still allows.",
         unit: "none",
         kind: "timeseries",
-        width: 6,
+        width: 8,
         queries: [now("concurrencyLimit", "{{target}} at once"), now("retryBudget", "{{target}} retries left")]
+      },
+      {
+        title: "Requests and tokens left",
+        about: "What rate limits still allow, as the last call left it. Below 0 more was used than there was.",
+        unit: "short",
+        kind: "timeseries",
+        width: 8,
+        queries: [now("limitLeft", "{{target}} {{kind}}", 'gate="rateLimit"')]
+      },
+      {
+        title: "Money left",
+        about: "What spend limits still allow, as the last call left it, in the money of their prices.",
+        unit: "short",
+        kind: "timeseries",
+        width: 8,
+        queries: [now("limitLeft", "{{target}}", 'gate="spendLimit"')]
       }
     ]
   },

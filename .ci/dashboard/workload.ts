@@ -21,6 +21,9 @@ const prices = {
   [small]: { input: 0.1, output: 0.4 }
 }
 
+/** More than is asked for, so that nobody has to wait. */
+const rateLimit = { requests: { limit: 1_200 }, tokens: { limit: 600_000 } }
+
 /** What runs by itself around the calls has to be below the policies: the events, and who hears them. */
 export const policies = Layer.mergeAll(
   Resilience.layer({
@@ -28,8 +31,8 @@ export const policies = Layer.mergeAll(
     circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(6), openDuration: "2 seconds" },
     retryBudget: { share: 0.2, burst: 20, minimumPerSecond: 2 },
     targets: {
-      [large]: { provider: "openai", model: "gpt-5" },
-      [other]: { provider: "anthropic", model: "sonnet", adaptiveLimit: { initial: 10 } },
+      [large]: { provider: "openai", model: "gpt-5", spendLimit: { limit: 5, per: "1 hour", prices: prices[large] } },
+      [other]: { provider: "anthropic", model: "sonnet", adaptiveLimit: { initial: 10 }, rateLimit },
       [small]: { provider: "acme", model: "small", bulkhead: { maxConcurrent: 2, maxQueued: 50 } }
     }
   }),

@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { SqlClient } from "@effect/sql"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { describe, expect, it } from "@effect/vitest"
@@ -71,6 +73,11 @@ const linesOf = () => {
 
 /** Lets what is not virtual come about: the driver's promises. */
 const settle = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
+
+const collectGarbage = (): void => {
+  setFlagsFromString("--expose-gc")
+  runInNewContext("gc")()
+}
 
 describe("an operation log and its database", () => {
   it.effect("O4: a database that hangs keeps no call waiting, and has every row once it is well", () => {
@@ -202,6 +209,36 @@ describe("an operation log and its database", () => {
       expect(summary).toMatchObject({ runs: 2, calls: 7, operations: 7, droppedRows: 0 })
     }).pipe(Effect.scoped)
   )
+
+  it.effect("a connection that commits nothing since it was busy is found out, and no row is lost", () => {
+    const path = folder.path()
+    const connection = LibsqlClient.layer({ url: `file:${encodeURI(path)}` })
+    const { layer: logger, lines } = linesOf()
+    return Effect.gen(function* () {
+      const other = yield* Effect.provide(SqlClient.SqlClient, yield* Layer.build(Layer.fresh(connection)))
+      yield* publish(calls(1, 3))
+      yield* flush
+      yield* other`BEGIN IMMEDIATE`
+      yield* publish(calls(4, 6))
+      expect(yield* Effect.flip(flush)).toMatchObject({ message: expect.stringContaining("SQLITE_BUSY") })
+      yield* other`COMMIT`
+      expect(yield* Effect.flip(flush)).toMatchObject({
+        message: "The operation log cannot be written: NOT_COMMITTED"
+      })
+      expect(yield* log).toEqual({ pending: 6, written: 6, dropped: 0, failing: true })
+      expect(lines.at(-1)).toMatch(/^WARN .* has committed nothing .* OperationLogFile does$/)
+      // The statement that was left open is collected at some time, and takes with it what it has kept from being written.
+      collectGarbage()
+      yield* settle
+      yield* flush
+      const [counted] = yield* other`SELECT COUNT(*) AS calls FROM llm_calls`
+      expect(counted).toEqual({ calls: 6 })
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(under(OperationLog.layer().pipe(Layer.provide(connection)))),
+      Effect.provide(logger)
+    )
+  })
 
   it.effect("a row that the database refuses is given up alone", () =>
     Effect.gen(function* () {

@@ -16,6 +16,7 @@ import { type LoadGate as GateName, ResilienceEvents } from "../telemetry/events
 import { storeFailed } from "../telemetry/storeFailed.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
 import { type Around, alone } from "./around.js"
+import { leftReport } from "./leftReport.js"
 import type { LoadGate, Operators } from "./operators.js"
 import { PerKey } from "./perKey.js"
 import { queueReport } from "./queueReport.js"
@@ -45,7 +46,8 @@ export const makeRate = (
       boundsOf(name, bounds),
       (key) => {
         const { queue, rate } = settings(key)
-        return new Queue(new Turnstile(1, queue, queueReport(name, key, hub, labels)), rate)
+        const turns = new Turnstile(1, queue, queueReport(name, key, hub, labels))
+        return new Queue(turns, rate, leftReport(name, key, labels))
       },
       ({ turns }) => turns.idle
     )

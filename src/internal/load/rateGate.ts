@@ -54,7 +54,8 @@ export class Queue {
 
   constructor(
     readonly turns: Turnstile,
-    readonly settings: RateSettings
+    readonly settings: RateSettings,
+    readonly tellLeft: (left: Amounts) => void
   ) {}
 
   add(amounts: Amounts, sign: 1 | -1): void {
@@ -107,6 +108,12 @@ export const rateGate = (
     })
   }
 
+  /** Where nobody has to be asked for it. */
+  const tellLeft = (queue: Queue, now: number): void => {
+    const left = immediate?.left(key, queue.settings.limits, now)
+    if (left !== undefined) queue.tellLeft(left)
+  }
+
   const begin = (
     queue: Queue,
     amounts: Amounts,
@@ -128,6 +135,7 @@ export const rateGate = (
     Effect.withFiberRuntime<Reservation, Rejected>((fiber) => {
       const context = fiber.currentContext as Context.Context<never>
       const now = clock.unsafeCurrentTimeMillis()
+      tellLeft(queue, now)
       const { most, spent } = waitingOf(context, now, queue.settings.maxWait, around)
       if (queue.settings.whenExceeded === "reject" || wait >= most) return Exit.fail(limited(key, wait))
       queue.add(amounts, 1)
@@ -257,6 +265,7 @@ export const rateGate = (
       const settled = settle(reservation, safelyUsed(exit, reservation, seen?.() ?? usedUpTo(exit)), clock)
       const millis = Exit.isFailure(exit) ? holdOf(exit, clock.unsafeCurrentTimeMillis(), around.longestHold) : 0
       const held = millis > 0 ? hold(queue, clock.unsafeCurrentTimeMillis() + millis, clock) : undefined
+      tellLeft(queue, clock.unsafeCurrentTimeMillis())
       return settled === undefined ? held : held === undefined ? settled : Effect.zipRight(settled, held)
     }
   }

@@ -40,6 +40,8 @@ export interface Immediate {
   ) => Reserved | undefined
   readonly settle: (key: string, limits: ReadonlyArray<Limit>, reserved: Amounts, used: Amounts, now: number) => void
   readonly hold: (key: string, limits: ReadonlyArray<Limit>, until: number, now: number) => void
+  /** As far as the process knows. */
+  readonly left: (key: string, limits: ReadonlyArray<Limit>, now: number) => Amounts | undefined
 }
 
 interface Kept {
@@ -65,7 +67,9 @@ export const rateMemory = (bounds: Bounds): Store => {
     settle: (key: string, limits: ReadonlyArray<Limit>, reserved: Amounts, used: Amounts, now: number): void =>
       refOf(key, limits, now).modifyNow((buckets) => [undefined, settle(buckets, limits, reserved, used, now)]),
     hold: (key: string, limits: ReadonlyArray<Limit>, until: number, now: number): void =>
-      refOf(key, limits, now).modifyNow((buckets) => [undefined, hold(buckets, limits, until, now)])
+      refOf(key, limits, now).modifyNow((buckets) => [undefined, hold(buckets, limits, until, now)]),
+    left: (key: string, limits: ReadonlyArray<Limit>, now: number): Amounts =>
+      left(refOf(key, limits, now).getNow(), limits, now)
   }
   const at = <A>(use: (now: number) => A): Effect.Effect<A> =>
     Effect.clockWith((clock) => Effect.sync(() => use(clock.unsafeCurrentTimeMillis())))
@@ -76,6 +80,6 @@ export const rateMemory = (bounds: Bounds): Store => {
     hold: (key, limits, until) => at((now) => immediate.hold(key, limits, until, now)),
     observe: (key, limits, told: { readonly [unit in Unit]?: Remaining | undefined }) =>
       at((now) => refOf(key, limits, now).modifyNow((buckets) => [undefined, observe(buckets, limits, told, now)])),
-    left: (key, limits) => at((now) => left(refOf(key, limits, now).getNow(), limits, now))
+    left: (key, limits) => at((now) => immediate.left(key, limits, now))
   }
 }

@@ -184,7 +184,8 @@ export class SharedLimits {
         reserve: (key, limits, amounts, ahead, now) =>
           this.reserveHere(this.sliceOf(key, limits, now), amounts, ahead, now),
         settle: (key, limits, reserved, used, now) => this.settle(this.sliceOf(key, limits, now), reserved, used, now),
-        hold: (key, limits, until, now) => this.hold(this.sliceOf(key, limits, now), until)
+        hold: (key, limits, until, now) => this.hold(this.sliceOf(key, limits, now), until),
+        left: (key, limits, now) => this.leftAsKnown(this.sliceOf(key, limits, now))
       },
       reserve: (key, limits, amounts, ahead) => this.reserve(this.sliceOf(key, limits, this.link.now), amounts, ahead),
       settle: (key, limits, reserved, used) =>
@@ -398,12 +399,9 @@ export class SharedLimits {
 
   private left(slice: Slice): Effect.Effect<Amounts> {
     const { link } = this
-    const alone = (): Amounts =>
-      slice.alone === undefined ? slice.rest : left(slice.alone.buckets, slice.alone.limits, link.now)
     const read = Effect.map(link.ask(link.backend.read(prefix + slice.name)), ({ now, text }) => {
       const shares = (text === undefined ? undefined : decodeShares(text, slice.limits)) ?? newShares(slice.limits, now)
-      const others = { ...shares, holders: shares.holders.filter(({ by }) => by !== link.id) }
-      return add(add(left(shares.buckets, slice.limits, now), heldByAll(others, now)), slice.unused(link.now))
+      return this.leftOf(slice, shares, now)
     })
     return Effect.uninterruptibleMask((restore) =>
       Effect.catchAll(
@@ -414,9 +412,24 @@ export class SharedLimits {
           late: () => Effect.void,
           otherwise: () => Effect.fail(away)
         }),
-        () => Effect.sync(alone)
+        () => Effect.sync(() => this.leftAlone(slice) ?? slice.rest)
       )
     )
+  }
+
+  /** By what this process was told last, which nobody is asked for. */
+  private leftAsKnown(slice: Slice): Amounts | undefined {
+    const { base } = slice
+    return this.leftAlone(slice) ?? (base && this.leftOf(slice, base.shares, this.link.now + this.link.offset))
+  }
+
+  private leftAlone({ alone }: Slice): Amounts | undefined {
+    return alone && left(alone.buckets, alone.limits, this.link.now)
+  }
+
+  private leftOf(slice: Slice, shares: Shares, now: number): Amounts {
+    const others = { ...shares, holders: shares.holders.filter(({ by }) => by !== this.link.id) }
+    return add(add(left(shares.buckets, slice.limits, now), heldByAll(others, now)), slice.unused(this.link.now))
   }
 
   /** Whoever comes second begins again, from what the first has made. */

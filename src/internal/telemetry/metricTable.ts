@@ -46,7 +46,7 @@ type Counters =
   | "wastedCost"
   | "usageUnknown"
   | "operationLogRows"
-type Gauges = "circuitState" | "sharedStateJoined" | "queueLength" | "concurrencyLimit" | "retryBudget"
+type Gauges = "circuitState" | "sharedStateJoined" | "queueLength" | "concurrencyLimit" | "limitLeft" | "retryBudget"
 type Histograms =
   | "attemptDuration"
   | "firstContent"
@@ -192,6 +192,13 @@ export const metricTable: Rows<"counter", Counters> & Rows<"gauge", Gauges> & Ro
     type: "gauge",
     labels: ["target"],
     meaning: "How many calls an adaptive limit lets run at once",
+    whose: ours
+  },
+  limitLeft: {
+    name: "llm_limit_left",
+    type: "gauge",
+    labels: ["target", "gate", "kind"],
+    meaning: "What a rate limit or a budget of money still allows, as the last call left it; below 0 it is owed",
     whose: ours
   },
   fallbacks: {

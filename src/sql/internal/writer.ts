@@ -9,6 +9,7 @@ import { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { type Hub, ResilienceEvent } from "../../internal/telemetry/events.js"
+import { committed, notCommitted } from "./committed.js"
 import { codeOf, insertWhatFits } from "./insert.js"
 import type { Pending } from "./pending.js"
 import { prune } from "./retention.js"
@@ -26,6 +27,7 @@ export class Writer {
   failures = 0
   private batch: ReadonlyArray<Entry> = []
   private toldDropped = 0
+  private toldNotCommitted = false
   private prunedAt = Number.NEGATIVE_INFINITY
   private prunedAfter = 0
   private readonly turn = Effect.unsafeMakeSemaphore(1)
@@ -79,6 +81,8 @@ export class Writer {
         if (this.batch.length === 0) this.batch = this.pending.take(this.settings.batchSize)
         if (this.batch.length === 0) break
         yield* this.timely(insertWhatFits(this.sql, this.batch, (rows) => this.pending.drop(rows)))
+        // After a failure a connection may take what it will never commit.
+        if (this.failures > 0) yield* this.timely(committed(this.sql))
         this.written += this.batch.length
         this.counted(this.batch.length)
         this.batch = []
@@ -87,6 +91,7 @@ export class Writer {
       yield* this.tidy()
       if (this.failures > 0) {
         this.failures = 0
+        this.toldNotCommitted = false
         yield* Effect.logInfo(`The operation log is written again; ${this.pending.dropped} rows of it are lost so far`)
       }
     }).pipe(Effect.tapError((error) => this.failed(error)))
@@ -104,6 +109,8 @@ export class Writer {
       const now = yield* Clock.currentTimeMillis
       const isDue = now - this.prunedAt >= pruneEvery || this.written - this.prunedAfter >= settings.keepRows / 10
       if (!isDue) return
+      // Somebody else's statement may have been the one that failed.
+      yield* this.timely(committed(sql))
       const olderThan = now - settings.keepForMillis
       const more = yield* this.timely(prune(sql, { keepRows: settings.keepRows, olderThan, run }))
       if (more) return
@@ -126,8 +133,15 @@ export class Writer {
       if (this.hub.listening()) {
         this.hub.publish(ResilienceEvent.StoreFailed({ at, target: "operation log", policy: "operationLog", error }))
       }
-      if (this.failures > 1) return Effect.void
       const why = codeOf(error.cause)
+      if (why === notCommitted && !this.toldNotCommitted) {
+        this.toldNotCommitted = true
+        return Effect.logWarning(
+          "The operation log's connection has committed nothing since it found the database busy, and keeps others from " +
+            "writing: give the log a connection of its own that can be made anew, as OperationLogFile does"
+        )
+      }
+      if (this.failures > 1) return Effect.void
       const words = `The operation log cannot be written${why === undefined ? "" : ` (${why})`}; calls go on without it`
       return Effect.logWarning(`${words}, and up to ${this.pending.capacity} rows are kept until it can`)
     })
