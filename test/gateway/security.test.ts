@@ -1,6 +1,7 @@
+import { once } from "node:events"
 import { connect } from "node:net"
 import { expect, it } from "@effect/vitest"
-import { ConfigProvider, Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { ConfigProvider, Deferred, Duration, Effect, Exit, Fiber, Scope } from "effect"
 import * as Gateway from "effect-resilience/gateway/Gateway"
 import * as GatewayConfig from "effect-resilience/gateway/GatewayConfig"
 import * as MisbehavingProvider from "effect-resilience/testing/MisbehavingProvider"
@@ -192,6 +193,21 @@ it.live("W9: when it ends, streams are let finish, and nobody new is let in", ()
       yield* Fiber.join(closed)
     })
   )
+)
+
+it.live("W9: a connection on which nothing was ever asked does not hold up the end", () =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const { gateway } = yield* Scope.extend(start(), scope)
+    const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1")
+    yield* Effect.promise(() => once(socket, "connect"))
+    // Once this has been answered, the gateway has the connection before it too.
+    yield* post(`${gateway.url}/v1/chat/completions`, chat)
+    const closed = once(socket, "close")
+    const [took] = yield* Effect.timed(Scope.close(scope, Exit.void))
+    expect(Duration.toMillis(took)).toBeLessThan(5_000)
+    yield* Effect.promise(() => closed)
+  })
 )
 
 it.scopedLive("W6: another configuration takes the place of the one in force while calls are under way", () =>

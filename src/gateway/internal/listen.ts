@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -40,9 +40,12 @@ export const listen = (
   onRequest: OnRequest
 ): Effect.Effect<string, PortUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
-    const server = yield* Effect.acquireRelease(
-      Effect.sync(() => serverOf(bounds, onRequest)),
-      (server) => shutDown(server, Duration.decode(bounds.shutdownTime ?? "30 seconds"))
+    const { server } = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const server = serverOf(bounds, onRequest)
+        return { server, connections: connectionsOf(server) }
+      }),
+      ({ connections, server }) => shutDown(server, connections, Duration.decode(bounds.shutdownTime ?? "30 seconds"))
     )
     yield* started(server, host, port)
     const { port: taken } = server.address() as AddressInfo
@@ -76,7 +79,20 @@ const started = (server: Http.Server, host: string, port: number): Effect.Effect
     })
   })
 
-const shutDown = (server: Http.Server, within: Duration.Duration): Effect.Effect<void> =>
+const connectionsOf = (server: Http.Server): ReadonlySet<Socket> => {
+  const open = new Set<Socket>()
+  server.on("connection", (socket: Socket) => {
+    open.add(socket)
+    socket.once("close", () => open.delete(socket))
+  })
+  return open
+}
+
+const shutDown = (
+  server: Http.Server,
+  connections: ReadonlySet<Socket>,
+  within: Duration.Duration
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     let open = true
     server.close(() => {
@@ -86,6 +102,8 @@ const shutDown = (server: Http.Server, within: Duration.Duration): Effect.Effect
     // A connection whose request was under way is kept for another one, which nobody may make any more.
     while (open && (yield* Clock.currentTimeMillis) - start < Duration.toMillis(within)) {
       server.closeIdleConnections()
+      // Nor does anybody wait on one that was opened in advance, which Node takes for one that is in use.
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
       yield* Effect.sleep("20 millis")
     }
     server.closeAllConnections()
