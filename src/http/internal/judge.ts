@@ -32,12 +32,25 @@ export const judge = ({ api, known }: Asks, target: string, seen: Seen): Option.
   if (api.answers) {
     return Classifier.fromFinishedResponse({ ...origin, status, headers, body: seen.body ?? seen.bytes })
   }
-  if (seen.bytes.length > longestFailure) return Option.none()
-  const data = new TextDecoder().decode(seen.bytes)
-  return Option.orElse(Classifier.fromStreamEvent({ ...origin, data }), () =>
+  const { bytes } = seen
+  const finished = (body: unknown) => Classifier.fromFinishedResponse({ ...origin, status, headers, body })
+  if (bytes.length > longestFailure) return isClosed(bytes) ? Option.none() : finished(bytes)
+  const data = new TextDecoder().decode(bytes)
+  return Option.orElse(Classifier.fromStreamEvent({ ...origin, data }), () => {
+    if (seen.body === undefined) return finished(bytes)
     // Some say no more than a message where the answer should be.
-    onlyMessage.test(data)
-      ? Classifier.fromFinishedResponse({ ...origin, status, headers, body: seen.body ?? seen.bytes })
-      : Option.none()
-  )
+    return onlyMessage.test(data) ? finished(seen.body) : Option.none()
+  })
 }
+
+/** Whether JSON that begins with a bracket ends with its fellow: what was cut does not. */
+const isClosed = (bytes: Uint8Array): boolean => {
+  let end = bytes.length - 1
+  while (end > 0 && isWhite(bytes[end])) end--
+  let start = 0
+  while (start < end && isWhite(bytes[start])) start++
+  const [open, close] = [bytes[start], bytes[end]]
+  return (open === 0x7b && close === 0x7d) || (open === 0x5b && close === 0x5d)
+}
+
+const isWhite = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
