@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Queue, Stream, TestClock } from "effect"
-import { Bulkhead, Deadline, LlmError, RateLimit, Rejection, ResilienceEvent } from "effect-resilience"
+import { Bulkhead, Deadline, LlmError, RateLimit, Rejection, ResilienceEvent, SpendLimit } from "effect-resilience"
 
 const settle = Effect.yieldNow({ priority: 1 }).pipe(Effect.repeatN(5))
 const begin = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.tap(Effect.fork(effect), () => settle)
@@ -187,6 +187,19 @@ describe("RateLimit", () => {
       Effect.provide(ResilienceEvent.layer())
     )
   })
+
+  it.effect("limits of other numbers, and budgets, are kept apart in one store under one name", () =>
+    Effect.gen(function* () {
+      const make = (requests: number) => RateLimit.make({ requests: { limit: requests }, whenExceeded: "reject" })
+      const first = yield* make(3)
+      const budget = yield* SpendLimit.make({ limit: 2, prices: { input: 1, output: 1 } })
+      yield* first.protect(Effect.void, "a")
+      expect(yield* (yield* make(3)).left("a")).toEqual({ requests: 2 })
+      expect(yield* (yield* make(5)).left("a")).toEqual({ requests: 5 })
+      expect(yield* budget.left("a")).toEqual(2)
+      expect(yield* first.left("a")).toEqual({ requests: 2 })
+    }).pipe(Effect.provide(RateLimit.layerStoreMemory()))
+  )
 
   it("estimates tokens by a rule", () => {
     expect(RateLimit.estimateTokens("")).toBe(0)

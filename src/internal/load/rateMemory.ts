@@ -44,22 +44,50 @@ export interface Immediate {
   readonly left: (key: string, limits: ReadonlyArray<Limit>, now: number) => Amounts | undefined
 }
 
-interface Kept {
-  readonly limits: ReadonlyArray<Limit>
+/** The buckets of a key. Other numbers are another limit of its own, as with what is shared. */
+class Kept {
   readonly ref: StateRef<Buckets>
+  private others: ReadonlyArray<Kept> = []
+
+  constructor(
+    readonly limits: ReadonlyArray<Limit>,
+    now: number
+  ) {
+    this.ref = new StateRef(full(limits, now))
+  }
+
+  of(limits: ReadonlyArray<Limit>, now: number): StateRef<Buckets> {
+    if (this.limits === limits) return this.ref
+    const known = [this, ...this.others].find((one) => isSame(one.limits, limits))
+    if (known !== undefined) return known.ref
+    const made = new Kept(limits, now)
+    this.others = [...this.others.filter((one) => !one.isReplaceable(now)), made]
+    return made.ref
+  }
+
+  isReplaceable(now: number): boolean {
+    return isReplaceable(this.ref.getNow(), this.limits, now) && this.others.every((one) => one.isReplaceable(now))
+  }
 }
+
+const isSame = (some: ReadonlyArray<Limit>, others: ReadonlyArray<Limit>): boolean =>
+  some.length === others.length &&
+  some.every(({ burst, perMilli, unit }, at) => {
+    const other = others[at]
+    return other !== undefined && unit === other.unit && burst === other.burst && perMilli === other.perMilli
+  })
 
 /** @internal */
 export const rateMemory = (bounds: Bounds): Store => {
   let limitsOfNew: ReadonlyArray<Limit> = []
   const kept = new PerKey<Kept>(
     bounds,
-    (_, now) => ({ limits: limitsOfNew, ref: new StateRef(full(limitsOfNew, now)) }),
-    ({ limits, ref }, now) => isReplaceable(ref.getNow(), limits, now)
+    (_, now) => new Kept(limitsOfNew, now),
+    (kept, now) => kept.isReplaceable(now)
   )
   const refOf = (key: string, limits: ReadonlyArray<Limit>, now: number): StateRef<Buckets> => {
     limitsOfNew = limits
-    return kept.get(key, now).ref
+    return kept.get(key, now).of(limits, now)
   }
   const immediate = {
     reserve: (key: string, limits: ReadonlyArray<Limit>, amounts: Amounts, ahead: Amounts, now: number): Reserved =>
