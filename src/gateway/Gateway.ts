@@ -5,18 +5,12 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as ResilienceEvent from "../ResilienceEvent.js"
 import type { Config, InvalidConfig } from "./GatewayConfig.js"
-import { adminApp } from "./internal/admin/app.js"
-import { Control } from "./internal/admin/control.js"
-import { adminKey, guarded } from "./internal/admin/guard.js"
-import { Watch } from "./internal/admin/watch.js"
-import { generations } from "./internal/generations.js"
-import { listen, type PortUnavailable } from "./internal/listen.js"
-import { onRequest } from "./internal/onRequest.js"
+import type { PortUnavailable } from "./internal/listen.js"
+import { start } from "./internal/start.js"
 
 export { PortUnavailable } from "./internal/listen.js"
 
@@ -33,10 +27,10 @@ export interface Service {
   readonly adminUrl: string | undefined
   /**
    * Puts another configuration in the place of the one in force, from the next request on; calls under way end under the
-   * one they began with. Fails with `InvalidConfig`, which changes nothing. Addresses, `admin` and `bounds` of connections
-   * stay as they were.
+   * one they began with. Fails with `InvalidConfig`, which changes nothing. Addresses, `admin`, `shared` and `bounds` of
+   * connections stay as they were; the answer has the names of those that differ now, and would need another start.
    */
-  readonly reload: (config: Config) => Effect.Effect<void, InvalidConfig>
+  readonly reload: (config: Config) => Effect.Effect<ReadonlyArray<string>, InvalidConfig>
 }
 
 /**
@@ -73,46 +67,7 @@ export class Gateway extends Context.Tag("effect-resilience/gateway/Gateway")<Ga
  * @category Constructors
  */
 export const make = (config: Config): Effect.Effect<Service, InvalidConfig | PortUnavailable, Scope.Scope> =>
-  config.admin === undefined
-    ? served(config, undefined)
-    : Effect.flatMap(Layer.build(ResilienceEvent.layer()), (hub) => Effect.provide(watched(config), hub))
-
-/** Who watches hears all that the policies do, which only a gateway with an admin page pays for. */
-const watched = (config: Config) =>
-  Effect.gen(function* () {
-    const watch = new Watch()
-    const hub = yield* ResilienceEvent.ResilienceEvents
-    yield* hub.listen(watch.hear)
-    return yield* served(config, watch)
-  })
-
-const served = (config: Config, watch: Watch | undefined) =>
-  Effect.gen(function* () {
-    const { current, reload } = yield* generations(config)
-    const bounds = config.bounds ?? {}
-    const { host = "127.0.0.1", port = 8787 } = config.listen ?? {}
-    const control = watch && new Control(current, watch)
-    const admin = control && guarded(yield* adminKey(config), yield* adminApp(control))
-    const own = config.admin?.port
-    const adminUrl =
-      admin === undefined || own === undefined
-        ? undefined
-        : yield* listen(config.admin?.host ?? host, own, bounds, admin)
-    let ending = false
-    const handle = onRequest({ current, ending: () => ending, admin: adminUrl === undefined ? admin : undefined })
-    const url = yield* listen(host, port, bounds, handle)
-    // The first thing to happen when the scope closes.
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        ending = true
-      })
-    )
-    return {
-      url,
-      adminUrl: admin && `${adminUrl ?? url}/admin`,
-      reload: (config: Config) => Effect.zipRight(reload(config), control?.moved ?? Effect.void)
-    }
-  })
+  start(config)
 
 /**
  * `make` as a layer.

@@ -15,7 +15,7 @@ import * as SpendLimit from "../../SpendLimit.js"
 import { InvalidConfig } from "./config/invalid.js"
 import { type Mistake, pathOf } from "./config/mistakes.js"
 import type { Config, Client as Given } from "./config/schema.js"
-import { secret } from "./upstreams.js"
+import { notSet, secret } from "./upstreams.js"
 
 /** @internal */
 export interface Client {
@@ -37,7 +37,7 @@ export interface Clients {
 const everybody: Client = { name: "", maySee: () => true, within: (call) => call }
 
 /** @internal */
-export const clients = ({ clients }: Config): Effect.Effect<Clients, InvalidConfig> =>
+export const clients = ({ clients }: Config): Effect.Effect<Clients, InvalidConfig, RateLimit.RateLimitStore> =>
   clients === undefined
     ? Effect.succeed({ of: () => everybody })
     : Effect.gen(function* () {
@@ -47,10 +47,7 @@ export const clients = ({ clients }: Config): Effect.Effect<Clients, InvalidConf
           const key = yield* secret(given.key)
           if (key !== undefined) known.push({ key, of: yield* clientOf(given) })
           else {
-            mistakes.push({
-              path: pathOf(["clients", at, "key"]),
-              message: `names the environment variable ${given.key}, which is not set`
-            })
+            mistakes.push({ path: pathOf(["clients", at, "key"]), message: notSet(given.key) })
           }
         }
         if (mistakes.length > 0) return yield* new InvalidConfig({ mistakes })
@@ -87,7 +84,14 @@ const presented = ({ authorization, "api-key": apiKey, "x-api-key": xApiKey }: I
   return bearer ?? String(xApiKey ?? apiKey ?? "")
 }
 
-const clientOf = ({ budget, concurrency, models, name, requests, tokens }: Given): Effect.Effect<Client> =>
+const clientOf = ({
+  budget,
+  concurrency,
+  models,
+  name,
+  requests,
+  tokens
+}: Given): Effect.Effect<Client, never, RateLimit.RateLimitStore> =>
   Effect.gen(function* () {
     const running =
       concurrency === undefined ? undefined : yield* Bulkhead.make({ maxConcurrent: concurrency, maxQueued: 0 })
@@ -108,4 +112,4 @@ const clientOf = ({ budget, concurrency, models, name, requests, tokens }: Given
         return RateLimit.withEstimate(within, { inputTokens: Math.ceil(bytes / 4) })
       }
     } satisfies Client
-  }).pipe(Effect.provide(RateLimit.layerStoreMemory()))
+  })

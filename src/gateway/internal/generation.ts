@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
+import type { RateLimitStore } from "../../RateLimit.js"
 import * as Resilience from "../../Resilience.js"
 import { type Clients, clients as clientsOf } from "./clients.js"
 import type { InvalidConfig } from "./config/invalid.js"
@@ -26,6 +27,8 @@ export interface Generation {
   readonly runtime: Runtime.Runtime<Resilience.Resilience>
   /** Which limits a target has. */
   readonly limits: (target: string) => { readonly bulkhead: boolean; readonly rateLimit: boolean }
+  /** Whether the policies of a target only observe, as the configuration says. */
+  readonly observesOnly: (target: string) => boolean
   readonly calls: Calls
 }
 
@@ -54,7 +57,7 @@ export class Calls {
 }
 
 /** @internal */
-export const generation = (config: Config): Effect.Effect<Generation, InvalidConfig, Scope.Scope> =>
+export const generation = (config: Config): Effect.Effect<Generation, InvalidConfig, RateLimitStore | Scope.Scope> =>
   Effect.gen(function* () {
     const routes = routesOf(config, yield* upstreams(config))
     const clients = yield* clientsOf(config)
@@ -66,9 +69,14 @@ export const generation = (config: Config): Effect.Effect<Generation, InvalidCon
       Resilience.Resilience,
       resilience
     )
+    const optionsOf = (target: string): Resilience.TargetOptions => ({
+      ...general,
+      ...(Object.hasOwn(targets, target) && targets[target])
+    })
     const limits = (target: string) => {
-      const { bulkhead, rateLimit } = { ...general, ...(Object.hasOwn(targets, target) && targets[target]) }
+      const { bulkhead, rateLimit } = optionsOf(target)
       return { bulkhead: Boolean(bulkhead), rateLimit: Boolean(rateLimit) }
     }
-    return { config, routes, clients, resilience, runtime, limits, calls: new Calls() }
+    const observesOnly = (target: string): boolean => optionsOf(target).observeOnly ?? false
+    return { config, routes, clients, resilience, runtime, limits, observesOnly, calls: new Calls() }
   })

@@ -3,12 +3,14 @@
  *
  * @internal
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { InvalidConfig } from "./config/invalid.js"
 import type { Config } from "./config/schema.js"
 import { type Generation, generation } from "./generation.js"
+import type { Stores } from "./stores.js"
 
 /** @internal */
 export interface Generations {
@@ -23,9 +25,12 @@ interface Kept {
 }
 
 /** @internal */
-export const generations = (config: Config): Effect.Effect<Generations, InvalidConfig, Scope.Scope> =>
+export const generations = (
+  config: Config,
+  { context: stored, shared }: Stores
+): Effect.Effect<Generations, InvalidConfig, Scope.Scope> =>
   Effect.gen(function* () {
-    const context = yield* Effect.context<never>()
+    const context = Context.merge(yield* Effect.context<never>(), stored)
     const made = (config: Config): Effect.Effect<Kept, InvalidConfig> =>
       Effect.flatMap(Scope.make(), (scope) =>
         Scope.extend(generation(config), scope).pipe(
@@ -41,8 +46,10 @@ export const generations = (config: Config): Effect.Effect<Generations, InvalidC
       Effect.gen(function* () {
         const next = yield* made(config)
         const before = kept
-        const known = yield* Effect.orDie(before.generation.resilience.circuitBreaker.snapshot)
-        yield* Effect.orDie(next.generation.resilience.circuitBreaker.restore(known))
+        if (!shared) {
+          const known = yield* Effect.orDie(before.generation.resilience.circuitBreaker.snapshot)
+          yield* Effect.orDie(next.generation.resilience.circuitBreaker.restore(known))
+        }
         kept = next
         yield* Effect.forkDaemon(Effect.zipRight(before.generation.calls.none, Scope.close(before.scope, Exit.void)))
       }).pipe(oneAtATime.withPermits(1), Effect.uninterruptible)

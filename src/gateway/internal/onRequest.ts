@@ -14,8 +14,14 @@ import type { Problem } from "./problem.js"
 import { json, problem } from "./reply.js"
 import { RequestIds } from "./requestIds.js"
 
+/** How many requests for models are under way. @internal */
+export interface Traffic {
+  underWay: number
+}
+
 /** @internal */
 export interface Standing {
+  readonly traffic: Traffic
   readonly current: () => Generation
   /** Whether the gateway has been told to end. */
   readonly ending: () => boolean
@@ -34,9 +40,8 @@ const tooMany: Problem = {
 }
 
 /** @internal */
-export const onRequest = ({ admin, current, ending }: Standing): OnRequest => {
+export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequest => {
   const ids = new RequestIds()
-  let running = 0
 
   const toModel: OnRequest = (request, response) => {
     const endpoint = endpoints.get(pathOf(request))!
@@ -44,13 +49,13 @@ export const onRequest = ({ admin, current, ending }: Standing): OnRequest => {
     const generation = current()
     const refuse = (what: Problem): void => problem(response, endpoint.api.family, what, { requestId })
     if (request.method !== "POST") return refuse(onlyPost)
-    if (running >= (generation.config.bounds?.concurrency ?? 2_000)) return refuse(tooMany)
-    running++
+    if (traffic.underWay >= (generation.config.bounds?.concurrency ?? 2_000)) return refuse(tooMany)
+    traffic.underWay++
     generation.calls.begin()
     if (ending()) response.setHeader("connection", "close")
     const fiber = Runtime.runFork(generation.runtime)(modelCall(generation, { request, response, endpoint, requestId }))
     response.once("close", () => {
-      running--
+      traffic.underWay--
       generation.calls.end()
       // A client that has left wants no answer any more.
       if (!response.writableFinished) fiber.unsafeInterruptAsFork(fiber.id())

@@ -46,7 +46,7 @@ export const upstreams = (
         if (key === undefined) {
           mistakes.push({
             path: pathOf(["upstreams", name, "keys"]),
-            message: `names the environment variable ${variable}, which is not set`
+            message: notSet(variable)
           })
         } else keys.push(key)
       }
@@ -61,6 +61,15 @@ export const secret = (variable: string): Effect.Effect<Redacted.Redacted | unde
   Effect.map(Effect.option(Config.redacted(Config.nonEmptyString(variable))), (found) =>
     found._tag === "Some" ? found.value : undefined
   )
+
+/** What a variable holds that has to be set. @internal */
+export const secretAt = (path: string, variable: string): Effect.Effect<Redacted.Redacted, InvalidConfig> =>
+  Effect.flatMap(secret(variable), (found) =>
+    found === undefined ? new InvalidConfig({ mistakes: [{ path, message: notSet(variable) }] }) : Effect.succeed(found)
+  )
+
+/** @internal */
+export const notSet = (variable: string): string => `names the environment variable ${variable}, which is not set`
 
 const variablesOf = (keys: Given["keys"]): ReadonlyArray<string> =>
   keys === undefined ? [] : typeof keys === "string" ? [keys] : keys

@@ -16,7 +16,8 @@ const Failure = Schema.Struct({
   requestId: Schema.optional(Schema.String)
 })
 
-const Target = Schema.Struct({
+/** @internal */
+export const Target = Schema.Struct({
   name: Schema.String,
   circuit: Schema.Literal("closed", "open", "half-open", "isolated"),
   why: Schema.optional(Schema.String).annotations({ description: "Why the circuit is open." }),
@@ -32,11 +33,16 @@ const Target = Schema.Struct({
   attempts: Schema.Number,
   answers: Schema.Number,
   failures: Schema.Number,
-  recentFailures: Schema.Array(Failure)
+  recentFailures: Schema.Array(Failure),
+  observeOnly: Schema.Boolean.annotations({ description: "Whether policies only tell what they would do." })
 })
+
+/** @internal */
+export interface Target extends Schema.Schema.Type<typeof Target> {}
 
 const Happening = Schema.Struct({
   number: Schema.Number,
+  worker: Schema.optional(Schema.Number),
   at: Schema.Number,
   target: Schema.String,
   what: Schema.String,
@@ -45,8 +51,21 @@ const Happening = Schema.Struct({
   durationMillis: Schema.optional(Schema.Number)
 })
 
+const Process = Schema.Struct({
+  worker: Schema.optional(Schema.Number).annotations({ description: "Left out where there is but one." }),
+  pid: Schema.Number,
+  upForMillis: Schema.Number,
+  underWay: Schema.Number.annotations({ description: "Requests for models." }),
+  residentBytes: Schema.Number
+})
+
 /** @internal */
-export const Standing = Schema.Struct({ targets: Schema.Array(Target), happenings: Schema.Array(Happening) })
+export const Standing = Schema.Struct({
+  processes: Schema.Array(Process).annotations({ description: "Those whose numbers these are." }),
+  observeOnly: Schema.Boolean,
+  targets: Schema.Array(Target),
+  happenings: Schema.Array(Happening)
+})
 
 /** @internal */
 export interface Standing extends Schema.Schema.Type<typeof Standing> {}

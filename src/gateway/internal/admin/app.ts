@@ -10,29 +10,35 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as PrometheusMetrics from "../../../prometheus/PrometheusMetrics.js"
 import type { OnRequest } from "../listen.js"
-import { Api } from "./api.js"
-import type { Control } from "./control.js"
+import { Api, NoSuchTarget } from "./api.js"
 import { page } from "./page.js"
+import type { AskAll, Order } from "./siblings.js"
+import { metrics, standing } from "./together.js"
 
 const done = { done: true } as const
 
 /** @internal */
-export const adminApp = (control: Control): Effect.Effect<OnRequest, never, Scope.Scope> => {
+export const adminApp = (askAll: AskAll): Effect.Effect<OnRequest, never, Scope.Scope> => {
+  const order = (question: Order): Effect.Effect<typeof done, NoSuchTarget> =>
+    Effect.flatMap(askAll(question), (answers) =>
+      "target" in question && question.target !== undefined && !answers.some(({ answer }) => answer)
+        ? new NoSuchTarget({ target: question.target })
+        : Effect.succeed(done)
+    )
   const targets = HttpApiBuilder.group(Api, "targets", (handlers) =>
     handlers
-      .handle("state", () => control.state)
-      .handle("isolate", ({ payload }) => Effect.as(control.isolate(payload.target), done))
-      .handle("release", ({ payload }) => Effect.as(control.release(payload.target), done))
-      .handle("reset", ({ payload }) => Effect.as(control.reset(payload.target), done))
-      .handle("observeOnly", ({ payload }) => Effect.as(control.observeOnly(payload.on, payload.target), done))
+      .handle("state", () => Effect.map(askAll({ ask: "state" }), standing))
+      .handle("isolate", ({ payload: { target } }) => order({ ask: "isolate", target }))
+      .handle("release", ({ payload: { target } }) => order({ ask: "release", target }))
+      .handle("reset", ({ payload: { target } }) => order({ ask: "reset", target }))
+      .handle("observeOnly", ({ payload: { on, target } }) => order({ ask: "observeOnly", on, target }))
+  )
+  const scraped = Effect.map(askAll({ ask: "metrics" }), (answers) =>
+    HttpServerResponse.text(metrics(answers), { contentType: "text/plain; version=0.0.4; charset=utf-8" })
   )
   const pages = HttpApiBuilder.Router.use((router) =>
-    Effect.all([
-      router.get("/admin", Effect.succeed(HttpServerResponse.html(page))),
-      router.get("/metrics", PrometheusMetrics.response())
-    ])
+    Effect.all([router.get("/admin", Effect.succeed(HttpServerResponse.html(page))), router.get("/metrics", scraped)])
   )
   const layers = Layer.mergeAll(pages, HttpApiSwagger.layer({ path: "/admin/docs" })).pipe(
     Layer.provideMerge(HttpApiBuilder.api(Api)),

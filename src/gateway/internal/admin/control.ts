@@ -3,37 +3,71 @@
  *
  * @internal
  */
+import * as Process from "node:process"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import type { State } from "../../../CircuitBreaker.js"
+import type { CircuitBreakerStoreError, State } from "../../../CircuitBreaker.js"
+import * as PrometheusMetrics from "../../../prometheus/PrometheusMetrics.js"
 import type { Generation } from "../generation.js"
-import { NoSuchTarget, type Standing } from "./api.js"
+import type { Traffic } from "../onRequest.js"
+import type { Standing } from "./api.js"
+import type { Answers, Question } from "./siblings.js"
 import type { Watch } from "./watch.js"
 
 /** @internal */
 export class Control {
   /** What is held open by hand, whatever configuration is in force. */
   private readonly isolated = new Map<string, Scope.CloseableScope>()
+  /** What only observes by hand, whatever configuration is in force: all but those that are named, which differ. */
+  private observes: boolean | undefined
+  private readonly observesTarget = new Map<string, boolean>()
 
   constructor(
     private readonly current: () => Generation,
-    private readonly watch: Watch
+    private readonly watch: Watch,
+    private readonly traffic: Traffic,
+    private readonly worker: number | undefined
   ) {}
 
-  readonly state: Effect.Effect<Standing> = Effect.gen(this, function* () {
-    const { resilience, routes } = this.current()
+  readonly answers: Answers = ((question: Question): Effect.Effect<unknown> => {
+    switch (question.ask) {
+      case "state":
+        return this.state
+      case "metrics":
+        return PrometheusMetrics.format()
+      case "isolate":
+        return this.with(question.target, () => this.isolate(question.target))
+      case "release":
+        return this.with(question.target, () => this.ended(question.target))
+      case "reset":
+        return this.with(question.target, ({ resilience }) => resilience.circuitBreaker.reset(question.target))
+      case "observeOnly":
+        return this.observeOnly(question.on, question.target)
+    }
+  }) as Answers
+
+  private readonly state: Effect.Effect<Standing> = Effect.gen(this, function* () {
+    const { config, resilience, routes } = this.current()
     const snapshot = yield* resilience.circuitBreaker.snapshot
     const parked = new Map(snapshot.circuits.map(({ key, parkedFor }) => [key, parkedFor]))
     const names = [...new Set(routes.all.flatMap(({ destinations }) => destinations.map(({ name }) => name)))]
     const targets = yield* Effect.forEach(names, (name) => this.target(name, parked.get(name) ?? 0))
-    return { targets, happenings: this.watch.happenings }
+    const process: Standing["processes"][number] = {
+      ...(this.worker !== undefined && { worker: this.worker }),
+      pid: Process.pid,
+      upForMillis: Math.round(Process.uptime() * 1000),
+      underWay: this.traffic.underWay,
+      residentBytes: Process.memoryUsage.rss()
+    }
+    const observeOnly = this.observes ?? config.policy?.observeOnly ?? false
+    return { processes: [process], observeOnly, targets, happenings: this.watch.happenings }
   }).pipe(Effect.orDie)
 
   private target(name: string, parkedForMillis: number) {
     return Effect.gen(this, function* () {
-      const { limits, resilience } = this.current()
+      const { limits, observesOnly, resilience } = this.current()
       const { attempts, answers, failures, inFlight, queued, recent } = this.watch.of(name)
       const circuit = yield* resilience.circuitBreaker.state(name)
       const { bulkhead, rateLimit } = limits(name)
@@ -51,45 +85,50 @@ export class Control {
         attempts,
         answers,
         failures,
-        recentFailures: recent
+        recentFailures: recent,
+        observeOnly: this.observesTarget.get(name) ?? this.observes ?? observesOnly(name)
       }
     })
   }
 
-  isolate(target: string): Effect.Effect<void, NoSuchTarget> {
-    return this.with(target, ({ resilience }) =>
-      Effect.suspend(() => {
-        if (this.isolated.has(target)) return Effect.void
-        return Effect.flatMap(Scope.make(), (scope) => {
-          this.isolated.set(target, scope)
-          return Scope.extend(resilience.circuitBreaker.isolate(target), scope)
-        })
+  private isolate(target: string): Effect.Effect<void, CircuitBreakerStoreError> {
+    return Effect.suspend(() => {
+      if (this.isolated.has(target)) return Effect.void
+      return Effect.flatMap(Scope.make(), (scope) => {
+        this.isolated.set(target, scope)
+        return Scope.extend(this.current().resilience.circuitBreaker.isolate(target), scope)
       })
-    )
+    })
   }
 
-  release(target: string): Effect.Effect<void, NoSuchTarget> {
-    return this.with(target, () => this.ended(target))
+  private observeOnly(on: boolean, target: string | undefined): Effect.Effect<boolean> {
+    if (target !== undefined) {
+      return this.with(target, ({ resilience }) => {
+        this.observesTarget.set(target, on)
+        return resilience.observeOnly(on, target)
+      })
+    }
+    return Effect.suspend(() => {
+      this.observesTarget.clear()
+      this.observes = on
+      return Effect.as(this.current().resilience.observeOnly(on), true)
+    })
   }
 
-  reset(target: string): Effect.Effect<void, NoSuchTarget> {
-    return this.with(target, ({ resilience }) => resilience.circuitBreaker.reset(target))
-  }
-
-  observeOnly(on: boolean, target: string | undefined): Effect.Effect<void, NoSuchTarget> {
-    return target === undefined
-      ? Effect.suspend(() => this.current().resilience.observeOnly(on))
-      : this.with(target, ({ resilience }) => resilience.observeOnly(on, target))
-  }
-
-  /** Another configuration has other circuits. What is isolated stays so. */
-  readonly moved: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach(
-      [...this.isolated.keys()],
-      (target) => Effect.zipRight(this.ended(target), Effect.ignore(this.isolate(target))),
+  /** Another configuration has other circuits. What is isolated stays so, and what only observes. */
+  readonly moved: Effect.Effect<void> = Effect.suspend(() => {
+    const { observeOnly } = this.current().resilience
+    return Effect.all(
+      [
+        ...[...this.isolated.keys()].map((target) =>
+          Effect.zipRight(this.ended(target), Effect.ignore(this.isolate(target)))
+        ),
+        ...(this.observes === undefined ? [] : [observeOnly(this.observes)]),
+        ...[...this.observesTarget].map(([target, on]) => observeOnly(on, target))
+      ],
       { discard: true }
     )
-  )
+  })
 
   private ended(target: string): Effect.Effect<void> {
     const scope = this.isolated.get(target)
@@ -97,14 +136,12 @@ export class Control {
     return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
   }
 
-  private with<E>(
-    target: string,
-    act: (generation: Generation) => Effect.Effect<void, E>
-  ): Effect.Effect<void, NoSuchTarget> {
+  /** Whether there is such a target, once that is done to it. */
+  private with<E>(target: string, act: (generation: Generation) => Effect.Effect<void, E>): Effect.Effect<boolean> {
     return Effect.suspend(() => {
       const generation = this.current()
       const known = generation.routes.all.some(({ destinations }) => destinations.some(({ name }) => name === target))
-      return known ? Effect.orDie(act(generation)) : Effect.fail(new NoSuchTarget({ target }))
+      return known ? Effect.as(Effect.orDie(act(generation)), true) : Effect.succeed(false)
     })
   }
 }

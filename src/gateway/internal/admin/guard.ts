@@ -6,25 +6,17 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import { finder } from "../clients.js"
-import { InvalidConfig } from "../config/invalid.js"
+import type { InvalidConfig } from "../config/invalid.js"
 import type { Config } from "../config/schema.js"
 import type { OnRequest } from "../listen.js"
 import { isAdmin, pathOf } from "../onRequest.js"
 import { json } from "../reply.js"
-import { secret } from "../upstreams.js"
+import { secretAt } from "../upstreams.js"
 
 /** The key of the configuration, if it names one. @internal */
 export const adminKey = ({ admin }: Config): Effect.Effect<Redacted.Redacted | undefined, InvalidConfig> => {
   const variable = admin?.key
-  if (variable === undefined) return Effect.succeed(undefined)
-  return Effect.filterOrFail(
-    secret(variable),
-    (key) => key !== undefined,
-    () =>
-      new InvalidConfig({
-        mistakes: [{ path: "admin.key", message: `names the environment variable ${variable}, which is not set` }]
-      })
-  )
+  return variable === undefined ? Effect.succeed(undefined) : secretAt("admin.key", variable)
 }
 
 /** @internal */

@@ -97,6 +97,20 @@ const Bounds = Schema.Struct({
   )
 })
 
+const Redis = Schema.Struct({
+  url: EnvironmentVariable.annotations({
+    description: 'The environment variable that holds its address: "redis://host:6379/0", or "rediss://" for TLS.'
+  }),
+  username: optional(Schema.NonEmptyString),
+  password: optional(
+    EnvironmentVariable.annotations({ description: "The environment variable that holds its password." })
+  ),
+  prefix: optional(
+    Schema.NonEmptyString.annotations({ description: 'What its keys begin with. Default "resilience:".' })
+  ),
+  patience: optional(Time.annotations({ description: 'The longest that a call waits for it. Default "50 millis".' }))
+})
+
 /**
  * The schema of a configuration.
  *
@@ -131,6 +145,11 @@ export const schema = Schema.Struct({
             "An address of its own for /admin and /metrics. Left out, they are where the models are, and need the key."
         })
       )
+    })
+  ),
+  shared: optional(
+    Schema.Struct({ redis: Redis }).annotations({
+      description: "Where gateways on several machines share circuits, parking and limits. Read at the start."
     })
   ),
   bounds: optional(Bounds)
