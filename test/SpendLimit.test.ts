@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Exit, TestClock } from "effect"
-import { RateLimit, SpendLimit } from "effect-resilience"
+import { LlmError, RateLimit, SpendLimit } from "effect-resilience"
 
 const left = Effect.flatMap(SpendLimit.SpendLimit, (limit) => limit.left("a"))
 
@@ -34,6 +34,15 @@ describe("SpendLimit", () => {
       yield* TestClock.adjust("1 day")
       expect(yield* left).toBe(10)
     }).pipe(Effect.provide(SpendLimit.layerMemory({ limit: 10, prices: { input: 1, output: 10, cachedInput: 0.1 } })))
+  )
+
+  it.effect("L3: a target that wants to be left alone takes no money away", () =>
+    Effect.gen(function* () {
+      const limited = new LlmError.RateLimited({ message: "Slower", retryAfter: Duration.seconds(30) })
+      yield* Effect.exit(SpendLimit.protect(Effect.fail(limited), "a"))
+      expect(yield* left).toBe(10)
+      yield* SpendLimit.protect(Effect.void, "a").pipe(RateLimit.withEstimate({ cost: 10 }))
+    }).pipe(Effect.provide(SpendLimit.layerMemory({ limit: 10, per: Duration.infinity })))
   )
 
   it.each([

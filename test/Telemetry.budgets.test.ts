@@ -70,19 +70,21 @@ describe("what is left of a budget, in the metrics", () => {
     }).pipe(Effect.provide(SpendLimit.layerMemory({ limit: 1, per: Duration.infinity })))
   )
 
-  it.effect("of a target's own limits, empty for as long as the target wants to be left alone", () =>
-    Effect.gen(function* () {
-      const limited = new LlmError.RateLimited({ message: "Slower", status: 429, retryAfter: Duration.seconds(30) })
-      yield* Effect.exit(Effect.fail(limited).pipe(Resilience.protect("left/target")))
-      expect(left("left/target")).toEqual({ "rateLimit requests": 0, "spendLimit money": 0 })
-    }).pipe(
-      Effect.provide(
-        Resilience.layer({
-          retry: false,
-          targets: { "left/target": { rateLimit: { requests: { limit: 60 } }, spendLimit: { limit: 5 } } }
-        })
+  it.effect(
+    "of a target's own limits: requests are none while the target wants to be left alone, and money stays",
+    () =>
+      Effect.gen(function* () {
+        const limited = new LlmError.RateLimited({ message: "Slower", status: 429, retryAfter: Duration.seconds(30) })
+        yield* Effect.exit(Effect.fail(limited).pipe(Resilience.protect("left/target")))
+        expect(left("left/target")).toEqual({ "rateLimit requests": 0, "spendLimit money": 5 })
+      }).pipe(
+        Effect.provide(
+          Resilience.layer({
+            retry: false,
+            targets: { "left/target": { rateLimit: { requests: { limit: 60 } }, spendLimit: { limit: 5 } } }
+          })
+        )
       )
-    )
   )
 
   it.effect("a limit without an end has no gauge, and neither has what shares a label", () => {

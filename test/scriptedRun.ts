@@ -3,7 +3,7 @@
  * target, the whole cycle of a circuit, a stream that breaks and one that its consumer leaves, a queue. It takes virtual
  * time only, and always the same. Whatever shows what has happened is held against `expected`.
  */
-import { Duration, Effect, Fiber, Layer, Random, Schema, Stream, TestClock } from "effect"
+import { Clock, Duration, Effect, type Exit, Fiber, Layer, Random, Schema, Stream, TestClock } from "effect"
 import { CircuitBreaker, Fallback, Hedge, LlmError, Resilience, ResponseCache, Telemetry } from "effect-resilience"
 
 const names = [
@@ -89,17 +89,24 @@ const pieces = Stream.make(chunk("")).pipe(
 )
 
 /** Lets virtual time pass until it is done. */
-export const inVirtualTime = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<void, never, R> =>
+export const inVirtualTime = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Exit.Exit<A, E>, never, R> =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(Effect.exit(self))
     // In steps, so that whoever waits for less than a step before it goes on does so at the right time.
     while ((yield* Fiber.poll(fiber))._tag === "None") yield* TestClock.adjust("250 millis")
+    return yield* Fiber.join(fiber)
   })
+
+/** How a part of the run ended, and when. */
+export interface Ended {
+  readonly exit: Exit.Exit<unknown, unknown>
+  readonly at: number
+}
 
 /** The run. Each of its parts ends before the next one begins. */
 export const scriptedRun = (
   run: string
-): Effect.Effect<void, never, Resilience.Resilience | ResponseCache.ResponseCache> =>
+): Effect.Effect<ReadonlyArray<Ended>, never, Resilience.Resilience | ResponseCache.ResponseCache> =>
   Effect.gen(function* () {
     const parts: ReadonlyArray<Effect.Effect<unknown, unknown, Resilience.Resilience | ResponseCache.ResponseCache>> = [
       Effect.provideService(
@@ -143,7 +150,9 @@ export const scriptedRun = (
       ),
       Effect.all([call(run, "queue", "1 second"), call(run, "queue", "1 second")], { concurrency: 2 })
     ]
-    for (const part of parts) yield* inVirtualTime(part)
+    return yield* Effect.forEach(parts, (part) =>
+      Effect.zipWith(inVirtualTime(part), Clock.currentTimeMillis, (exit, at): Ended => ({ exit, at }))
+    )
   }).pipe(Effect.withRandom(Random.make("scripted")))
 
 /** What has happened by then, by target and outcome. Times are in seconds. */

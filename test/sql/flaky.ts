@@ -4,7 +4,7 @@ import { SqlClient, type SqlConnection, SqlError, Statement } from "@effect/sql"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { Effect, Layer } from "effect"
 
-export type Mood = "well" | "hanging" | "full"
+export type Mood = "well" | "hanging" | "slow" | "full"
 
 /** What the database says when its disk is full, with words that are nobody's business. */
 const full = new SqlError.SqlError({
@@ -17,7 +17,16 @@ export const flaky = (path: string) => {
   const moody = <A, E>(statement: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError.SqlError> =>
     Effect.suspend((): Effect.Effect<A, E | SqlError.SqlError> => {
       state.statements++
-      return state.mood === "well" ? statement : state.mood === "full" ? Effect.fail(full) : Effect.never
+      switch (state.mood) {
+        case "well":
+          return statement
+        case "slow":
+          return Effect.delay(statement, "8 seconds")
+        case "full":
+          return Effect.fail(full)
+        case "hanging":
+          return Effect.never
+      }
     })
   const layer = Layer.scoped(
     SqlClient.SqlClient,

@@ -109,15 +109,21 @@ export const settle = (
     return { ...filled, level: Math.min(limit.burst, filled.level + of(reserved, limit) - of(used, limit)) }
   })
 
+/** Of several limits in one unit, the one of the shortest time, which is the first. */
+const isFirst = (limits: ReadonlyArray<Limit>, i: number): boolean =>
+  limits.findIndex(({ unit }) => unit === limits[i]!.unit) === i
+
 /**
- * The target wants to be left alone until then: whatever was saved up is gone.
+ * The target wants to be left alone until then: whatever was saved up is gone, so that not everybody comes back at once. Of
+ * several limits in one unit the first sees to that; what is left of a day's is not gone for a minute's.
  *
  * @internal
  */
 export const hold = (before: Buckets, limits: ReadonlyArray<Limit>, until: number, now: number): Buckets =>
   before.map((bucket, i) => {
     const filled = refill(bucket, limits[i]!, now)
-    return { ...filled, level: Math.min(0, filled.level), heldUntil: Math.max(filled.heldUntil, until) }
+    const level = isFirst(limits, i) ? Math.min(0, filled.level) : filled.level
+    return { ...filled, level, heldUntil: Math.max(filled.heldUntil, until) }
   })
 
 /** What a provider says is left of its own limit, and the milliseconds until that is whole again. */
@@ -144,7 +150,7 @@ export const observe = (
   before.map((bucket, i) => {
     const limit = limits[i]!
     const filled = refill(bucket, limit, now)
-    const said = limits.findIndex(({ unit }) => unit === limit.unit) === i ? told[limit.unit] : undefined
+    const said = isFirst(limits, i) ? told[limit.unit] : undefined
     if (said === undefined || said.remaining >= filled.level) return filled
     const reset = said.reset ?? 0
     const refilling = (limit.burst - said.remaining) / limit.perMilli

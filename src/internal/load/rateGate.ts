@@ -37,6 +37,8 @@ export interface RateSettings {
   readonly whenExceeded: "wait" | "reject"
   /** Milliseconds. */
   readonly maxWait: number
+  /** Whether a target that wants to be left alone empties the buckets. */
+  readonly heedsHints: boolean
   /** What a call is expected to use. */
   readonly expected: (context: Context.Context<never>) => Amounts
   /** Whether `expected` looks at the context. */
@@ -263,7 +265,8 @@ export const rateGate = (
       reservation.settled = true
       const { queue } = reservation
       const settled = settle(reservation, safelyUsed(exit, reservation, seen?.() ?? usedUpTo(exit)), clock)
-      const millis = Exit.isFailure(exit) ? holdOf(exit, clock.unsafeCurrentTimeMillis(), around.longestHold) : 0
+      const isHint = Exit.isFailure(exit) && queue.settings.heedsHints
+      const millis = isHint ? holdOf(exit, clock.unsafeCurrentTimeMillis(), around.longestHold) : 0
       const held = millis > 0 ? hold(queue, clock.unsafeCurrentTimeMillis() + millis, clock) : undefined
       tellLeft(queue, clock.unsafeCurrentTimeMillis())
       return settled === undefined ? held : held === undefined ? settled : Effect.zipRight(settled, held)

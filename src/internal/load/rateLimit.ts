@@ -216,6 +216,7 @@ const settingsOf = (options: Options) => {
     limits,
     whenExceeded,
     maxWait: queue.maxWait,
+    heedsHints: true,
     fixed: onlyRequests ? { requests: 1 } : undefined,
     expected: (context) => {
       const { inputTokens, outputTokens } = Context.get(context, CurrentEstimate)

@@ -98,6 +98,8 @@ const settingsOf = (options: Options) => {
     whenExceeded,
     maxWait: queue.maxWait,
     fixed: undefined,
+    // The money is not the target's.
+    heedsHints: false,
     expected: (context) => {
       const told = Context.get(context, CurrentEstimate)
       const cost =

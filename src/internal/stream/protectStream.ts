@@ -186,7 +186,7 @@ class StreamCall<A, E, R> {
     if (!this.traced) return placed
     return Effect.flatMap(attemptSpan(this.target, { ...attributes, "gen_ai.request.stream": true }), (span) => {
       this.span = span
-      return Effect.withParentSpan(placed, span)
+      return span === undefined ? placed : Effect.withParentSpan(placed, span)
     })
   }
 

@@ -22,7 +22,7 @@ export interface EventHub<Event> {
   readonly subscribe: Effect.Effect<Queue.Dequeue<Event>, never, Scope.Scope>
   /**
    * Calls the listener with each event as it is published, within the call that it is about: so it misses none, and has to
-   * be quick. What it throws is nobody's concern.
+   * be quick. What it throws, or its promise is rejected with, is nobody's concern.
    */
   readonly listen: (listener: (event: Event) => void) => Effect.Effect<void, never, Scope.Scope>
 }
@@ -108,7 +108,9 @@ export const makeHub = <Event extends object>(capacity: number): Effect.Effect<E
         }
         for (const listener of listeners) {
           try {
-            listener(told)
+            const answer: unknown = listener(told)
+            // A promise that nobody takes would end the process.
+            if (answer instanceof Promise) answer.catch(() => {})
           } catch {}
         }
       },

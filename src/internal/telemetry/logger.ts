@@ -133,5 +133,6 @@ const tell = (kinds: Map<string, Kind>): Effect.Effect<void> =>
     )
   })
 
+/** A logger that throws does not keep the lines that follow from being written. */
 const write = ({ level, message }: LogLine, annotations: Readonly<Record<string, unknown>>): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logWithLevel(level, message), annotations)
+  Effect.catchAllDefect(Effect.annotateLogs(Effect.logWithLevel(level, message), annotations), () => Effect.void)

@@ -22,18 +22,31 @@ interface Asked {
 
 type Attributes = Readonly<Record<string, unknown>>
 
-/** The span of an attempt that begins, which somebody has to end. @internal */
-export const attemptSpan = ({ model, name, provider }: Asked, labels: Attributes): Effect.Effect<Tracer.Span> =>
-  Effect.makeSpan("llm.attempt", {
-    captureStackTrace: false,
-    kind: "client",
-    attributes: {
-      ...labels,
-      "gen_ai.operation.name": operationName,
-      "gen_ai.provider.name": provider ?? providerOf(name),
-      ...(model !== undefined && { "gen_ai.request.model": model })
-    }
-  })
+/** What a tracer throws is no concern of the call, whose permits have to be given back. */
+const safely = (tell: () => void): void => {
+  try {
+    tell()
+  } catch {}
+}
+
+/** The span of an attempt that begins, which somebody has to end; none, if the tracer throws. @internal */
+export const attemptSpan = (
+  { model, name, provider }: Asked,
+  labels: Attributes
+): Effect.Effect<Tracer.Span | undefined> =>
+  Effect.catchAllCause(
+    Effect.makeSpan("llm.attempt", {
+      captureStackTrace: false,
+      kind: "client",
+      attributes: {
+        ...labels,
+        "gen_ai.operation.name": operationName,
+        "gen_ai.provider.name": provider ?? providerOf(name),
+        ...(model !== undefined && { "gen_ai.request.model": model })
+      }
+    }),
+    () => Effect.succeed(undefined)
+  )
 
 /** Ends it with what the answer has told, or with the failure as the policies read it: no words of a provider's. @internal */
 export const endAttemptSpan = (
@@ -52,8 +65,10 @@ export const endAttemptSpan = (
     "llm.first_content_ms": firstContent,
     "error.type": errorType(exit)
   }
-  for (const [name, value] of Object.entries(told)) if (value !== undefined) span.attribute(name, value)
-  span.end(clock.unsafeCurrentTimeNanos(), Exit.isSuccess(exit) ? exit : Exit.failCause(asRead(exit.cause)))
+  safely(() => {
+    for (const [name, value] of Object.entries(told)) if (value !== undefined) span.attribute(name, value)
+    span.end(clock.unsafeCurrentTimeNanos(), Exit.isSuccess(exit) ? exit : Exit.failCause(asRead(exit.cause)))
+  })
 }
 
 const errorType = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
@@ -78,6 +93,6 @@ export const noteInSpan = (name: string, at: number, attributes: () => Record<st
   const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
   const span = fiber?.currentSpan
   if (span?._tag === "Span" && span.status._tag === "Started") {
-    span.event(name, BigInt(Math.round(at)) * 1_000_000n, attributes())
+    safely(() => span.event(name, BigInt(Math.round(at)) * 1_000_000n, attributes()))
   }
 }

@@ -136,6 +136,22 @@ describe("token buckets", () => {
 
   const perSecond: ReadonlyArray<Buckets.Limit> = [{ unit: "requests", burst: 10, perMilli: 0.001 }]
 
+  it("L3: a hint empties the limit of the shortest time, and not what is left of the day's", () => {
+    const limits: ReadonlyArray<Buckets.Limit> = [
+      { unit: "requests", burst: 60, perMilli: 0.001 },
+      { unit: "requests", burst: 8_640, perMilli: 0.0001 }
+    ]
+    const held = Buckets.hold(Buckets.full(limits, 0), limits, 1_000, 0)
+    expect(Buckets.reserve(held, limits, { requests: 1 }, {}, 999)[0]).toEqual({ _tag: "Wait", millis: 1_001 })
+    // As the minute's fills, at once and again: the day's would have one in ten seconds.
+    let buckets = held
+    for (const at of [2_000, 3_000, 4_000]) {
+      const [answer, next] = Buckets.reserve(buckets, limits, { requests: 1 }, {}, at)
+      expect(answer).toEqual(Buckets.granted)
+      buckets = next
+    }
+  })
+
   it("those who wait in front are counted, and nobody passes them", () => {
     const empty = Buckets.settle(Buckets.full(perSecond, 0), perSecond, {}, { requests: 10 }, 0)
     expect(Buckets.reserve(empty, perSecond, { requests: 1 }, { requests: 3 }, 0)[0]).toEqual({
