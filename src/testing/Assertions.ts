@@ -7,19 +7,20 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Supervisor from "effect/Supervisor"
-import * as TestClock from "effect/TestClock"
+import * as TestServices from "effect/TestServices"
 import { finiteMillis } from "../internal/options/check.js"
+import { refuseUnknown } from "../internal/options/names.js"
 import { Resilience } from "../Resilience.js"
 import { type TrailEntry, TrailRecorder } from "../Telemetry.js"
 import { countingClock } from "./assertions/countingClock.js"
-import { type Attempt, recorder, timelineOf } from "./assertions/timeline.js"
+import { askedBy, fibersLeft, placesLeft, timersLeft } from "./assertions/left.js"
+import { isTestClock, moveTo, nextOf, quiet, settle } from "./assertions/moving.js"
+import { type Attempt, recorder, timelineOf, told } from "./assertions/timeline.js"
 
 export type {
   /**
@@ -85,40 +86,41 @@ export const runToEnd = <A, E, R>(
   options: { readonly within?: Duration.DurationInput } = {}
 ): Effect.Effect<Ended<A, E>, never, R> =>
   Effect.gen(function* () {
+    refuseUnknown("Assertions.runToEnd", "", options, { within: true })
     const within = finiteMillis("Assertions.runToEnd", "within", options.within ?? "1 day")
-    const { clock, sleeping } = countingClock(yield* Effect.clock)
-    const begun = clock.unsafeCurrentTimeMillis()
-    const attempts = recorder(clock, yield* TrailRecorder)
+    const testClock = yield* Effect.clock
+    if (!isTestClock(testClock)) return yield* failed("There is no TestClock to move on: use it.effect", [])
+    const counting = countingClock(testClock)
+    const begun = testClock.unsafeCurrentTimeMillis()
+    const attempts = recorder(testClock, yield* TrailRecorder)
+    yield* quiet(testClock)
     const fiber = yield* Effect.exit(Effect.provideService(self, TrailRecorder, attempts)).pipe(
       Effect.zip(Clock.currentTimeMillis),
-      Effect.withClock(clock),
+      Effect.withClock(counting.clock),
       Effect.fork
     )
+    let patience = 50
     for (;;) {
       yield* settle
       const ended = fiber.unsafePoll()
       if (ended !== null) break
-      const next = nextOf(sleeping())
+      const next = yield* nextOf(testClock, counting)
+      if (next === undefined && patience-- > 0) {
+        // What the platform does beside (reading a file, say) may be all that is waited for: half a second for it.
+        yield* TestServices.provideLive(Effect.sleep(10))
+        continue
+      }
       if (next === undefined || next - begun > within) {
         yield* Fiber.interrupt(fiber)
         const why =
           next === undefined ? "waits for something that no clock brings" : `has not ended within ${told(within)}`
         return yield* failed(`The program ${why}`, attempts)
       }
-      yield* TestClock.setTime(next)
+      yield* moveTo(testClock, next)
     }
     const [exit, at] = yield* Fiber.join(fiber)
     return { exit, attempts: [...attempts], took: Duration.millis(at - begun) }
   })
-
-/** Lets every fiber come to where it waits. */
-const settle = Effect.repeatN(Effect.yieldNow({ priority: 1 }), 20)
-
-/** Nothing where nobody sleeps. A sleep that never ends is none. */
-const nextOf = (sleeping: ReadonlyArray<number>): number | undefined => {
-  const next = Math.min(...sleeping)
-  return next < Number.MAX_SAFE_INTEGER ? next : undefined
-}
 
 /**
  * What is expected of an attempt; what is not said is not looked at.
@@ -183,8 +185,8 @@ export const within = (ended: Ended<unknown, unknown>, most: Duration.DurationIn
 
 /**
  * Nothing is left when the program is over: no fiber of its own, no sleep under its clock, no place in a bulkhead or an
- * adaptive limit of `Resilience`, and none of what `also` counts (a pool's connections in use), each of which is told by
- * its name. Dies of `AssertionFailed`.
+ * adaptive limit of `Resilience`, no probe of a circuit, and none of what `also` counts (a pool's connections in use), each
+ * of which is told by its name: a fiber by its number and the span in which it is, if any. Dies of `AssertionFailed`.
  *
  * It looks from outside: the `Resilience` in whose context it stands is looked at, and one that the program provides to
  * itself is not.
@@ -201,36 +203,20 @@ export const noLeaks = <A, E, R>(
     const attempts = recorder(clock, yield* TrailRecorder)
     const supervisor = yield* Supervisor.track
     const watched = Effect.withClock(Effect.provideService(self, TrailRecorder, attempts), clock)
-    const exit = yield* Effect.exit(Effect.supervised(watched, supervisor))
+    const { asked, result } = yield* askedBy(Effect.supervised(watched, supervisor))
     yield* settle
+    const sleepers = sleeping()
+    const targets = new Set([...asked, ...attempts.map(({ target }) => target)])
     const left = [
-      ...(yield* supervisor.value).map((fiber) => `a fiber that is still under way (#${fiber.id().id})`),
-      ...sleeping().map((at) => `a timer for ${told(at)} of the clock`),
-      ...(yield* placesIn(yield* Effect.serviceOption(Resilience), new Set(attempts.map(({ target }) => target))))
+      ...fibersLeft(yield* supervisor.value, sleepers),
+      ...timersLeft(sleepers),
+      ...(yield* placesLeft(yield* Effect.serviceOption(Resilience), targets))
     ]
     for (const [name, count] of Object.entries(also)) {
       const counted = yield* count
       if (counted !== 0) left.push(`${counted} of ${name}`)
     }
-    return left.length === 0 ? yield* exit : yield* failed(`The program has left ${left.join(", ")}`, attempts)
-  })
-
-const placesIn = (
-  resilience: Option.Option<Context.Tag.Service<typeof Resilience>>,
-  targets: ReadonlySet<string>
-): Effect.Effect<ReadonlyArray<string>> =>
-  Option.match(resilience, {
-    onNone: () => Effect.succeed([]),
-    onSome: ({ adaptiveLimit, bulkhead }) =>
-      Effect.map(
-        Effect.forEach(targets, (target) =>
-          Effect.zipWith(bulkhead.state(target), adaptiveLimit.state(target), (one, other) => {
-            const running = one.running + other.running
-            return running === 0 ? [] : [`${running} permits of "${target}"`]
-          })
-        ),
-        (places) => places.flat()
-      )
+    return left.length === 0 ? yield* result : yield* failed(`The program has left ${left.join(", ")}`, attempts)
   })
 
 /**
@@ -240,8 +226,6 @@ const placesIn = (
  * @category Timelines
  */
 export const timeline = (ended: Pick<Ended<unknown, unknown>, "attempts">): string => timelineOf(ended.attempts)
-
-const told = (millis: number): string => Duration.format(Duration.millis(millis))
 
 const failed = (what: string, attempts: ReadonlyArray<TrailEntry & { readonly at: number }>): Effect.Effect<never> =>
   Effect.die(new AssertionFailed(attempts.length === 0 ? `${what}.` : `${what}:\n\n${timelineOf(attempts)}\n`))

@@ -1,7 +1,8 @@
 /** An hour with three targets that go down in three ways, asked through a cache and a hedge by callers some of whom leave. */
 import { Duration, Effect, Fiber, Layer, Random, Schema, Stream, Supervisor } from "effect"
 import { Hedge, LlmError, Resilience, ResilienceEvent, ResponseCache, Telemetry } from "effect-resilience"
-import { simulateWith } from "../../bench/virtualTime.js"
+import { countingClock } from "effect-resilience/testing/assertions/countingClock"
+import * as Simulation from "effect-resilience/testing/Simulation"
 
 export const names = ["a", "b", "c"] as const
 export const hour = 3_600_000
@@ -185,9 +186,18 @@ export const run = async ({ fresh, hedge, outages, seed, staleWhileRevalidate }:
   ).pipe(Layer.provideMerge(ResilienceEvent.layer()))
 
   let ended = false
-  await simulateWith(
-    (asleep) => program(asleep).pipe(Effect.provide(policies), Effect.withRandom(Random.make(seed)), Effect.orDie),
-    3 * hour
+  const underCount = Effect.clockWith((virtual) => {
+    const { clock, sleeping } = countingClock(virtual)
+    return Effect.withClock(
+      program(() => sleeping().length),
+      clock
+    )
+  })
+  await Effect.runPromise(
+    Simulation.virtually(
+      underCount.pipe(Effect.provide(policies), Effect.withRandom(Random.make(seed)), Effect.orDie),
+      3 * hour
+    )
   )
 
   /** A target is well again after the time for which its circuit is open at most, and its probes. */

@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Queue, TestClock } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Queue, Runtime, TestClock } from "effect"
 import { LlmError, Resilience } from "effect-resilience"
 import * as Assertions from "effect-resilience/testing/Assertions"
 
@@ -60,6 +61,54 @@ describe("Assertions.runToEnd", () => {
   )
 })
 
+describe("Assertions.runToEnd and the clock", () => {
+  it.effect("moves on what others sleep for, and does what TestClock does", () =>
+    Effect.gen(function* () {
+      const outside = yield* Effect.runtime<never>()
+      const wait = (millis: number) => Effect.promise(() => Runtime.runPromise(outside)(Effect.sleep(millis)))
+      const log: Array<string> = []
+      const tell = (what: string) => Effect.map(Clock.currentTimeMillis, (now) => void log.push(`${what} ${now}`))
+      const program = Effect.all(
+        [
+          Effect.zipRight(Effect.timeoutOption(wait(500), "2 seconds"), tell("in time")),
+          Effect.zipRight(Effect.timeoutOption(wait(5_000), "2 seconds"), tell("too late")),
+          Effect.zipRight(Effect.race(Effect.sleep("3 seconds"), Effect.sleep("1 day")), tell("the first"))
+        ],
+        { concurrency: "unbounded" }
+      )
+      expect(Duration.toMillis((yield* Assertions.runToEnd(program)).took)).toBe(3_000)
+      expect(log).toEqual(["in time 500", "too late 2000", "the first 3000"])
+      const sleeper = yield* Effect.fork(Effect.sleep("1 second"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(sleeper)
+      expect(yield* Clock.currentTimeMillis).toBe(4_000)
+    })
+  )
+
+  it.effect("takes little of the real time for many waits", () =>
+    Effect.gen(function* () {
+      const before = performance.now()
+      const { took } = yield* Assertions.runToEnd(Effect.repeatN(Effect.sleep("1 minute"), 999))
+      expect(Duration.toMinutes(took)).toBe(1_000)
+      // By TestClock.adjust it takes six timers of the platform each.
+      expect(performance.now() - before).toBeLessThan(3_000)
+    })
+  )
+
+  it.effect("waits for what the platform does beside", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* Assertions.runToEnd(Effect.promise(() => readFile(new URL(import.meta.url), "utf8")))
+      expect(yield* exit).toContain("waits for what the platform does beside")
+    })
+  )
+
+  it.live("says where there is none to move on", () =>
+    Effect.map(refusal(Assertions.runToEnd(Effect.void)), (message) =>
+      expect(message).toBe("There is no TestClock to move on: use it.effect.")
+    )
+  )
+})
+
 describe("V7: Assertions.noLeaks", () => {
   const unbounded = Effect.forkDaemon(Effect.never)
   it.effect("lets a program pass that cleans up, with its result", () =>
@@ -81,15 +130,19 @@ describe("V7: Assertions.noLeaks", () => {
       expect(yield* refusal(Assertions.noLeaks(unbounded))).toMatch(
         /^The program has left a fiber that is still under way/
       )
-      expect(yield* refusal(Assertions.noLeaks(Effect.forkDaemon(Effect.sleep("1 minute"))))).toContain(
-        "a timer for 1m"
+      expect(yield* refusal(Assertions.noLeaks(Effect.forkDaemon(Effect.sleep("1 minute"))))).toMatch(
+        /a timer for 1m of the clock \(#\d+\)/
+      )
+      const refreshing = Effect.forkDaemon(Effect.withSpan(Effect.sleep("1 minute"), "refresh"))
+      expect(yield* refusal(Assertions.noLeaks(Effect.zipRight(refreshing, Effect.yieldNow())))).toMatch(
+        /has left a timer for 1m of the clock \(#\d+, in the span "refresh"\)\.$/
       )
       const holds = Effect.gen(function* () {
         yield* Resilience.protect(Effect.void, "acme/large")
         yield* Effect.forkDaemon(bulkhead.protect(Effect.never, "acme/large"))
         yield* Effect.yieldNow({ priority: 1 }).pipe(Effect.repeatN(10))
       })
-      expect(yield* refusal(Assertions.noLeaks(holds))).toContain('1 permits of "acme/large"')
+      expect(yield* refusal(Assertions.noLeaks(holds))).toContain('1 permit of the bulkhead of "acme/large"')
       const queue = yield* Queue.unbounded<number>()
       const offers = Assertions.noLeaks(queue.offer(1), { "messages unread": queue.size })
       expect(yield* refusal(offers)).toBe("The program has left 1 of messages unread.")

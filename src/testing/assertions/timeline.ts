@@ -50,4 +50,5 @@ export const timelineOf = (attempts: ReadonlyArray<Attempt>): string => {
     .join("\n")
 }
 
-const told = (millis: number): string => (millis === 0 ? "0" : Duration.format(Duration.millis(millis)))
+/** @internal */
+export const told = (millis: number): string => (millis === 0 ? "0" : Duration.format(Duration.millis(millis)))

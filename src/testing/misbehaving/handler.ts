@@ -4,18 +4,16 @@
 import { Buffer } from "node:buffer"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import { Anthropic } from "./Anthropic.js"
 import type { Exchange } from "./Exchange.js"
 import { forPages } from "./forPages.js"
 import { type Attempt, type Log, withoutSecrets } from "./Log.js"
-import { OpenAiChat } from "./OpenAiChat.js"
 import type { Particulars, Problem } from "./Problem.js"
 import { perform } from "./perform.js"
 import type { ProviderRequest, Reply } from "./Reply.js"
+import { misdirected, readRequest, refusal } from "./reading.js"
 import type { Scripts } from "./Scripts.js"
-import { type Complaint, isBody, isComplaint, type Wire } from "./Wire.js"
+import { isComplaint } from "./Wire.js"
 import { waits } from "./waits.js"
 import { wireOf } from "./wires.js"
 
@@ -99,23 +97,20 @@ const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effec
   const refuse = (
     problem: Problem,
     about: Particulars & { readonly status?: number },
-    headers: Readonly<Record<string, string>> = {}
+    more: Readonly<Record<string, string>> = {}
   ) => {
-    const speaker = wire ?? (isAnthropic(exchange) ? Anthropic : OpenAiChat)
-    const { body, headers: own, status } = speaker.problem(problem, { requestId, ...about })
-    return json(exchange, about.status ?? status, body, { [speaker.requestIdHeader]: requestId, ...own, ...headers })
+    const { body, headers, status } = refusal({ wire, anthropic: isAnthropic(exchange), requestId }, problem, about)
+    return exchange.respond(status, { ...headers, ...more }, Buffer.from(body))
   }
-  if (wire === undefined) {
-    return refuse("invalidRequest", { status: 404, message: `Invalid URL (${method} ${path})` })
-  }
-  if (method !== "POST") {
-    return refuse("invalidRequest", { status: 405, message: `Not allowed to ${method} on ${path}.` }, { allow: "POST" })
+  const wrong = misdirected(wire, method, path)
+  if (wire === undefined || wrong !== undefined) {
+    return refuse("invalidRequest", wrong ?? {})
   }
   return Effect.gen(function* () {
     const body = yield* exchange.readBody(setup.maxBodyBytes)
     if (body === "cut") return yield* Effect.never
     if (body === "tooLarge") return yield* refuse("requestTooLarge", {}, { connection: "close" })
-    const request = readRequest(wire, body, path)
+    const request = readRequest(wire, body.toString("utf8"), path)
     if (isComplaint(request)) return yield* refuse("invalidRequest", request)
     const step = yield* setup.scripts.next(request)
     const index = setup.log.change(entry, { model: request.model, streaming: request.streaming, step })
@@ -139,18 +134,6 @@ const serve = (setup: Setup, exchange: Exchange, arrival: Arrival): Effect.Effec
     )
   })
 }
-
-const readRequest = (wire: Wire, body: Buffer, path: string): ProviderRequest | Complaint =>
-  Either.match(
-    Either.try((): unknown => JSON.parse(body.toString("utf8"))),
-    {
-      onLeft: () => ({ message: "We could not parse the JSON body of your request.", param: "body" }),
-      onRight: (parsed) =>
-        isBody(parsed)
-          ? wire.read(parsed, path)
-          : { message: "The body of the request is not a JSON object.", param: "body" }
-    }
-  )
 
 const isAnthropic = ({ request }: Exchange): boolean => request.headers["anthropic-version"] !== undefined
 

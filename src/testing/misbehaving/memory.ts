@@ -15,13 +15,27 @@ import type { Responding } from "./Exchange.js"
 export type Broken = "reset" | "close"
 
 /** @internal */
+export const isBroken = (u: unknown): u is Broken => u === "reset" || u === "close"
+
+/** What a client reports of it. @internal */
+export const brokenOff = (how: Broken): Error =>
+  how === "reset"
+    ? Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })
+    : Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" })
+
+/** @internal */
 export interface Received {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Stream.Stream<Uint8Array, Broken>
 }
 
-/** Runs what answers until the scope is closed, and gives the response once its headers are there. @internal */
+/**
+ * Runs what answers until the scope is closed, and gives the response once its headers are there. What answers may die of a
+ * reply function of the test's own: whoever reads does too.
+ *
+ * @internal
+ */
 export const receive = (
   answering: (exchange: Responding) => Effect.Effect<void>
 ): Effect.Effect<Received, Broken, Scope.Scope> =>
@@ -40,6 +54,10 @@ export const receive = (
       close: broken("close"),
       reset: broken("reset")
     }
-    yield* Effect.forkScoped(Effect.catchAllDefect(answering(exchange), () => broken("close")))
+    yield* Effect.forkScoped(
+      Effect.catchAllDefect(answering(exchange), (defect) =>
+        Effect.andThen(Deferred.die(head, defect), Queue.offer(chunks, Take.die(defect)))
+      )
+    )
     return yield* Deferred.await(head)
   })

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import { wrap } from "../../internal/errors/wrapped.js"
 import type { LlmError } from "../../LlmError.js"
-import type { Broken } from "../misbehaving/memory.js"
+import { type Broken, brokenOff } from "../misbehaving/memory.js"
 
 const module = "ScriptedModel"
 
@@ -32,11 +32,7 @@ export const noResponse = (method: string, how: Broken): AiError.AiError =>
     method,
     reason: "Transport",
     request,
-    cause: new TypeError("fetch failed", {
-      cause: Object.assign(new Error(how === "reset" ? "read ECONNRESET" : "other side closed"), {
-        code: how === "reset" ? "ECONNRESET" : "UND_ERR_SOCKET"
-      })
-    })
+    cause: new TypeError("fetch failed", { cause: brokenOff(how) })
   })
 
 /** @internal */

@@ -58,10 +58,10 @@ export interface Player {
   readonly script: (script: Script.Script) => Effect.Effect<void, InvalidProviderOption>
   readonly reset: Effect.Effect<void>
   /**
-   * Takes the next step for a request: the response in the dialect of the wire, or the error that the script names. What
-   * answers is given up with the scope.
+   * Takes the next step for a request: the response in the dialect of the wire, or the error that the script names, or
+   * what comes nearest to it on the wire. What answers is given up with the scope.
    */
-  readonly play: (request: ProviderRequest, wire: Wire) => Effect.Effect<Response>
+  readonly play: (request: ProviderRequest, wire: Wire, onTheWire?: boolean) => Effect.Effect<Response>
 }
 
 /** @internal */
@@ -84,7 +84,7 @@ export const make = ({ reply, script, seed = 0 }: typeof Shared.Type): Effect.Ef
           all = []
         })
       ),
-      play: (request, wire) =>
+      play: (request, wire, onTheWire = false) =>
         Effect.gen(function* () {
           const at = yield* Clock.currentTimeMillis
           const step = yield* scripts.next(request)
@@ -98,7 +98,7 @@ export const make = ({ reply, script, seed = 0 }: typeof Shared.Type): Effect.Ef
             })
           const pause = waits(`${seed}/${index}`)
           const ended = <A, E>(exit: Exit.Exit<A, E>) => ends(Exit.isInterrupted(exit))
-          if (step._tag === "Fail") {
+          if (step._tag === "Fail" && !onTheWire) {
             return Effect.onExit(Effect.andThen(pause(step.delay), Effect.fail(step.error)), ended) as Response
           }
           return receive((exchange) => {
