@@ -1,7 +1,7 @@
 import { LanguageModel } from "@effect/ai"
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Resilience } from "effect-resilience"
+import { Hedge, Resilience } from "effect-resilience"
 import * as ResilientLanguageModel from "effect-resilience/ai/ResilientLanguageModel"
 import * as Assertions from "effect-resilience/testing/Assertions"
 import * as ScriptedModel from "effect-resilience/testing/ScriptedModel"
@@ -22,5 +22,5 @@ it.effect("a second model is asked where the first one is slow, and the first on
     const asking = LanguageModel.generateText({ prompt: "Why?" }).pipe(Effect.provide(Model))
     yield* Assertions.within(yield* Assertions.runToEnd(asking), "4 seconds")
     expect(yield* gpt.asked).toMatchObject([{ endedAt: 4_000, left: true }])
-  }).pipe(Effect.provide(Resilience.layer()))
+  }).pipe(Effect.provide([Resilience.layer(), Hedge.layer()]))
 )
