@@ -194,12 +194,16 @@ export const expected = {
   /** The waits before them. */
   retryWaits: { retries: { count: 2, seconds: 3 }, parked: { count: 1, seconds: 5 } },
   fallbacks: { "up taken": 1 },
+  parked: { "parked RateLimited": 1 },
+  rejections: { "circuit CircuitOpen": 1 },
   hedges: { "quick started": 1, "quick won": 1 },
   /** By the name of the cache, which is that of the run. */
   cache: { miss: 1, stored: 1, fresh: 1 },
   openings: { circuit: 1 },
   circuitStates: ["closed > open", "open > halfOpen", "halfOpen > closed"],
-  queueWaits: { "queue bulkhead": { count: 1, seconds: 1 } },
+  queueWaits: { queue: { count: 1, seconds: 1 } },
+  /** Of streams, to their first content. */
+  firstContents: { broken: { count: 1, seconds: 2 }, left: { count: 1, seconds: 2 } },
   /** Tokens of each answer, and of the streams that nobody got to the end of. */
   tokens: {
     answer: { inputTokens: 100, outputTokens: 20, cachedInputTokens: 40 },

@@ -153,8 +153,9 @@ const announceTo = (
     circuit.changed(eventState[to])
     const retryAfter = Duration.millis(openFor)
     pubsub.unsafeOffer({ key, from, to, retryAfter, consecutiveOpenings: openings, reason, counts })
+    const states = { from: eventState[from], to: eventState[to] }
+    noteInSpan("llm.circuit", at, () => ({ "llm.target": key, "llm.from": states.from, "llm.to": states.to }))
     if (hub.listening()) {
-      const states = { from: eventState[from], to: eventState[to] }
       const opened = to === "Open" ? { retryAfter, reason, counts } : {}
       hub.publish(ResilienceEvent.CircuitChanged({ at, target: key, ...states, ...opened }))
     }

@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import { type Hub, ResilienceEvent } from "../telemetry/events.js"
 import { metricTable } from "../telemetry/metricTable.js"
 import { outcomeCounters } from "../telemetry/outcomeCounters.js"
+import { noteInSpan } from "../telemetry/spans.js"
 import { storeFailed } from "../telemetry/storeFailed.js"
 import type { TrailEntry } from "../telemetry/trail.js"
 
@@ -23,7 +24,7 @@ export class CacheReport {
   ) {}
 
   hit(name: string, key: string, at: number, millis: number, target: string | undefined, trail: Trail): void {
-    count(name, "fresh", this.labels)
+    this.found(name, "fresh", at)
     trail?.push({ target: target ?? name, attempt: 0, outcome: "CacheFresh", duration: Duration.zero })
     if (this.hub.listening()) {
       this.hub.publish(ResilienceEvent.CacheHit({ at, target: name, key, age: Duration.millis(millis) }))
@@ -39,7 +40,7 @@ export class CacheReport {
     trail: Trail,
     error?: unknown
   ): void {
-    count(name, "stale", this.labels)
+    this.found(name, "stale", at)
     trail?.push({ target: target ?? name, attempt: 0, outcome: "CacheStale", duration: Duration.zero })
     if (!this.hub.listening()) return
     const age = Duration.millis(millis)
@@ -49,12 +50,12 @@ export class CacheReport {
   }
 
   missed(name: string, key: string, at: number): void {
-    count(name, "miss", this.labels)
+    this.found(name, "miss", at)
     if (this.hub.listening()) this.hub.publish(ResilienceEvent.CacheMissed({ at, target: name, key }))
   }
 
   joined(name: string, key: string, at: number, trail: Trail): void {
-    count(name, "coalesced", this.labels)
+    this.found(name, "coalesced", at)
     trail?.push({ target: name, attempt: 0, outcome: "Coalesced", duration: Duration.zero })
     if (this.hub.listening()) this.hub.publish(ResilienceEvent.CacheCoalesced({ at, target: name, key }))
   }
@@ -67,6 +68,11 @@ export class CacheReport {
   notKept(name: string, key: string, at: number, reason: NotKept): void {
     count(name, "notStored", this.labels)
     if (this.hub.listening()) this.hub.publish(ResilienceEvent.CacheNotStored({ at, target: name, key, reason }))
+  }
+
+  private found(name: string, outcome: "fresh" | "stale" | "miss" | "coalesced", at: number): void {
+    count(name, outcome, this.labels)
+    noteInSpan("llm.cache", at, () => ({ "llm.target": name, "llm.outcome": outcome }))
   }
 
   storeFailed(at: number, error: unknown): void {

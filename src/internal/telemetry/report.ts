@@ -89,6 +89,7 @@ export class Report {
     const tag = tagOf(error)
     this.write(tag, Duration.zero, error, this.attempt + 1)
     countRejection(name, tag, labels)
+    noteInSpan("llm.rejected", at, () => ({ "llm.target": name, "error.type": tag }))
     if (hub.listening()) hub.publish(ResilienceEvent.CallRejected({ at, target: name, call: this.call, error }))
   }
 
