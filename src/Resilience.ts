@@ -273,10 +273,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         )
       },
       protectStream: (name, own, self) =>
-        Stream.unwrap(
-          Effect.flatMap(targetOf(name), (known) =>
+        known(
+          Effect.flatMap(targetOf(name), (compiled) =>
             Effect.map(Effect.context<never>(), (context) => {
-              const target = ofCalls.target(known, own)
+              const target = ofCalls.target(compiled, own)
               const read = classifiedStream(self, own.classify) as typeof self
               const entered = notEntered(target, context)
               const reading = streamOf(target.name, target, own)

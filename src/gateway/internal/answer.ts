@@ -61,9 +61,9 @@ export const answer = (
         })
     })
   }
-  const streamed = attempts.streamed(({ first, pull, scope }, restore) => {
+  const streamed = attempts.streamed(({ first, scope, take }, restore) => {
     const mark = { requestId, target: attempts.target }
-    const written = restore(reply.streamed(response, attempts.seen, mark, first, pull))
+    const written = restore(reply.streamed(response, attempts.seen, mark, first, take))
     return Effect.mapError(
       Effect.onExit(written, (exit) => Scope.close(scope, exit)),
       Option.some

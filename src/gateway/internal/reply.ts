@@ -6,10 +6,10 @@
 import type { ServerResponse } from "node:http"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { Piece } from "../../http/internal/answerReader.js"
 import type { Family } from "../../http/internal/apis.js"
 import type { Seen } from "../../http/internal/seen.js"
+import type { Take } from "../../internal/stream/fromTake.js"
 import type { Usage } from "../../LlmError.js"
 import { toClient } from "./headers.js"
 import { bodyOf, type Problem } from "./problem.js"
@@ -62,13 +62,13 @@ export const json = (response: ServerResponse, status: number, value: unknown): 
 }
 
 /** A stream from its first pieces to its end. How it has failed is the caller's to tell. @internal */
-export const streamed = <E, R>(
+export const streamed = <E>(
   response: ServerResponse,
   seen: Seen,
   mark: Mark,
   first: Chunk.Chunk<Piece>,
-  pull: Effect.Effect<Chunk.Chunk<Piece>, Option.Option<E>, R>
-): Effect.Effect<{ readonly usage: Usage | undefined }, E, R> => {
+  take: Take<Piece, E>
+): Effect.Effect<{ readonly usage: Usage | undefined }, E> => {
   const headers = headersOf(seen, mark)
   response.writeHead(seen.headOf.status, headers)
   const events = /^text\/event-stream/i.test(headers["content-type"] ?? "") ? new WholeEvents() : undefined
@@ -83,21 +83,16 @@ export const streamed = <E, R>(
     return full ? drained(response) : undefined
   }
   // What was held back for the sake of another attempt is the reader's now.
-  const go = (pieces: Chunk.Chunk<Piece>): Effect.Effect<never, Option.Option<E>, R> => {
+  const go = (pieces: Chunk.Chunk<Piece> | undefined): Effect.Effect<{ readonly usage: Usage | undefined }, E> => {
+    if (pieces === undefined) {
+      response.end(events?.rest())
+      return Effect.succeed({ usage })
+    }
     seen.chunks = []
     const wait = write(pieces)
-    return wait === undefined ? Effect.flatMap(pull, go) : Effect.flatMap(Effect.zipRight(wait, pull), go)
+    return Effect.flatMap(wait === undefined ? take : Effect.zipRight(wait, take), go)
   }
-  return Effect.catchAll(
-    Effect.suspend(() => go(first)),
-    (end) =>
-      Option.isSome(end)
-        ? Effect.fail(end.value)
-        : Effect.sync(() => {
-            response.end(events?.rest())
-            return { usage }
-          })
-  )
+  return Effect.suspend(() => go(first))
 }
 
 const drained = (response: ServerResponse): Effect.Effect<void> =>

@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -11,9 +12,10 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import { CurrentEstimate, type Estimate, none as noEstimate } from "../../internal/load/rateLimit.js"
 import { isInRate, isReserving } from "../../internal/load/reserving.js"
+import { inContext, opened, type Take } from "../../internal/stream/fromTake.js"
 import type { KeyRotation } from "../../KeyRotation.js"
 import type { LlmError } from "../../LlmError.js"
 import type { AllTargetsFailed, CredentialsExhausted, RateLimitExceeded } from "../../Rejection.js"
@@ -76,9 +78,9 @@ export type Failure<E> =
   | Resilience.StreamFailures
 
 /** A stream whose first content has come. The scope is its reader's to close. @internal */
-export interface Begun<E, R> {
+export interface Begun<E> {
   readonly first: Chunk.Chunk<Piece>
-  readonly pull: Effect.Effect<Chunk.Chunk<Piece>, Option.Option<Failure<E>>, R | Resilience.Resilience>
+  readonly take: Take<Piece, Failure<E>>
   readonly scope: Scope.CloseableScope
 }
 
@@ -186,7 +188,7 @@ export class Attempts<Request, E, R> {
    */
   streamed<A, E2, R2>(
     use: (
-      begun: Begun<E, R>,
+      begun: Begun<E>,
       restore: <B, E3, R3>(self: Effect.Effect<B, E3, R3>) => Effect.Effect<B, E3, R3>
     ) => Effect.Effect<A, E2, R2>
   ): Effect.Effect<A, Option.Option<Failure<E>> | E2, R | R2 | Resilience.Resilience> {
@@ -194,14 +196,16 @@ export class Attempts<Request, E, R> {
       Effect.gen(this, function* () {
         const answer = this.answer(yield* Resilience.Resilience)
         const scope = yield* Scope.make()
-        const pull = yield* Scope.extend(Stream.toPull(answer), scope)
-        const first = yield* Effect.exit(restore(pull))
-        if (Exit.isSuccess(first)) {
+        const take = yield* opened(answer, scope)
+        const first = yield* Effect.exit(restore(take))
+        if (Exit.isSuccess(first) && first.value !== undefined) {
           this.seen = Option.match(Chunk.head(first.value), { onNone: () => this.seen, onSome: ({ seen }) => seen })
-          return yield* use({ first: first.value, pull, scope }, restore)
+          return yield* use({ first: first.value, take, scope }, restore)
         }
         yield* Scope.close(scope, first)
-        return yield* Effect.failCause(first.cause)
+        return yield* Effect.failCause(
+          Exit.isSuccess(first) ? Cause.fail(Option.none<Failure<E>>()) : Cause.map(first.cause, Option.some)
+        )
       })
     )
   }
@@ -210,7 +214,7 @@ export class Attempts<Request, E, R> {
     const run = (way: Way<Request>) => this.streamedWay(way, policies)
     const answer = firstStreamOf(policies, this.ways, run, this.settings)
     const estimate = this.estimateFor(policies)
-    const estimated = estimate === undefined ? answer : Stream.mapInputContext(answer, expecting(estimate))
+    const estimated = estimate === undefined ? answer : inContext(answer, expecting(estimate))
     return estimated as Stream.Stream<Piece, Failure<E>, R | Resilience.Resilience>
   }
 

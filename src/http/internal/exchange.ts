@@ -71,7 +71,7 @@ class Exchange<E, R> {
   readonly streamed: Effect.Effect<Response, E, R | Resilience.Resilience> = Effect.suspend(() =>
     Effect.catchAll(
       this.attempts.streamed((begun) =>
-        Effect.map(Effect.runtime<R | Resilience.Resilience>(), (runtime) =>
+        Effect.map(Effect.runtime<never>(), (runtime) =>
           responseOf(this.attempts.seen.headOf, this.body(runtime, begun))
         )
       ),
@@ -83,14 +83,11 @@ class Exchange<E, R> {
   )
 
   /** The rest of a stream that has begun, at the pace of its reader. */
-  private body(
-    runtime: Runtime.Runtime<R | Resilience.Resilience>,
-    { first, pull, scope }: Begun<E, R>
-  ): ReadableStream<Uint8Array> {
+  private body(runtime: Runtime.Runtime<never>, { first, scope, take }: Begun<E>): ReadableStream<Uint8Array> {
     const run = Runtime.runPromiseExit(runtime)
     return streamBody({
       first,
-      next: () => run(pull),
+      next: () => run(take),
       close: (exit) => run(Scope.close(scope, exit)),
       seen: this.attempts.seen,
       brokenBy: (failure) => this.brokenBy(failure),

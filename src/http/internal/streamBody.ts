@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import type { Piece } from "./answerReader.js"
 import type { Seen } from "./seen.js"
 
-type Next<E> = Exit.Exit<Chunk.Chunk<Piece>, Option.Option<E>>
+type Next<E> = Exit.Exit<Chunk.Chunk<Piece> | undefined, E>
 
 /** @internal */
 export interface Source<E> {
@@ -40,12 +40,10 @@ export const streamBody = <E>(source: Source<E>): ReadableStream<Uint8Array> => 
   }
 
   /** A body that has failed says so once its source is closed: whoever hears of it may ask again at once. */
-  const ended = async (controller: Controller, cause: Cause.Cause<Option.Option<E>>): Promise<void> => {
+  const failed = async (controller: Controller, cause: Cause.Cause<E>): Promise<void> => {
     const failure = Cause.failureOption(cause)
     await close(Exit.failCause(cause))
-    if (Option.isSome(failure) && Option.isNone(failure.value)) return controller.close()
-    const told = Option.flatten(failure)
-    const error = Option.isSome(told) ? source.brokenBy(told.value) : Cause.squash(cause)
+    const error = Option.isSome(failure) ? source.brokenBy(failure.value) : Cause.squash(cause)
     if (seen.failing === undefined) return controller.error(error)
     // The provider's own words for it come first: its client knows what to make of them.
     controller.enqueue(seen.failing)
@@ -69,7 +67,11 @@ export const streamBody = <E>(source: Source<E>): ReadableStream<Uint8Array> => 
           const next: Next<E> = ready === undefined ? await source.next() : Exit.succeed(ready)
           ready = undefined
           if (over) return
-          if (Exit.isFailure(next)) return ended(controller, next.cause)
+          if (Exit.isFailure(next)) return failed(controller, next.cause)
+          if (next.value === undefined) {
+            await close(Exit.void)
+            return controller.close()
+          }
           // What was held back for the sake of another attempt is the reader's now.
           seen.chunks = []
           if (enqueued(controller, next.value)) return

@@ -3,11 +3,12 @@
  *
  * @internal
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as Firsts from "../../Fallback.js"
 import * as Hedge from "../../Hedge.js"
+import { inContext } from "../../internal/stream/fromTake.js"
 import { hubOf } from "../../internal/telemetry/hubOf.js"
 import * as underDeadline from "../../internal/time/announcedDeadline.js"
 import type { Resilience } from "../../Resilience.js"
@@ -58,7 +59,10 @@ export const firstStreamOf = <Way extends Named, A, E, R>(
       ? Firsts.firstStreamOf(targetsOf(ways, run), walk)
       : Hedge.acrossStreams(targetsOf(ways, run), across)
   const hub = hubIn(policies)
-  const told = hub === undefined ? asked : Stream.provideService(asked, ResilienceEvents, hub)
+  const told =
+    hub === undefined
+      ? asked
+      : inContext(asked, (context: Context.Context<R>) => Context.add(context, ResilienceEvents, hub))
   return underDeadline.stream(told, policies.deadline)
 }
 

@@ -6,10 +6,10 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { TimedOut } from "../errors/llmError.js"
 import { runUntilSignal } from "../fiber/runUntil.js"
-import { known } from "../stream/fromTake.js"
+import { inContext } from "../stream/fromTake.js"
 import { CurrentDeadline } from "../time/deadline.js"
 import { clockOf, startTimer } from "../time/timer.js"
 import { graceOf, isRunning, Running } from "../time/watchedDeadline.js"
@@ -47,10 +47,8 @@ export const effect = <A, E, R>(at: Walk<Named>, run: Effect.Effect<A, E, R>): E
 export const stream = <A, E, R>(at: Walk<Named>, run: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> => {
   const left = othersLeft(at)
   if (left.length === 0) return run
-  return known(
-    Effect.map(Effect.context<never>(), (context) =>
-      Stream.provideService(run, OtherTargets, othersOf(at, left, context))
-    )
+  return inContext(run, (context: Context.Context<R>) =>
+    Context.add(context, OtherTargets, othersOf(at, left, context))
   )
 }
 

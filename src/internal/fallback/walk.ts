@@ -4,30 +4,28 @@
  * @internal
  */
 import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { DeadlineExceeded, isRejection } from "../errors/rejection.js"
+import { DeadlineExceeded } from "../errors/rejection.js"
 import { runUntilSignal } from "../fiber/runUntil.js"
 import { known } from "../stream/fromTake.js"
-import { isRestarted } from "../stream/restarted.js"
 import { asOperation, asOperationStream } from "../telemetry/operation.js"
 import { CurrentDeadline } from "../time/deadline.js"
-import { isRunning, noteFailure } from "../time/watchedDeadline.js"
+import { isRunning } from "../time/watchedDeadline.js"
+import { answered, noted, type StickyTo } from "./answered.js"
 import { after, first, type Walk } from "./nextTarget.js"
 import * as ready from "./ready.js"
 import { settingsOf } from "./settings.js"
 import { anEffect, aStream, checkTargets } from "./targets.js"
 import { wentOn } from "./tell.js"
 import type { Options, StreamTarget, Target } from "./types.js"
+import { walkStreams } from "./walkStreams.js"
 
 type AnyTarget = Target<unknown, unknown, unknown>
 
 type AnyStreamTarget = StreamTarget<unknown, unknown, unknown>
-
-type StickyTo = Options["sticky"]
 
 /** @internal */
 export const firstOf = (
@@ -72,12 +70,6 @@ export const firstStreamOf = (
   )
 }
 
-/** This target has answered. */
-const answered = (
-  sticky: StickyTo,
-  { index, targets }: Walk<{ readonly name: string }>
-): Effect.Effect<void> | undefined => sticky?.memory.answered(sticky.key, targets[index]!.name)
-
 const walk = (at: Walk<AnyTarget>, sticky: StickyTo): Effect.Effect<unknown, unknown, unknown> => {
   const { name, run } = at.targets[at.index] as AnyTarget
   const asked = ready.effect(at, run)
@@ -94,33 +86,6 @@ const walk = (at: Walk<AnyTarget>, sticky: StickyTo): Effect.Effect<unknown, unk
     })
   })
 }
-
-const walkStreams = (at: Walk<AnyStreamTarget>, sticky: StickyTo): Stream.Stream<unknown, unknown, unknown> =>
-  Stream.suspend(() => {
-    const { name, run } = at.targets[at.index] as AnyStreamTarget
-    const asked = ready.stream(at, run)
-    let begun = false
-    const watched = Stream.mapChunks(asked, (chunk) => {
-      // What came before a restart is void, so the consumer has nothing yet.
-      if (Chunk.isNonEmpty(chunk)) begun = !isRestarted(Chunk.lastNonEmpty(chunk))
-      return chunk
-    })
-    const noting = answered(sticky, at)
-    const whole = noting === undefined ? watched : Stream.concat(watched, Stream.execute(noting))
-    return Stream.catchAll(whole, (failure) => {
-      if (begun) return Stream.fail(failure)
-      const next = after(at, failure)
-      if (!("on" in next)) return known(Effect.as(noted(failure), Stream.fail(next.failure)))
-      const told = wentOn(name, failure, at.seen.length + 1, next.on)
-      return known(Effect.as(Effect.zipRight(noted(failure), told), walkStreams(next.on, sticky)))
-    })
-  })
-
-/** The last failure of a target's own outlives a deadline around the walk. */
-const noted = (failure: unknown): Effect.Effect<void> =>
-  Effect.map(CurrentDeadline, (deadline) => {
-    if (!isRejection(failure)) noteFailure(deadline, failure)
-  })
 
 /** A deadline around the walk that passes now ends it from within, so that what the targets said before is told. */
 const untilDeadline = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E | DeadlineExceeded, R> =>

@@ -36,7 +36,7 @@ import { attemptSpan, endAttemptSpan } from "../telemetry/spans.js"
 import { clockOf } from "../time/timer.js"
 import { type Attempt, type AttemptOptions, openAttempt } from "./attempt.js"
 import { afterFailure } from "./commit.js"
-import { fromTake } from "./fromTake.js"
+import { inPlace, ofTakes, type Take } from "./fromTake.js"
 import { interrupted } from "./interrupted.js"
 import { closed } from "./reader.js"
 import type { Notice, ReceivedOptions } from "./received.js"
@@ -54,12 +54,12 @@ export const protectStream = <A, E, R>(
   options: StreamOptions<A>,
   self: Stream.Stream<A, E, R>
 ): Stream.Stream<A | Restarted, E | StreamFailures, R> =>
-  fromTake(
-    Effect.withFiberRuntime<Effect.Effect<Handed<A>, E | StreamFailures, R>, never, Scope.Scope>((fiber) => {
+  ofTakes((scope) =>
+    Effect.withFiberRuntime<Take<A | Restarted, E | StreamFailures>, never, R>((fiber) => {
       const call = new StreamCall(target, options, self, fiber)
       return Effect.as(
-        Effect.addFinalizer((exit) => call.leave(exit)),
-        call.next
+        Scope.addFinalizerExit(scope, (exit) => inPlace(Effect.uninterruptible(call.leave(exit)), call.outside)),
+        call.take
       )
     })
   )
@@ -75,6 +75,8 @@ class StreamCall<A, E, R> {
   private readonly clock: Clock.Clock
   private readonly call: Call
   private readonly traced: boolean
+  /** Where the stream was opened, which is where its attempts run. */
+  readonly outside: Context.Context<R>
   private readonly attemptPassage: HeldPermit
   private readonly callPassage: HeldPermit
   private attempt: Attempt<A, E> | undefined
@@ -97,23 +99,36 @@ class StreamCall<A, E, R> {
   ) {
     this.clock = clockOf(fiber)
     this.traced = fiber.currentSpan !== undefined
-    this.call = new Call(target, this.clock, fiber.currentContext, tagsOf(fiber))
+    this.outside = fiber.currentContext as Context.Context<R>
+    this.call = new Call(target, this.clock, this.outside, tagsOf(fiber))
     const deciding = <Decision>(decide: () => Decision): Decision => decidingFor(target.hub, this.call.number, decide)
     this.attemptPassage = new HeldPermit(target.attemptCircuit, this.clock, deciding)
     this.callPassage = new HeldPermit(target.callCircuit, this.clock, deciding)
   }
 
+  /** Who listens, and the trace, are told where they stand. Where there is nobody, a take has nothing to know. */
+  get take(): Take<A | Restarted, E | StreamFailures> {
+    return this.traced || this.target.hub.listening() ? inPlace(this.next, this.outside) : this.next
+  }
+
   /** What the consumer gets next. */
-  readonly next: Effect.Effect<Handed<A>, E | StreamFailures, R> = Effect.suspend(() => {
+  private readonly next: Take<A | Restarted, E | StreamFailures> = Effect.suspend(() => {
     const { attempt } = this
     return attempt === undefined
       ? this.begin
       : Effect.matchCauseEffect(attempt.next, { onSuccess: this.onSuccess, onFailure: this.onFailure })
   })
 
-  private readonly begin: Effect.Effect<Handed<A>, E | StreamFailures, R> = Effect.flatMap(
-    Effect.exit(Effect.uninterruptibleMask((restore) => this.open(restore))),
-    (exit) => (Exit.isSuccess(exit) ? this.next : this.onFailure(exit.cause))
+  private readonly begin: Take<A | Restarted, E | StreamFailures> = Effect.suspend(() =>
+    Effect.flatMap(
+      Effect.exit(
+        inPlace(
+          Effect.uninterruptibleMask((restore) => this.open(restore)),
+          this.outside
+        )
+      ),
+      (exit) => (Exit.isSuccess(exit) ? this.next : this.onFailure(exit.cause))
+    )
   )
 
   private open(restore: Restore): Effect.Effect<void, StreamFailures, R> {
@@ -196,15 +211,11 @@ class StreamCall<A, E, R> {
     return answered === undefined ? Effect.succeed(handed) : Effect.as(answered, handed)
   }
 
-  private readonly onFailure = (
-    cause: Cause.Cause<E | StreamFailures>
-  ): Effect.Effect<Handed<A>, E | StreamFailures, R> => {
+  private readonly onFailure = (cause: Cause.Cause<E | StreamFailures>): Take<A | Restarted, E | StreamFailures> => {
     const failure = Cause.failureOption(cause)
-    return Option.isNone(failure)
-      ? Effect.zipRight(this.stopped(cause), Effect.failCause(cause))
-      : Effect.flatMap(Effect.uninterruptible(this.failed(failure.value)), (marker) =>
-          marker === undefined ? this.next : Effect.succeed(marker)
-        )
+    if (Option.isNone(failure)) return Effect.zipRight(this.stopped(cause), Effect.failCause(cause))
+    const failed = inPlace(Effect.uninterruptible(this.failed(failure.value)), this.outside)
+    return Effect.flatMap(failed, (marker) => (marker === undefined ? this.next : Effect.succeed(marker)))
   }
 
   /** Fails where nothing follows. Otherwise it gives what the consumer has to be told, if anything, before the next attempt. */

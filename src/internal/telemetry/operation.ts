@@ -6,7 +6,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
+import { inContext, known } from "../stream/fromTake.js"
 import { nextCall } from "./callNumber.js"
 import { deaf, type Hub, ResilienceEvents } from "./events.js"
 import { hubOf } from "./hubOf.js"
@@ -44,10 +45,10 @@ export const asOperation = <A, E, R>(self: Effect.Effect<A, E, R>, hub?: Hub): E
 
 /** @internal */
 export const asOperationStream = <A, E, R>(self: Stream.Stream<A, E, R>, hub?: Hub): Stream.Stream<A, E, R> =>
-  Stream.unwrap(
+  known(
     Effect.withFiberRuntime((fiber) => {
       const operation = begun(fiber.currentContext as Context.Context<never>, hub)
-      return Effect.succeed(operation === undefined ? self : Stream.provideService(self, Operation, operation))
+      return Effect.succeed(operation === undefined ? self : inContext(self, Context.add(Operation, operation)))
     })
   )
 

@@ -8,8 +8,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Stream from "effect/Stream"
-import { known } from "../stream/fromTake.js"
+import type * as Stream from "effect/Stream"
+import { inContext, known } from "../stream/fromTake.js"
 import { CurrentDeadline, type Deadline } from "./deadline.js"
 import { clockOf } from "./timer.js"
 
@@ -31,7 +31,7 @@ export const stream = <A, E, R>(
     ? self
     : known(
         Effect.withFiberRuntime((fiber) =>
-          Effect.succeed(Stream.provideService(self, CurrentDeadline, sooner(fiber, budget)))
+          Effect.succeed(inContext(self, Context.add(CurrentDeadline, sooner(fiber, budget))))
         )
       )
 
