@@ -42,7 +42,9 @@ const Shares = Schema.Struct({
   /** Who uses the limit, and what each holds. One that does not come again by `until` has died, or left. */
   holders: Schema.Array(Schema.Struct({ by: Schema.String, held: AmountsSchema, until: Schema.Number })),
   /** Who waits, and for what, the first one first. */
-  line: Schema.Array(Schema.Struct({ by: Schema.String, amounts: AmountsSchema, until: Schema.Number }))
+  line: Schema.Array(Schema.Struct({ by: Schema.String, amounts: AmountsSchema, until: Schema.Number })),
+  /** When the first of them came back after a time when nobody could ask. */
+  rejoinedAt: Schema.optional(Schema.Number)
 })
 
 /** By the time of the backend. @internal */
@@ -108,8 +110,9 @@ export interface Given {
 }
 
 /** Without those whose time is up. */
-const alive = ({ buckets, holders, line }: Shares, now: number): Shares => ({
+const alive = ({ buckets, holders, line, rejoinedAt }: Shares, now: number): Shares => ({
   buckets,
+  ...(rejoinedAt !== undefined && { rejoinedAt }),
   holders: holders.filter(({ until }) => until > now),
   line: line.filter(({ until }) => until > now)
 })
@@ -133,20 +136,17 @@ export const take = (
   { by, more, unused, wanted }: Request,
   now: number
 ): readonly [Given, Shares] => {
-  const { buckets: kept, holders, line } = alive(before, now)
+  const { buckets: kept, holders, line, ...rest } = alive(before, now)
   const others = holders.filter((holder) => holder.by !== by)
   const within = room(limits, others)
   const back = settle(kept, within, unused, {}, now)
   const place = line.findIndex((waiting) => waiting.by === by)
   const inFront = place < 0 ? line : line.slice(0, place)
   const ahead = inFront.reduce<Amounts>((sum, { amounts }) => add(sum, amounts), {})
-  const [reserved, buckets] = reserve(
-    back,
-    within.map((limit, i) => ({ ...limit, burst: Math.max(limit.burst, limits[i]!.burst) })),
-    wanted,
-    ahead,
-    now
-  )
+  const full = within.map((limit, i) => ({ ...limit, burst: Math.max(limit.burst, limits[i]!.burst) }))
+  // Where there is enough for those in front as well, nobody waits for them to come and fetch it.
+  const [forAll] = reserve(back, full, add(wanted, ahead), {}, now)
+  const [reserved, buckets] = reserve(back, full, wanted, forAll._tag === "Granted" ? {} : ahead, now)
   const holder = { by, held: {}, until: now + term }
   const users = new Set([by, ...others.map(({ by }) => by), ...line.map(({ by }) => by)]).size
   if (reserved._tag !== "Granted") {
@@ -155,15 +155,15 @@ export const take = (
     const next = place < 0 ? [...line, waiting] : line.with(place, waiting)
     return [
       { reserved, slice: {}, users },
-      { buckets, holders: [...others, holder], line: next }
+      { ...rest, buckets, holders: [...others, holder], line: next }
     ]
   }
-  const rest = line.filter((waiting) => waiting.by !== by)
-  const slice = part(buckets, limits, rest, more, users, now)
+  const waiting = line.filter((one) => one.by !== by)
+  const slice = part(buckets, limits, waiting, more, users, now)
   const given = settle(buckets, limits, {}, slice, now)
   return [
     { reserved, slice, users },
-    { buckets: given, holders: [...others, { ...holder, held: slice }], line: rest }
+    { ...rest, buckets: given, holders: [...others, { ...holder, held: slice }], line: waiting }
   ]
 }
 
@@ -193,9 +193,10 @@ export const giveBack = (
   unused: Amounts,
   now: number
 ): Shares => {
-  const { buckets, holders, line } = alive(before, now)
+  const { buckets, holders, line, ...rest } = alive(before, now)
   const others = holders.filter((holder) => holder.by !== by)
   return {
+    ...rest,
     buckets: settle(buckets, room(limits, others), unused, {}, now),
     holders: others,
     line: line.filter((waiting) => waiting.by !== by)
@@ -208,3 +209,12 @@ export const heldByAll = ({ holders }: Shares, now: number): Amounts =>
 
 /** Until when nothing of the limit may be used. @internal */
 export const heldUntil = ({ buckets }: Shares): number => Math.max(0, ...buckets.map(({ heldUntil }) => heldUntil))
+
+/** Buckets that would be full again may be forgotten, and those that never are may not. @internal */
+export const lifetime = (shares: Shares, limits: ReadonlyArray<Limit>, idle: number, at: number): number => {
+  const fillsIn = Math.max(...limits.map(({ burst, perMilli }) => burst / perMilli))
+  return Math.min(idle + fillsIn + Math.max(0, heldUntil(shares) - at), longest)
+}
+
+/** A year. */
+const longest = 365 * 86_400_000

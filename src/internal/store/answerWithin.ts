@@ -36,12 +36,16 @@ export const answerWithin = <A, E, B, E2>(
         if (Exit.isSuccess(exit)) Effect.runFork(late(exit.value))
       })
     const answer = Effect.async<Exit.Exit<A, E> | undefined>((resume) => {
-      const stop = Number.isFinite(millis)
-        ? startTimer(clock, millis, () => {
-            fiber.removeObserver(onExit)
-            resume(Effect.succeed(undefined))
-          })
-        : () => {}
+      const giveUp = (): void => {
+        fiber.removeObserver(onExit)
+        resume(Effect.succeed(undefined))
+      }
+      let stop = (): void => {}
+      // A process that was busy itself may have the answer, and not have come to read it.
+      const lookOnce = (): void => {
+        stop = startTimer(clock, 0, giveUp)
+      }
+      if (Number.isFinite(millis)) stop = startTimer(clock, millis, lookOnce)
       const onExit = (exit: Exit.Exit<A, E>): void => {
         stop()
         resume(Effect.succeed(exit))
