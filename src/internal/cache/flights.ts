@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { DeadlineExceeded } from "../errors/rejection.js"
+import { keepingLevel, quietly } from "../fiber/quietly.js"
 import { runUntilSignal } from "../fiber/runUntil.js"
 import { CurrentDeadline, type Deadline } from "../time/deadline.js"
 import { clockOf, startTimer } from "../time/timer.js"
@@ -49,7 +50,7 @@ export class Flights {
         if (known === undefined) {
           return Effect.flatMap(this.#begin(key, kind, call, 1, deadline?.at), (flight) =>
             Effect.flatMap(this.#wait(key, flight, restore(Fiber.await(flight.fiber))), (exit) =>
-              Effect.zipRight(Fiber.inheritAll(flight.fiber), exit as Exit.Exit<A, E>)
+              Effect.zipRight(keepingLevel(Fiber.inheritAll(flight.fiber)), exit as Exit.Exit<A, E>)
             )
           )
         }
@@ -89,7 +90,8 @@ export class Flights {
     waiting: number,
     endsAt = Number.POSITIVE_INFINITY
   ): Effect.Effect<Flight, never, R> {
-    return Effect.map(Effect.forkDaemon(Effect.interruptible(call)), (fiber) => {
+    const quiet = Effect.withFiberRuntime<A, E, R>((fiber) => quietly(call, fiber))
+    return Effect.map(Effect.forkDaemon(Effect.interruptible(quiet)), (fiber) => {
       const flight: Flight = { kind, fiber, endsAt, waiting }
       this.#flights.set(key, flight)
       fiber.addObserver(() => this.#over(key, flight))

@@ -7,6 +7,7 @@ import * as FiberRefs from "effect/FiberRefs"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import { annotate, type CurrentFiber, currentFiber, fiberAfter, moveTo } from "./currentFiber.js"
+import { keepingLevel, quietly } from "./quietly.js"
 
 /**
  * A fiber that is begun at once, within the step of its parent. Work that ends without waiting then costs no turn of the
@@ -35,7 +36,7 @@ export class StartedFiber<A, E, R> {
     })
     depth++
     try {
-      this.fiber = Runtime.runFork(runtime, self, {
+      this.fiber = Runtime.runFork(runtime, quietly(self, parent), {
         immediate: depth < deepest,
         updateRefs: (refs, id) => {
           if (place !== undefined) annotate(refs, id, place)
@@ -51,7 +52,7 @@ export class StartedFiber<A, E, R> {
   /** The end of the fiber; what it has set in itself is then set in its parent too, save for its place. */
   joined(exit: Exit.Exit<A, E>): Effect.Effect<A, E> {
     if (!this.hasSetAnything()) return exit
-    const inherited = Fiber.inheritAll(this.fiber)
+    const inherited = keepingLevel(Fiber.inheritAll(this.fiber))
     const { place } = this
     const back =
       place === undefined
@@ -66,7 +67,7 @@ export class StartedFiber<A, E, R> {
       if (stack === this.begunWith.locals.get(ref)) continue
       const before = FiberRefs.getOrDefault(this.begunWith, ref)
       const after = stack[0][1]
-      if (after !== before && (ref !== flags || lasting(after) !== lasting(before))) return true
+      if (after !== before && ref !== level && (ref !== flags || lasting(after) !== lasting(before))) return true
     }
     return false
   }
@@ -77,6 +78,7 @@ const deepest = 16
 let depth = 0
 
 const flags: unknown = FiberRef.currentRuntimeFlags
+const level: unknown = FiberRef.unhandledErrorLogLevel
 
 /** The flags that a fiber hands on; the others are about its own end. */
 const lasting = (flags: unknown): RuntimeFlags.RuntimeFlags =>

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Restore } from "../admission/gate.js"
+import { quietly } from "../fiber/quietly.js"
 import { startTimer } from "../time/timer.js"
 
 /**
@@ -30,7 +31,7 @@ export const answerWithin = <A, E, B, E2>(
     readonly otherwise: () => Effect.Effect<B, E2>
   }
 ): Effect.Effect<A | B, E | E2> =>
-  Effect.flatMap(Effect.forkDaemon(asked), (fiber) => {
+  Effect.flatMap(Effect.forkDaemon(Effect.withFiberRuntime<A, E>((fiber) => quietly(asked, fiber))), (fiber) => {
     const leave = (): void =>
       fiber.addObserver((exit) => {
         if (Exit.isSuccess(exit)) Effect.runFork(late(exit.value))
