@@ -3,8 +3,8 @@
  * stand.
  *
  * A dialect is one small value. The toolkit brings one for each of the usual wire formats, as the vendors' SDKs hand
- * them out (`openAiChat`, `openAiResponses`, `anthropic`, `gemini`, `bedrock`, `cohere`, `ollama`, `aiSdk`,
- * `langChain`), one for the parts of `@effect/ai` (`ai`) and one for
+ * them out (`openAiChat`, `openAiResponses`, `openAiRealtime`, `openAiAssistants`, `anthropic`, `gemini`,
+ * `geminiInteractions`, `mistral`, `bedrock`, `cohere`, `ollama`, `aiSdk`, `langChain`), one for the parts of `@effect/ai` (`ai`) and one for
  * plain strings (`text`). `sse` reads the same formats as raw server-sent events, and `make` describes any other stream.
  *
  * @since 0.1.0
@@ -18,9 +18,13 @@ import { bedrock as bedrock_ } from "./internal/stream/dialect/bedrock.js"
 import { cohere as cohere_ } from "./internal/stream/dialect/cohere.js"
 import type { Reading, StreamDialect, ToolCallPiece } from "./internal/stream/dialect/dialect.js"
 import { gemini as gemini_ } from "./internal/stream/dialect/gemini.js"
+import { geminiInteractions as geminiInteractions_ } from "./internal/stream/dialect/geminiInteractions.js"
 import { langChain as langChain_ } from "./internal/stream/dialect/langChain.js"
+import { mistral as mistral_ } from "./internal/stream/dialect/mistral.js"
 import { ollama as ollama_ } from "./internal/stream/dialect/ollama.js"
+import { openAiAssistants as openAiAssistants_ } from "./internal/stream/dialect/openAiAssistants.js"
 import { openAiChat as openAiChat_ } from "./internal/stream/dialect/openAiChat.js"
+import { openAiRealtime as openAiRealtime_ } from "./internal/stream/dialect/openAiRealtime.js"
 import { openAiResponses as openAiResponses_ } from "./internal/stream/dialect/openAiResponses.js"
 import { type ServerSentEvent, sse as sse_ } from "./internal/stream/dialect/sse.js"
 
@@ -126,6 +130,33 @@ export const openAiChat: StreamDialect<unknown> = openAiChat_
 export const openAiResponses: StreamDialect<unknown> = openAiResponses_
 
 /**
+ * The events of OpenAI's Realtime API, parsed, from one `response.create` on. Complete with `response.done`, which ends
+ * one answer and not the session. The words of a spoken answer are its text; an answer that was cancelled has not failed.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const openAiRealtime: StreamDialect<unknown> = openAiRealtime_
+
+/**
+ * The events of a run of OpenAI's Assistants API, as its client hands them out or their data alone. Complete with a run
+ * that is completed, is incomplete, or waits for the outputs of tools.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const openAiAssistants: StreamDialect<unknown> = openAiAssistants_
+
+/**
+ * The events of Mistral's client, of its chat API and of its conversations, or their data alone. Complete with a
+ * finish reason, or with `conversation.response.done`.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const mistral: StreamDialect<unknown> = mistral_
+
+/**
  * The events of Anthropic's Messages API. Complete with `message_stop`.
  *
  * @since 0.1.0
@@ -140,6 +171,14 @@ export const anthropic: StreamDialect<unknown> = anthropic_
  * @category Dialects
  */
 export const gemini: StreamDialect<unknown> = gemini_
+
+/**
+ * The events of Gemini's Interactions API. Complete with `interaction.completed`, unless it goes on in another request.
+ *
+ * @since 0.1.0
+ * @category Dialects
+ */
+export const geminiInteractions: StreamDialect<unknown> = geminiInteractions_
 
 /**
  * The parts of `@effect/ai`'s `LanguageModel.streamText`. Complete with the `finish` part.

@@ -2,7 +2,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either, FastCheck as fc, Stream } from "effect"
 import { StreamDialect as Dialects, type LlmError, Resilience, type StreamDialect } from "effect-resilience"
-import { samples } from "./internal/stream/samples.js"
+import { moreSamples } from "./internal/stream/moreSamples.js"
+import { type Sample, samples as usual } from "./internal/stream/samples.js"
+
+const samples = [...usual, ...moreSamples]
 
 const consume = (elements: ReadonlyArray<unknown>, options: Resilience.StreamOptions<unknown> = {}) => {
   let subscriptions = 0
@@ -25,19 +28,26 @@ const consume = (elements: ReadonlyArray<unknown>, options: Resilience.StreamOpt
 /** How a sample comes: by its dialect's name or without one, parsed or as server-sent events with a name or without. */
 const ways: Record<
   string,
-  (dialect: StreamDialect.StreamDialect<unknown>) => {
+  (sample: Sample) => {
     readonly dialect?: StreamDialect.StreamDialect<unknown>
+    readonly elements: ReadonlyArray<unknown>
     readonly as: (element: unknown) => unknown
   }
 > = {
-  "by its name": (dialect) => ({ dialect, as: (element) => element }),
-  "by its first element": () => ({ as: (element) => element }),
-  "as events, by its name": (dialect) => ({
-    dialect: Dialects.sse(dialect) as StreamDialect.StreamDialect<unknown>,
+  "by its name": ({ dialect, elements }) => ({ dialect, elements, as: (element) => element }),
+  "by its first element": ({ elements }) => ({ elements, as: (element) => element }),
+  "as events, by its name": (sample) => ({
+    dialect: Dialects.sse(sample.dialect) as StreamDialect.StreamDialect<unknown>,
+    elements: wireOf(sample),
     as: (element) => ({ data: JSON.stringify(element) })
   }),
-  "as events, by the first": () => ({ as: (element) => ({ id: "1", event: undefined, data: JSON.stringify(element) }) })
+  "as events, by the first": (sample) => ({
+    elements: wireOf(sample),
+    as: (element) => ({ id: "1", event: undefined, data: JSON.stringify(element) })
+  })
 }
+
+const wireOf = ({ elements, wire }: Sample): ReadonlyArray<unknown> => wire ?? elements
 
 /** An event stream that nobody has parsed: as lines, as blocks, and cut anywhere. */
 const texts = (elements: ReadonlyArray<unknown>, end = "\n"): string =>
@@ -121,10 +131,11 @@ const finishes = (reason: unknown): ReadonlyArray<readonly [string, ReadonlyArra
 ]
 
 describe("a healthy answer", () => {
-  for (const { calls, dialect, elements, name } of samples) {
+  for (const sample of samples) {
+    const { calls, dialect, elements, name } = sample
     it.effect.each(Object.entries(ways))(`${name}, %s, is a success`, ([, way]) =>
       Effect.gen(function* () {
-        const { as, dialect: given } = way(dialect)
+        const { as, dialect: given, elements } = way(sample)
         expect((yield* consume(elements.map(as), { dialect: given })).outcome).toBe("success")
       })
     )
@@ -150,8 +161,8 @@ describe("S1, S4, S20: what is never a success, in any dialect", () => {
     { one: cases, at: fc.nat() },
     ({ at, one: { delivery, sample, way } }) =>
       Effect.gen(function* () {
-        const { as, dialect } = way(sample.dialect)
-        const cut = sample.elements.slice(0, at % (sample.completeAt + 1))
+        const { as, dialect, elements } = way(sample)
+        const cut = elements.slice(0, at % (sample.completeAt + 1))
         expect((yield* consume(cut.map(as), { dialect, delivery })).outcome).toMatch(
           /^(?:MalformedResponse|StreamInterrupted)$/
         )
@@ -164,10 +175,10 @@ describe("S1, S4, S20: what is never a success, in any dialect", () => {
     { one: cases, at: fc.nat(), failure: fc.constantFrom(...failures) },
     ({ at, failure: [failure], one: { delivery, sample, way } }) =>
       Effect.gen(function* () {
-        const { as, dialect } = way(sample.dialect)
-        const position = at % (sample.elements.length + 1)
-        const elements = [...sample.elements.slice(0, position), failure, ...sample.elements.slice(position)]
-        expect((yield* consume(elements.map(as), { dialect, delivery })).outcome).not.toBe("success")
+        const { as, dialect, elements } = way(sample)
+        const position = at % (elements.length + 1)
+        const failing = [...elements.slice(0, position), failure, ...elements.slice(position)]
+        expect((yield* consume(failing.map(as), { dialect, delivery })).outcome).not.toBe("success")
       }),
     { fastCheck: { numRuns: 250 } }
   )
@@ -185,19 +196,20 @@ describe("S1, S4, S20: what is never a success, in any dialect", () => {
 })
 
 describe("S16: an event stream as text without a dialect", () => {
-  for (const { completeAt, dialect, elements, name } of samples) {
+  for (const sample of samples) {
+    const { completeAt, dialect, name } = sample
+    const elements = wireOf(sample)
     it.effect.each(Object.entries(asText))(
       `${name}, %s: whole a success, cut a failure, and so with a failure in it`,
       ([, as]) =>
         Effect.gen(function* () {
-          for (const end of ["\n", "\r\n"]) {
-            expect((yield* consume(as(texts(elements, end)))).outcome).toBe("success")
-            for (let at = 1; at <= completeAt; at++) {
-              const { outcome } = yield* consume(as(texts(elements.slice(0, at), end)))
-              expect(outcome).toMatch(/^(?:MalformedResponse|StreamInterrupted)$/)
-              const failed = [...elements.slice(0, at), { code: 429, message: "no" }, ...elements.slice(at)]
-              expect((yield* consume(as(texts(failed, end)))).outcome).not.toBe("success")
-            }
+          for (const end of ["\n", "\r\n"]) expect((yield* consume(as(texts(elements, end)))).outcome).toBe("success")
+          for (let at = 1; at <= completeAt; at++) {
+            const end = at % 2 === 0 ? "\n" : "\r\n"
+            const { outcome } = yield* consume(as(texts(elements.slice(0, at), end)))
+            expect(outcome).toMatch(/^(?:MalformedResponse|StreamInterrupted)$/)
+            const failed = [...elements.slice(0, at), { code: 429, message: "no" }, ...elements.slice(at)]
+            expect((yield* consume(as(texts(failed, end)))).outcome).not.toBe("success")
           }
           expect(dialect.endMarker).toBe(true)
         })

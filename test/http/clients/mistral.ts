@@ -5,7 +5,7 @@ import { city, type Entry, messages, model, parsed, weather } from "./Client.js"
 
 export const mistral: Entry = {
   name: "@mistralai/mistralai",
-  dialect: StreamDialect.sse(StreamDialect.openAiChat) as StreamDialect.StreamDialect<unknown>,
+  dialect: StreamDialect.mistral,
   error: { is: MistralError, status: "statusCode" },
   make: (provider, { fetch }) => {
     const mistral = new Mistral({

@@ -5,6 +5,8 @@ export interface Sample {
   readonly name: string
   readonly dialect: StreamDialect.StreamDialect<unknown>
   readonly elements: ReadonlyArray<unknown>
+  /** Their data as it is sent, where the client hands out more than that. */
+  readonly wire?: ReadonlyArray<unknown>
   /** From this element on, the answer is complete. */
   readonly completeAt: number
   readonly text: string

@@ -7,9 +7,13 @@ import type { StreamDialect } from "./dialect.js"
 import { unlessFailed } from "./failed.js"
 import { type Fields, isFields } from "./fields.js"
 import { gemini } from "./gemini.js"
+import { geminiInteractions, isGeminiInteractions } from "./geminiInteractions.js"
 import { isLangChain, langChain } from "./langChain.js"
+import { isMistral, mistral } from "./mistral.js"
 import { isOllama, ollama } from "./ollama.js"
+import { isOpenAiAssistants, openAiAssistants } from "./openAiAssistants.js"
 import { isOpenAiChat, openAiChat } from "./openAiChat.js"
+import { isOpenAiRealtime, openAiRealtime } from "./openAiRealtime.js"
 import { openAiResponses } from "./openAiResponses.js"
 import { content, textual } from "./readings.js"
 import { type Detecting, isServerSentEvent, sseDetecting } from "./sse.js"
@@ -27,6 +31,8 @@ export const detect = (first: unknown): StreamDialect<unknown> => {
   if ("~effect/ai/Content/Part" in first) return ai
   if (isOpenAiChat(first)) return openAiChat
   if ("candidates" in first || "promptFeedback" in first || "usageMetadata" in first) return gemini
+  if (isOpenAiAssistants(first)) return openAiAssistants
+  if (isGeminiInteractions(first)) return geminiInteractions
   if (isLangChain(first)) return langChain
   if (isServerSentEvent(first)) return sseDetecting(detect)
   if (isOllama(first)) return ollama
@@ -36,7 +42,9 @@ export const detect = (first: unknown): StreamDialect<unknown> => {
 }
 
 const byType = (first: Fields, type: string): StreamDialect<unknown> => {
+  if (isOpenAiRealtime(first, type)) return openAiRealtime
   if (type.startsWith("response.")) return openAiResponses
+  if (isMistral(type)) return mistral
   if (isCohere(type)) return cohere
   if (isAiSdk(first, type)) return aiSdk
   if (/^(text|reasoning|tool)-|^(response-metadata|finish)$/.test(type)) return ai

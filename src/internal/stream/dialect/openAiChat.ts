@@ -5,8 +5,6 @@ import { failed, judged, strange } from "./failed.js"
 import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
 import { malformed, metadata, modelOf } from "./readings.js"
 
-const provider = "openai"
-
 /** The last chunk, with usage or the status of the whole, may have no choices at all. @internal */
 export const isOpenAiChat = (chunk: Fields): boolean =>
   Array.isArray(chunk.choices) ||
@@ -14,8 +12,8 @@ export const isOpenAiChat = (chunk: Fields): boolean =>
   isFields(chunk.base_resp) ||
   /^(?:chat\.completion|text_completion)/.test(textOf(chunk.object))
 
-/** @internal */
-export const openAiChat: StreamDialect<unknown> = {
+/** The chunks as `provider` speaks them. @internal */
+export const chatOf = (provider: string): StreamDialect<unknown> => ({
   provider,
   endMarker: true,
   read: (chunk) => {
@@ -36,7 +34,10 @@ export const openAiChat: StreamDialect<unknown> = {
       ? judged(provider, judgeable(chunk, choices), reading)
       : reading
   }
-}
+})
+
+/** @internal */
+export const openAiChat: StreamDialect<unknown> = chatOf("openai")
 
 /** Mistral's client, and others, spell the fields as JavaScript does. */
 const readChoice = (choice: Fields): Reading => {
@@ -55,8 +56,10 @@ const readChoice = (choice: Fields): Reading => {
   }
 }
 
-/** A text, or a list of parts of which some may be thoughts. */
-const contentOf = (given: unknown): { readonly text: string; readonly thought: boolean; readonly more: boolean } => {
+/** A text, or a list of parts of which some may be thoughts. @internal */
+export const contentOf = (
+  given: unknown
+): { readonly text: string; readonly thought: boolean; readonly more: boolean } => {
   let text = textOf(given)
   let thought = false
   let more = false

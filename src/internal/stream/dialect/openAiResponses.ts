@@ -18,7 +18,7 @@ export const openAiResponses: StreamDialect<unknown> = {
         return textual(event.delta)
       case "response.function_call_arguments.delta":
       case "response.custom_tool_call_input.delta":
-        return callOf(event, {})
+        return pieceOf(event, {})
       case "response.mcp_call_arguments.delta":
       case "response.code_interpreter_call_code.delta":
       case "response.audio.delta":
@@ -47,12 +47,12 @@ export const openAiResponses: StreamDialect<unknown> = {
   }
 }
 
-/** A call is told when it begins, and once more when it is done. */
-const itemOf = (event: Fields, item: Fields): Reading =>
-  item.type === "function_call" || item.type === "custom_tool_call" ? callOf(event, item) : metadata
+/** A call is told when it begins, and once more when it is done. @internal */
+export const itemOf = (event: Fields, item: Fields): Reading =>
+  item.type === "function_call" || item.type === "custom_tool_call" ? pieceOf(event, item) : metadata
 
-/** A call is its place in the answer; a server that gives none names its item. */
-const callOf = ({ item_id, output_index }: Fields, item: Fields): Reading => {
+/** A call is its place in the answer; a server that gives none names its item. @internal */
+export const pieceOf = ({ item_id, output_index }: Fields, item: Fields): Reading => {
   const id = textOf(item.call_id) || textOf(item.id)
   const key = typeof output_index === "number" ? `#${output_index}` : textOf(item.id) || textOf(item_id) || id
   return { kind: "content", toolCalls: [{ id, name: textOf(item.name), ...(key !== "" && { key }) }] }
@@ -63,12 +63,14 @@ const ended = (response: Fields): Reading => {
   return { kind: "metadata", end: true, ...(usage && { usage }), ...modelOf(response.model) }
 }
 
-const usageOf = (u: unknown): Usage | undefined =>
+/** @internal */
+export const usageOf = (u: unknown): Usage | undefined =>
   isFields(u)
     ? numbers({
         inputTokens: u.input_tokens,
         outputTokens: u.output_tokens,
-        cachedInputTokens: fieldsOf(u.input_tokens_details).cached_tokens,
+        // Realtime leaves out the plural.
+        cachedInputTokens: fieldsOf(u.input_tokens_details ?? u.input_token_details).cached_tokens,
         reasoningTokens: fieldsOf(u.output_tokens_details).reasoning_tokens
       })
     : undefined

@@ -1,5 +1,5 @@
 import type { Reading, StreamDialect } from "./dialect.js"
-import { failed } from "./failed.js"
+import { failed, strange } from "./failed.js"
 import { isFields } from "./fields.js"
 import { malformed, metadata } from "./readings.js"
 
@@ -20,11 +20,11 @@ const readWith = (inner: (element: unknown) => StreamDialect<unknown>, provider:
     return reading.kind === "malformed" && isNamed(event) && reading.error === undefined ? metadata : reading
   }
   return (given: ServerSentEvent): Reading => {
-    // What parsers hand out besides, such as a `retry`, has no data.
     const { data, event }: { readonly data?: unknown; readonly event?: string | undefined } = isFields(given)
       ? given
       : {}
     if (isFields(data)) return event === "error" ? failed(provider(), data, event) : ofElement(data, event)
+    if (data === undefined && event !== "error" && isFields(given)) return besides(provider(), given)
     const json = typeof data === "string" ? data.trim() : ""
     if (event === "error") return failed(provider(), json, event)
     if (json === "" || json === "[DONE]") return metadata
@@ -37,6 +37,12 @@ const readWith = (inner: (element: unknown) => StreamDialect<unknown>, provider:
     }
     return ofElement(element, event)
   }
+}
+
+/** What parsers hand out besides, such as a `retry`, has no data, and may be a failure that nobody has wrapped. */
+const besides = (provider: string | undefined, given: ServerSentEvent): Reading => {
+  const reading = strange(provider, given)
+  return reading.error === undefined ? metadata : reading
 }
 
 /** An event of a name that no dialect gives to its data. */
@@ -53,6 +59,22 @@ export const sse = (dialect: StreamDialect<unknown>): StreamDialect<ServerSentEv
     () => dialect.provider
   )
 })
+
+/**
+ * As `dialect`, for elements that are its own or that a client has wrapped into events with their data parsed.
+ *
+ * @internal
+ */
+export const parsedEvents = (dialect: StreamDialect<unknown>): StreamDialect<unknown> => {
+  const events = sse(dialect)
+  return {
+    ...dialect,
+    read: (element) =>
+      isFields(element) && isServerSentEvent(element)
+        ? events.read(element as unknown as ServerSentEvent)
+        : dialect.read(element)
+  }
+}
 
 /** @internal */
 export interface Detecting extends StreamDialect<unknown> {
