@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import type { LlmError } from "../LlmError.js"
 import { Chaos } from "./Chaos.js"
 import type { Plan } from "./chaos/draw.js"
+import { readable, remade } from "./recording/remade.js"
 
 /**
  * The same client, whose requests may be disturbed as calls to `target`, by the `Chaos` around them.
@@ -68,7 +69,9 @@ const disturbed = ({ fault }: Plan, request: HttpClientRequest.HttpClientRequest
     case "Fail":
       return failed(fault.error, request)
     case "Cut":
-      return Effect.flatMap(sending, (response) => cutOff(response, request, fault.after, fault.error!))
+      return remade(request, (signal) =>
+        Effect.flatMap(sending, (response) => cutOff(response, request, fault.after, fault.error!, signal))
+      )
     case "Stall":
       return Effect.never
     case "Interrupt":
@@ -114,14 +117,15 @@ const cutOff = (
   response: HttpClientResponse.HttpClientResponse,
   request: HttpClientRequest.HttpClientRequest,
   after: number,
-  error: LlmError
+  error: LlmError,
+  signal: AbortSignal
 ): Effect.Effect<HttpClientResponse.HttpClientResponse> => {
   const broken = Object.assign(new Error(error.message), { code: "ECONNRESET" })
   const body = Stream.concat(
     Stream.take(response.stream, after),
     Stream.fail(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause: broken }))
   )
-  return Effect.map(Stream.toReadableStreamEffect(body), (body) =>
+  return Effect.map(readable(body, signal), (body) =>
     HttpClientResponse.fromWeb(
       request,
       new Response(body, {

@@ -149,7 +149,9 @@ export const make = (options: Options = {}): Effect.Effect<ScriptedModel, Invali
               )
             ),
           streamText: (options) =>
-            Stream.unwrapScoped(Effect.map(played("streamText", options, true), (received) => partsOfStream(received)))
+            Stream.unwrapScoped(
+              Effect.map(played("streamText", options, true), (received) => partsOfStream(received, provider))
+            )
         })
       )
     }
@@ -180,7 +182,11 @@ const partsIn = (
 
 const Parts = Schema.Array(Schema.Struct({ type: Schema.String }, { key: Schema.String, value: Schema.Unknown }))
 
-const partsOfStream = (received: Received): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> =>
+/** Of OpenAI's clients that of Effect passes over an event that it cannot read; Anthropic's fails. */
+const partsOfStream = (
+  received: Received,
+  provider: NonNullable<Options["provider"]>
+): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> =>
   received.body.pipe(
     Stream.mapError(() => failures.unreadable("streamText", received, "terminated")),
     Stream.decodeText(),
@@ -191,13 +197,14 @@ const partsOfStream = (received: Received): Stream.Stream<Response.StreamPartEnc
     }),
     Stream.mapConcat((events) => events),
     Stream.filter((event) => event.startsWith(prefix)),
-    Stream.mapEffect(
-      (event) =>
-        parsed("streamText", received, event.slice(prefix.length)) as Effect.Effect<
-          Response.StreamPartEncoded,
-          AiError.AiError
-        >
-    )
+    Stream.mapEffect((event) => {
+      const part = parsed("streamText", received, event.slice(prefix.length)) as Effect.Effect<
+        Response.StreamPartEncoded,
+        AiError.AiError
+      >
+      return provider === "openai" ? Effect.option(part) : Effect.asSome(part)
+    }),
+    Stream.filterMap((part) => part)
   )
 
 const prefix = "data: "

@@ -10,9 +10,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import * as Stream from "effect/Stream"
 import { type Sent, sentOf } from "./capture.js"
 import { UnrecordedRequest } from "./errors.js"
+import { bodiless } from "./playback.js"
+import { readable, remade } from "./remade.js"
 import type { Service } from "./service.js"
 
 type Fetch = typeof globalThis.fetch
@@ -49,22 +50,22 @@ export const faces = (exchange: Exchange, own: Fetch | undefined): Pick<Service,
   },
   transform: (client) =>
     HttpClient.transform(client, (sending, request) =>
-      Effect.flatMap(Effect.zip(sentByClient(request), Effect.runtime<never>()), ([sent, runtime]) => {
-        const send = async (signal: AbortSignal): Promise<Response> => {
-          const exit = await Runtime.runPromiseExit(runtime)(Effect.flatMap(sending, webOf), { signal })
-          if (Exit.isSuccess(exit)) return exit.value
-          throw Cause.squash(exit.cause)
-        }
-        return Effect.tryPromise({
-          try: (signal) => exchange({ sent, signal, send: () => send(signal) }),
-          catch: (error) => error
-        }).pipe(
-          Effect.catchAll((error) =>
-            error instanceof UnrecordedRequest ? Effect.die(error) : Effect.fail(transportError(request, error))
-          ),
-          Effect.map((response) => HttpClientResponse.fromWeb(request, response))
-        )
-      })
+      Effect.flatMap(Effect.zip(sentByClient(request), Effect.runtime<never>()), ([sent, runtime]) =>
+        remade(request, (signal) => {
+          const send = async (): Promise<Response> => {
+            const got = Effect.flatMap(sending, (response) => webOf(response, signal))
+            const exit = await Runtime.runPromiseExit(runtime)(got, { signal })
+            if (Exit.isSuccess(exit)) return exit.value
+            throw Cause.squash(exit.cause)
+          }
+          return Effect.tryPromise({ try: () => exchange({ sent, signal, send }), catch: (error) => error }).pipe(
+            Effect.catchAll((error) =>
+              error instanceof UnrecordedRequest ? Effect.die(error) : Effect.fail(transportError(request, error))
+            ),
+            Effect.map((response) => HttpClientResponse.fromWeb(request, response))
+          )
+        })
+      )
     )
 })
 
@@ -97,18 +98,15 @@ const sentByClient = (
     catch: (cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })
   })
 
-const webOf = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Response> =>
+const webOf = (response: HttpClientResponse.HttpClientResponse, signal: AbortSignal): Effect.Effect<Response> =>
   Effect.map(
-    Stream.toReadableStreamEffect(response.stream, { strategy: { highWaterMark: 0 } }),
+    readable(response.stream, signal),
     (body) =>
       new Response(bodiless.has(response.status) ? null : body, {
         status: response.status,
         headers: response.headers
       })
   )
-
-/** The statuses with which there is no body. */
-const bodiless = new Set([101, 204, 205, 304])
 
 const transportError = (
   request: HttpClientRequest.HttpClientRequest,

@@ -37,10 +37,12 @@ export const play = async (exchange: Exchange, pace: Pace, signal: AbortSignal |
   if (!pace.immediate) await pace.until(start + response.after, signal)
   if (response._tag === "Failed") throw errorOf(response.error)
   const head = { status: response.status, headers: response.headers }
-  const empty = response.body.length === 0 && response.end === "complete"
-  const body = empty ? null : bodyOf(response, pace, signal)
+  const body = bodiless.has(response.status) ? null : bodyOf(response, pace, signal)
   return standingFor(new Response(body, head), exchange.request.url)
 }
+
+/** The statuses with which there is no body: with any other an empty one is a body too. @internal */
+export const bodiless: ReadonlySet<number> = new Set([101, 204, 205, 304])
 
 const bodyOf = ({ body, end }: Answered, pace: Pace, signal: AbortSignal | undefined): ReadableStream<Uint8Array> => {
   let due = pace.now()

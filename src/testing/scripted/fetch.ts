@@ -15,6 +15,7 @@ import { type Broken, brokenOff, isBroken, type Received } from "../misbehaving/
 import { misdirected, type Refusal, readRequest, refusal } from "../misbehaving/reading.js"
 import { isComplaint } from "../misbehaving/Wire.js"
 import { wireOf } from "../misbehaving/wires.js"
+import { bodiless } from "../recording/playback.js"
 import type { Player } from "./player.js"
 
 /** Time is that of the runtime, since a promise has none of its own. @internal */
@@ -83,9 +84,6 @@ const responseTo = (
   const response = new Response(bodiless.has(status) ? null : body, { status, headers })
   return Object.defineProperty(response, "url", { value: url, configurable: true })
 }
-
-/** The statuses with which there is no body. */
-const bodiless = new Set([204, 205, 304])
 
 /** A piece is handed on when it is asked for: an error takes with it what waits to be read. */
 const readable = (
