@@ -2,9 +2,10 @@
  * What the best of gateways are said to handle, over real sockets: the client gets a whole and right answer, with the name
  * and the usage of the model that gave it. Times are a fiftieth of those of production.
  */
-import { expect, it } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type Options, Script, Step } from "effect-resilience/testing/MisbehavingProvider"
+import { type Options, Script, type Service, Step } from "effect-resilience/testing/MisbehavingProvider"
+import { type Api, apis } from "./apis.js"
 import { messages, post, quick, start } from "./asking.js"
 
 const text = "One two three four five six seven eight nine ten"
@@ -23,6 +24,8 @@ interface Fault {
 }
 
 const once = (step: Step.Step) => Script.inOrder([step], { afterwards: "answer" })
+const oneOfEach = { by: "spare", asked: { main: 1, spare: 1 } } as const
+const threeAndOne = { by: "spare", asked: { main: 3, spare: 1 } } as const
 
 const faults: ReadonlyArray<Fault> = [
   {
@@ -34,42 +37,32 @@ const faults: ReadonlyArray<Fault> = [
   {
     name: "answers 429 for ever",
     script: Script.always(Step.rateLimited({ retryAfter: "60 seconds" })),
-    by: "spare",
-    asked: { main: 1, spare: 1 }
+    ...oneOfEach
   },
   { name: "answers 500 once", script: once(Step.serverError()), by: "main", asked: { main: 2, spare: 0 } },
-  {
-    name: "answers 503 for ever",
-    script: Script.always(Step.overloaded({ status: 503 })),
-    by: "spare",
-    asked: { main: 3, spare: 1 }
-  },
-  { name: "resets the connection", script: Script.always(Step.reset()), by: "spare", asked: { main: 3, spare: 1 } },
+  { name: "answers 503 for ever", script: Script.always(Step.overloaded({ status: 503 })), ...threeAndOne },
+  { name: "resets the connection", script: Script.always(Step.reset()), ...threeAndOne },
   {
     name: "never answers: one timeout, and then the fallback",
     script: Script.always(Step.stall()),
-    by: "spare",
-    asked: { main: 1, spare: 1 }
+    ...oneOfEach
   },
   {
     name: "sends its first token late",
     script: Script.always(Step.answer({ firstToken: "2 seconds" })),
-    by: "spare",
-    asked: { main: 1, spare: 1 },
-    streams: true
-  },
-  {
-    name: "cuts the stream at two thirds",
-    script: Script.always(Step.cutBody({ after: 7 })),
-    by: "spare",
-    asked: { main: 3, spare: 1 },
+    ...oneOfEach,
     streams: true
   },
   {
     name: "stalls in mid-stream",
     script: Script.always(Step.stallAfterContent({ after: 7 })),
-    by: "spare",
-    asked: { main: 1, spare: 1 },
+    ...oneOfEach,
+    streams: true
+  },
+  {
+    name: "cuts the stream at two thirds",
+    script: Script.always(Step.cutBody({ after: 7 })),
+    ...threeAndOne,
     streams: true
   },
   {
@@ -90,200 +83,157 @@ const faults: ReadonlyArray<Fault> = [
   {
     name: "finds the prompt too long: one attempt, and then the larger model",
     script: Script.always(Step.contextLengthExceeded({ limit: 8000, requested: 9000 })),
-    by: "spare",
-    asked: { main: 1, spare: 1 }
+    ...oneOfEach
   },
-  { name: "has no such model", script: Script.always(Step.modelNotFound()), by: "spare", asked: { main: 1, spare: 1 } },
-  {
-    name: "refuses the gateway's key",
-    script: Script.always(Step.invalidKey()),
-    by: "spare",
-    asked: { main: 1, spare: 1 }
-  },
-  {
-    name: "sends the page of a proxy",
-    script: Script.always(Step.proxyPage()),
-    by: "spare",
-    asked: { main: 3, spare: 1 }
-  },
-  {
-    name: "answers with an error within a 200",
-    script: Script.always(Step.errorBodyIn200()),
-    by: "spare",
-    asked: { main: 3, spare: 1 }
-  }
+  { name: "has no such model", script: Script.always(Step.modelNotFound()), ...oneOfEach },
+  { name: "refuses the gateway's key", script: Script.always(Step.invalidKey()), ...oneOfEach },
+  { name: "sends the page of a proxy", script: Script.always(Step.proxyPage()), ...threeAndOne },
+  { name: "answers with an error within a 200", script: Script.always(Step.errorBodyIn200()), ...threeAndOne }
 ]
 
-const started = (options: Options) =>
-  start({ reply: { text, usage }, ...options }, () => ({
-    routes: [
-      {
-        model: "main",
-        delivery: "buffered",
-        targets: [
-          { upstream: "openai", contextWindow: 8000 },
-          { upstream: "openai", model: "spare", contextWindow: 100_000 }
-        ]
-      },
-      {
-        model: "main",
-        delivery: "buffered",
-        targets: [
-          { upstream: "anthropic", contextWindow: 8000 },
-          { upstream: "anthropic", model: "spare", contextWindow: 100_000 }
-        ]
-      }
-    ],
+const started = (options: Options, delivery: "buffered" | "incremental" = "buffered") => {
+  const route = (upstream: string) => ({
+    model: "main",
+    delivery,
+    targets: [
+      { upstream, contextWindow: 8000 },
+      { upstream, model: "spare", contextWindow: 100_000 }
+    ] as const
+  })
+  return start({ reply: { text, usage }, ...options }, () => ({
+    routes: [route("openai"), route("anthropic")],
     policy: { ...quick, retry: { initialDelay: "10 millis", maxRetryAfter: "10 seconds" } }
   }))
+}
 
-const ask = (url: string, path: string, stream: boolean) =>
-  Effect.flatMap(
-    post(`${url}${path}`, {
-      model: "main",
-      max_tokens: 100,
-      stream,
-      messages,
-      stream_options: stream ? { include_usage: true } : undefined
-    }),
-    (response) =>
-      Effect.map(
-        Effect.promise(() => response.text()),
-        (body) => ({ response, body })
-      )
+const ask = (url: string, api: Api, stream: boolean, more: object = {}) =>
+  Effect.flatMap(post(`${url}${api.path}`, { model: "main", ...api.ask(stream), ...more }), (response) =>
+    Effect.map(
+      Effect.promise(() => response.text()),
+      (body) => ({ response, body })
+    )
   )
 
-interface Read {
-  readonly text: string
-  readonly model: string | undefined
-  readonly output: number | undefined
-}
+const asked = (provider: Service) =>
+  Effect.map(provider.awaitSettled, (attempts) => {
+    const count = (model: string) => attempts.filter((attempt) => attempt.model === model).length
+    return { main: count("main"), spare: count("spare") }
+  })
 
-/** What the official clients would make of the answer, in short. */
-const readers: Record<string, (body: string, stream: boolean) => Read> = {
-  "/v1/chat/completions": (body, stream) => {
-    const parts = stream ? eventsOf(body) : [JSON.parse(body) as Part]
-    return {
-      text: parts
-        .flatMap(({ choices = [] }) => choices.map(({ delta, message }) => (delta ?? message)?.content ?? ""))
-        .join(""),
-      model: parts[0]?.model,
-      output: parts.find(({ usage }) => usage)?.usage?.completion_tokens
-    }
-  },
-  "/v1/messages": (body, stream) => {
-    if (!stream) {
-      const answer = JSON.parse(body)
-      return { text: answer.content[0].text, model: answer.model, output: answer.usage.output_tokens }
-    }
-    const parts = eventsOf(body)
-    return {
-      text: parts.map(({ delta }) => delta?.text ?? "").join(""),
-      model: parts[0]?.message?.model,
-      output: parts.findLast(({ usage }) => usage)?.usage?.output_tokens
-    }
-  }
-}
+const [chat, anthropic] = apis as [Api, Api]
 
-interface Part {
-  readonly model?: string
-  readonly choices?: ReadonlyArray<{ readonly delta?: Said; readonly message?: Said }>
-  readonly usage?: { readonly completion_tokens?: number; readonly output_tokens?: number }
-  readonly message?: { readonly model: string }
-  readonly delta?: { readonly text?: string }
-}
-
-interface Said {
-  readonly content?: string | null
-}
-
-const eventsOf = (body: string): ReadonlyArray<Part> =>
-  body
-    .split("\n")
-    .filter((line) => line.startsWith("data: {"))
-    .map((line) => JSON.parse(line.slice(6)))
-
-for (const path of Object.keys(readers)) {
-  for (const { asked, by, name, script, streams } of faults.filter((fault) => (fault.path ?? path) === path)) {
+describe.each(apis)("$path", (api) => {
+  for (const { asked: times, by, name, script, streams } of faults.filter(({ path = api.path }) => path === api.path)) {
     for (const stream of streams ? [true] : [false, true]) {
-      it.scopedLive(`W2: ${path}${stream ? ", streamed" : ""}: the primary ${name}`, () =>
+      it.scopedLive(`W2: the primary ${name}${stream ? ", streamed" : ""}`, () =>
         Effect.gen(function* () {
           const { gateway, provider } = yield* started({ models: { main: script } })
-          const { body, response } = yield* ask(gateway.url, path, stream)
+          const { body, response } = yield* ask(gateway.url, api, stream)
           expect(response.status).toBe(200)
-          expect(readers[path]!(body, stream)).toEqual({ text, model: by, output: usage.outputTokens })
-          const attempts = yield* provider.awaitSettled
-          const count = (model: string) => attempts.filter((attempt) => attempt.model === model).length
-          expect({ main: count("main"), spare: count("spare") }).toEqual(asked)
+          expect(api.read(body, stream)).toEqual({ text, model: by, output: usage.outputTokens })
+          expect(yield* asked(provider)).toEqual(times)
         })
       )
     }
   }
-}
 
-it.scopedLive("W3: a rejection by a content filter is told in the provider's words, and nobody else is asked", () =>
-  Effect.gen(function* () {
-    const { gateway, provider } = yield* started({ models: { main: Script.always(Step.contentFiltered()) } })
-    const direct = yield* post(`${provider.openAiUrl}/chat/completions`, { model: "main", messages })
-    const reason = yield* Effect.promise(() => direct.json())
-    for (const stream of [false, true]) {
-      const { body, response } = yield* ask(gateway.url, "/v1/chat/completions", stream)
-      expect(response.status).toBe(direct.status)
-      expect(JSON.parse(body)).toEqual(reason)
-    }
-    expect((yield* provider.awaitSettled).every(({ model }) => model === "main")).toBe(true)
-  })
-)
-
-it.scopedLive("S11: a fallback that rejects what it was sent does not hide why it was asked", () =>
-  Effect.gen(function* () {
-    const { gateway } = yield* started({
-      models: {
+  it.scopedLive("W2: a stream that is cut is begun anew, and never sent as an assistant's words to go on with", () =>
+    Effect.gen(function* () {
+      const models = {
         main: Script.always(Step.cutBody({ after: 7 })),
-        spare: Script.always(
-          Step.status({
-            status: 400,
-            body: JSON.stringify({
-              error: { message: "assistant prefill is not supported", type: "invalid_request_error" }
-            })
-          })
-        )
+        spare: Script.always(Step.prefillRejected())
+      }
+      const { gateway, provider } = yield* started({ models })
+      const { body } = yield* ask(gateway.url, api, true)
+      expect(api.read(body, true)).toEqual({ text, model: "spare", output: usage.outputTokens })
+      expect(yield* asked(provider)).toEqual({ main: 3, spare: 1 })
+    })
+  )
+
+  it.scopedLive("S1: as it comes, a stream that fails before its first content is asked for again all the same", () =>
+    Effect.gen(function* () {
+      for (const fault of [Step.cutBody({ after: 0 }), Step.errorInStream({ after: 0 }), Step.stallAfterHeaders()]) {
+        const { gateway } = yield* started({ models: { main: Script.always(fault) } }, "incremental")
+        const { body, response } = yield* ask(gateway.url, api, true)
+        expect(response.headers.get("x-effect-resilience-target")).toMatch(/\/spare$/)
+        expect(api.read(body, true)).toEqual({ text, model: "spare", output: usage.outputTokens })
       }
     })
-    const { body, response } = yield* ask(gateway.url, "/v1/chat/completions", true)
-    expect(response.status).toBe(503)
-    expect(body).not.toContain("prefill")
-  })
-)
+  )
 
-it.scopedLive("W2: a stream that is cut is begun anew at a fallback that takes no assistant prefill", () =>
-  Effect.gen(function* () {
-    const { gateway, provider } = yield* started({ models: { main: Script.always(Step.cutBody({ after: 7 })) } })
-    const { body } = yield* ask(gateway.url, "/v1/chat/completions", true)
-    expect(readers["/v1/chat/completions"]!(body, true).text).toBe(text)
-    expect((yield* provider.awaitSettled).at(-1)?.model).toBe("spare")
-  })
-)
-
-it.scopedLive("B9: a primary that is down for a while is hardly asked meanwhile, and used again when it is back", () =>
-  Effect.gen(function* () {
-    const upstream = { failures: 2, openDuration: "300 millis", successes: 1 } as const
-    const { gateway, provider } = yield* start({ reply: { text } }, () => ({
-      policy: { ...quick, circuitBreaker: upstream }
-    }))
-    yield* provider.script(Script.always(Step.overloaded()), { model: "main" })
-    const askOnce = Effect.map(ask(gateway.url, "/v1/chat/completions", false), ({ body, response }) => {
+  it.scopedLive("S2: as it comes, a stream that is cut ends with the dialect's own event of a failure", () =>
+    Effect.gen(function* () {
+      const main = Script.always(Step.cutBody({ after: 7 }))
+      const { gateway, provider } = yield* started({ models: { main } }, "incremental")
+      const { body, response } = yield* ask(gateway.url, api, true)
       expect(response.status).toBe(200)
-      return JSON.parse(body).model as string
+      expect(body).toMatch(api.failure)
+      expect(api.read(body, true).text).toBe("One two three four five six seven ")
+      expect(yield* asked(provider)).toEqual({ main: 1, spare: 0 })
     })
-    for (let i = 0; i < 15; i++) {
-      expect(yield* askOnce).toBe("spare")
-      yield* Effect.sleep("40 millis")
+  )
+
+  it.scopedLive("W3: a rejection by a content filter is told in the provider's words, and nobody else is asked", () =>
+    Effect.gen(function* () {
+      const { gateway, provider } = yield* started({ models: { main: Script.always(Step.contentFiltered()) } })
+      const base = api === anthropic ? provider.anthropicUrl : provider.openAiUrl.replace(/\/v1$/, "")
+      const direct = yield* ask(base, api, false)
+      const reason = JSON.parse(direct.body)
+      for (const stream of [false, true]) {
+        const { body, response } = yield* ask(gateway.url, api, stream)
+        expect(response.status).toBe(direct.response.status)
+        expect({ ...JSON.parse(body), request_id: reason.request_id }).toEqual({ request_id: undefined, ...reason })
+      }
+      expect(yield* asked(provider)).toEqual({ main: 3, spare: 0 })
+    })
+  )
+})
+
+/** The client itself has begun the answer, which not every model goes on with. */
+const begun = { messages: [...messages, { role: "assistant", content: "One two" }] }
+
+it.scopedLive("S11: a fallback that does not go on with the client's own words does not hide why it was asked", () =>
+  Effect.gen(function* () {
+    const models = { main: Script.always(Step.overloaded()), spare: Script.always(Step.prefillRejected()) }
+    const { gateway, provider } = yield* started({ models })
+    for (const api of [chat, anthropic]) {
+      const { body, response } = yield* ask(gateway.url, api, false, begun)
+      expect(response.status).toBe(503)
+      expect(body).not.toContain("prefill")
     }
-    const during = (yield* provider.attempts).filter(({ model }) => model === "main").length
-    expect(during).toBeLessThanOrEqual(6)
-    yield* provider.script(Script.always(Step.answer()), { model: "main" })
-    yield* Effect.sleep("650 millis")
-    expect(yield* askOnce).toBe("main")
+    expect(yield* asked(provider)).toEqual({ main: 6, spare: 2 })
+  })
+)
+
+it.scopedLive("S11: where the route says so, the next target is asked to go on with the client's own words", () =>
+  Effect.gen(function* () {
+    const models = { main: Script.always(Step.overloaded()), spare: Script.always(Step.prefillRejected()) }
+    const { gateway } = yield* start({ reply: { text, usage }, models }, () => ({
+      routes: [
+        {
+          model: "main",
+          targets: [
+            { upstream: "anthropic" },
+            { upstream: "anthropic", model: "spare" },
+            { upstream: "anthropic", model: "other" }
+          ],
+          policy: { fallbackOn: ["InvalidRequest"] }
+        }
+      ]
+    }))
+    for (const stream of [false, true]) {
+      const { body } = yield* ask(gateway.url, anthropic, stream, begun)
+      expect(anthropic.read(body, stream)).toEqual({ text, model: "other", output: usage.outputTokens })
+    }
+  })
+)
+
+it.scopedLive("S11: a primary that does not go on with the client's own words says so itself", () =>
+  Effect.gen(function* () {
+    const { gateway, provider } = yield* started({ models: { main: Script.always(Step.prefillRejected()) } })
+    const { body, response } = yield* ask(gateway.url, anthropic, false, begun)
+    expect(response.status).toBe(400)
+    expect(JSON.parse(body).error.message).toContain("prefill")
+    expect(yield* asked(provider)).toEqual({ main: 1, spare: 0 })
   })
 )

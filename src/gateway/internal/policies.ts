@@ -49,5 +49,17 @@ export const fallbackOn = ({
   ...new Set([...fallbackOn, "AuthenticationFailed", "PermissionDenied"] as const)
 ]
 
+/**
+ * Requests come all the time, and there is somebody else to ask: looking often whether a target is back costs next to
+ * nothing, and its return shows within half a minute.
+ */
+const looksAgainAfter = "20 seconds"
+
 /** @internal */
-export const generalPolicy = ({ policy }: Config): Resilience.TargetOptions => policyOf(policy ?? {})
+export const generalPolicy = ({ policy = {} }: Config): Resilience.TargetOptions => {
+  const { circuitBreaker } = policy
+  return policyOf({
+    ...policy,
+    circuitBreaker: circuitBreaker !== false && { openDuration: looksAgainAfter, ...circuitBreaker }
+  })
+}

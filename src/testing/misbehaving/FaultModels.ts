@@ -17,6 +17,7 @@ const faults: Readonly<Record<string, Step.Step>> = {
   quota: Step.quotaExhausted(),
   "context-length": Step.contextLengthExceeded(),
   "content-filter": Step.contentFiltered(),
+  prefill: Step.prefillRejected(),
   refusal: Step.contentFiltered({ by: "refusal" }),
   reset: Step.reset(),
   close: Step.close(),

@@ -95,6 +95,7 @@ const ContentFiltered = Schema.TaggedStruct("ContentFiltered", {
   ...sending,
   by: Schema.optional(Schema.Literal("prompt", "completion", "refusal"))
 })
+const PrefillRejected = Schema.TaggedStruct("PrefillRejected", sending)
 const InvalidKey = Schema.TaggedStruct("InvalidKey", heading)
 const ModelNotFound = Schema.TaggedStruct("ModelNotFound", heading)
 const ProxyPage = Schema.TaggedStruct("ProxyPage", { ...heading, status: Schema.optional(whole(400, 599)) })
@@ -159,6 +160,7 @@ export const Step = Schema.Union(
   QuotaExhausted,
   ContextLengthExceeded,
   ContentFiltered,
+  PrefillRejected,
   InvalidKey,
   ModelNotFound,
   ProxyPage,
@@ -263,6 +265,15 @@ export const contextLengthExceeded: Constructor<"ContextLengthExceeded"> = const
  * @category Statuses
  */
 export const contentFiltered: Constructor<"ContentFiltered"> = constructor("ContentFiltered")
+
+/**
+ * 400 for a conversation that ends with words of the assistant, which the model is to go on with: newer models refuse to.
+ * Any other request gets the right answer.
+ *
+ * @since 0.1.0
+ * @category Statuses
+ */
+export const prefillRejected: Constructor<"PrefillRejected"> = constructor("PrefillRejected")
 
 /**
  * 401: the API key is wrong.

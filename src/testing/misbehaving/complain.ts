@@ -5,6 +5,7 @@ import type { Problem } from "./Problem.js"
 
 interface Complaining {
   readonly status?: number | undefined
+  readonly message?: string | undefined
   readonly retryAfter?: Duration.DurationInput | undefined
   readonly limit?: number | undefined
   readonly requested?: number | undefined
@@ -15,6 +16,7 @@ export const complain = (call: Call, step: Heading, problem: Problem, about: Com
   const seconds = about.retryAfter === undefined ? undefined : Duration.toSeconds(about.retryAfter)
   const { body, headers, status } = call.wire.problem(problem, {
     model: call.request.model,
+    message: about.message,
     requestId: call.requestId,
     retryAfterSeconds: seconds,
     limit: about.limit,

@@ -10,7 +10,7 @@ import * as Problem from "./Problem.js"
 import * as Reply from "./Reply.js"
 import type { Step } from "./Step.js"
 import { encoded, insert, send, upTo } from "./send.js"
-import type { Frame } from "./Wire.js"
+import { bodyOf, type Frame, listOf } from "./Wire.js"
 
 type Of<Tag extends Step["_tag"]> = Extract<Step, { readonly _tag: Tag }>
 
@@ -41,6 +41,10 @@ const act = (call: Call, step: Step): Effect.Effect<void> => {
       return complain(call, step, "contextLengthExceeded", { limit: step.limit, requested: step.requested })
     case "ContentFiltered":
       return filtered(call, step)
+    case "PrefillRejected":
+      return endsWithAssistant(call.request.body)
+        ? complain(call, step, "invalidRequest", { message: noPrefill })
+        : send(call, step, all)
     case "InvalidKey":
       return complain(call, step, "invalidKey", {})
     case "ModelNotFound":
@@ -85,6 +89,16 @@ const act = (call: Call, step: Step): Effect.Effect<void> => {
 }
 
 const all = (pieces: ReadonlyArray<Frame>): ReadonlyArray<Frame> => pieces
+
+const noPrefill =
+  "This model does not support assistant message prefill. The conversation must end with a user message."
+
+/** The last of what was said so far is the assistant's, whatever the dialect calls it. */
+const endsWithAssistant = (body: unknown): boolean => {
+  const { contents, input, messages } = bodyOf(body)
+  const last = listOf(messages ?? input ?? contents).at(-1)
+  return last?.role === "assistant" || last?.role === "model"
+}
 
 const malformed = ({ request, wire }: Call): string =>
   !request.streaming ? '"}{' : (wire.malformed ?? 'data: {"choices": [{"delta": \n\n')
