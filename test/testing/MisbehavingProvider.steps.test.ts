@@ -3,7 +3,7 @@ import { it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import * as MisbehavingProvider from "effect-resilience/testing/MisbehavingProvider"
 import { describe, expect } from "vitest"
-import { call, dialects, events, texts } from "./asking.js"
+import { call, dialects, events, request, texts } from "./asking.js"
 
 const { Script, Step } = MisbehavingProvider
 
@@ -341,6 +341,27 @@ describe("steps that spoil a plain body", () => {
     })
   )
 })
+
+it.live.each(every)("%s: a conversation that ends with the assistant's words is refused, and no other", (dialect) =>
+  Effect.gen(function* () {
+    const provider = yield* MisbehavingProvider.make({
+      script: Script.always(Step.prefillRejected({ reply: counting }))
+    })
+    expect((yield* call(provider, { dialect })).status).toBe(200)
+    const turns = [
+      { role: "user", content: "Count" },
+      { role: "assistant", content: "One " }
+    ]
+    const { path } = dialects[dialect]
+    const begun = { model: "gpt-5", max_tokens: 100, messages: turns, input: turns }
+    const seen = yield* request(`${provider.url}${path}`, { body: JSON.stringify(begun) })
+    expect(seen.status).toBe(400)
+    expect(JSON.parse(seen.body).error).toMatchObject({
+      type: "invalid_request_error",
+      message: expect.stringContaining("prefill")
+    })
+  }).pipe(Effect.scoped)
+)
 
 describe("awkward pieces", () => {
   const awkward = { text: "Grüße 👩‍👩‍👧‍👦 日本語 ".repeat(3) }
