@@ -1,41 +1,11 @@
-import { spawn } from "node:child_process"
-import { mkdtempSync } from "node:fs"
+import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { describe, it } from "vitest"
-
-interface Ended {
-  readonly code: number | null
-  readonly output: string
-}
-
-interface Options {
-  readonly env?: Readonly<Record<string, string | undefined>>
-  readonly onOutput?: (output: string) => void
-}
-
-/** Runs a program, without a terminal, and calls `onOutput` with all that was printed so far. */
-const start = (program: string, args: ReadonlyArray<string>, options: Options): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const { ANTHROPIC_API_KEY, OPENAI_API_KEY, ...env } = process.env
-    const child = spawn(program, args, { env: { ...env, ...options.env } })
-    let output = ""
-    const read = (chunk: Buffer): void => {
-      output += chunk.toString()
-      options.onOutput?.(output)
-    }
-    child.stdout.on("data", read)
-    child.stderr.on("data", read)
-    child.on("error", reject)
-    child.on("close", (code) => resolve({ code, output }))
-  })
-
-/** Runs one of our programs as a user does. */
-const run = (args: ReadonlyArray<string>, options: Options = {}): Promise<Ended> =>
-  start(process.execPath, ["--import", "tsx", ...args], options)
+import { type Ended, type Options, run, start } from "../program.js"
 
 const ask = (args: ReadonlyArray<string>, options: Options = {}): Promise<Ended> =>
   run(["examples/ask/main.ts", ...args], options)
@@ -87,6 +57,31 @@ describe("npm start", { timeout: 120_000, concurrent: true }, () => {
       expect(code).toBe(0)
     })
   }
+
+  it("piped into a file it is plain lines, however long, with a log that stats reads", async ({ expect }) => {
+    const folder = mkdtempSync(join(tmpdir(), "effect-resilience-ask-"))
+    const [log, file] = [join(folder, "operations.db"), join(folder, "output.txt")]
+    const into = openSync(file, "w")
+    const args = ["start", "--silent", "--", "--log", log, "hello"]
+    const env = { NO_COLOR: undefined, FORCE_COLOR: undefined, COLUMNS: "80" }
+    const { code } = await start("npm", args, { env, into })
+    closeSync(into)
+    expect(code).toBe(0)
+    const lines = readFileSync(file, "utf8").split("\n")
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point
+    expect(lines.filter((line) => /[\u0000-\u001f]/.test(line))).toEqual([])
+    // One for each event, and none that counts the time.
+    expect(lines.filter((line) => /^ +\d+\.\d s {2}\S/.test(line)).length).toBeGreaterThanOrEqual(8)
+    expect(lines.join()).not.toContain("is thinking")
+    expect(lines.some((line) => line.length > 80)).toBe(true)
+    const stats = await start("npm", ["run", "--silent", "stats", "--", "--json", log])
+    expect(JSON.parse(stats.stdout)).toMatchObject({
+      file: log,
+      summary: { operations: 1, calls: 2, succeeded: 1, failed: 1, fallbacks: 1, droppedRows: 0 },
+      answeredByOthers: [{ first: "embedded/primary", answeredBy: "embedded/backup", answers: 1 }]
+    })
+    expect([stats.code, stats.stderr]).toEqual([0, ""])
+  })
 
   it("a provider killed in mid-call is a typed error and exit code 1", async ({ expect }) => {
     let killed = false
