@@ -11,86 +11,67 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Gateway from "../gateway/Gateway.js"
 import * as GatewayConfig from "../gateway/GatewayConfig.js"
 import { embedded } from "../gateway/internal/embedded.js"
 import { readConfig } from "../gateway/internal/readConfig.js"
-
-const config = Options.file("config").pipe(
-  Options.withAlias("c"),
-  Options.withDescription(
-    "The configuration, JSON or YAML. Without one, an embedded provider answers, which misbehaves on demand"
-  ),
-  Options.optional
-)
-
-const port = Options.integer("port").pipe(
-  Options.withAlias("p"),
-  Options.withDescription("The port to listen on, in place of the configuration's (8787)"),
-  Options.optional
-)
-
-const host = Options.text("host").pipe(
-  Options.withDescription("The address to listen on, in place of the configuration's (127.0.0.1)"),
-  Options.optional
-)
+import { tried } from "../gateway/internal/tried.js"
+import { isWorker, worker } from "../gateway/internal/workers/worker.js"
+import { flags } from "./internal/gatewayFlags.js"
+import { serve } from "./internal/serve.js"
 
 interface Flags {
   readonly config: Option.Option<string>
   readonly host: Option.Option<string>
   readonly port: Option.Option<number>
+  readonly workers: Option.Option<number>
 }
 
-/** @internal */
-export const gateway: Command.Command<"gateway", FileSystem.FileSystem, never, Flags> = Command.make(
-  "gateway",
-  { config, host, port },
-  ({ config, host, port }) =>
-    Effect.gen(function* () {
-      const read: Effect.Effect<GatewayConfig.Config, Error, FileSystem.FileSystem | Scope.Scope> = Option.match(
-        config,
-        {
-          onNone: () => withoutConfig,
-          onSome: (path) => Effect.flatMap(readConfig(path), GatewayConfig.decode)
-        }
-      )
-      const given = yield* read
-      const listen = {
-        ...given.listen,
-        ...(Option.isSome(host) && { host: host.value }),
-        ...(Option.isSome(port) && { port: port.value })
-      }
-      const { adminUrl, reload, url } = yield* Gateway.make({ ...given, listen })
-      yield* Console.log(`effect-resilience gateway on ${url}`)
-      if (adminUrl !== undefined) yield* Console.log(`its live page on ${adminUrl}`)
-      if (Option.isNone(config)) {
-        yield* Console.log(firstSteps(url))
-        return yield* Effect.never
-      }
-      const again = Effect.matchEffect(Effect.flatMap(read, reload), {
-        onSuccess: () => Console.log(`${config.value} is in force`),
-        onFailure: (error) => Console.error(`${config.value} is left aside:\n${error.message}`)
-      })
-      return yield* Effect.zipRight(
-        Stream.runForEach(changes(config.value), () => again),
-        Effect.never
-      )
-    }).pipe(
-      Effect.scoped,
-      Effect.catchAll((error) =>
-        Effect.zipRight(
-          Console.error(error.message),
-          Effect.sync(() => {
-            process.exitCode = 1
-          })
-        )
-      )
+interface WithSubcommands extends Flags {
+  readonly subcommand: Option.Option<object>
+}
+
+const serving = ({
+  config,
+  host,
+  port,
+  workers
+}: Flags): Effect.Effect<never, Error, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    const listen = {
+      ...(Option.isSome(host) && { host: host.value }),
+      ...(Option.isSome(port) && { port: port.value })
+    }
+    const count = Option.getOrElse(workers, () => 1)
+    const read: Effect.Effect<unknown, Error, FileSystem.FileSystem | Scope.Scope> = Option.match(config, {
+      onNone: () => withoutConfig,
+      onSome: readConfig
+    })
+    const given = Effect.map(read, (config) => withListen(config, listen))
+    const { adminUrl, reload, url } = yield* serve(yield* given, count)
+    yield* Console.log(`effect-resilience gateway on ${url}${count === 1 ? "" : ` (${count} workers)`}`)
+    if (adminUrl !== undefined) yield* Console.log(`its live page on ${adminUrl}`)
+    if (Option.isNone(config)) {
+      yield* Console.log(firstSteps(url))
+      return yield* Effect.never
+    }
+    const again = Effect.matchEffect(Effect.flatMap(given, reload), {
+      onSuccess: (names) => Console.log(`${config.value} is in force${atTheNextStart(names)}`),
+      onFailure: (error) => Console.error(`${config.value} is left aside:\n${error.message}`)
+    })
+    return yield* Effect.zipRight(
+      Stream.runForEach(changes(config.value), () => again),
+      Effect.never
     )
-).pipe(
-  Command.withDescription(
-    "Serves models to any client of OpenAI's and Anthropic's APIs, under the policies of a configuration"
-  )
-)
+  })
+
+/** The command line goes before the configuration. What is none is told so when it is decoded. */
+const withListen = (config: unknown, listen: object): unknown =>
+  Object.keys(listen).length === 0 || typeof config !== "object" || config === null
+    ? config
+    : { ...config, listen: { ...(config as { readonly listen?: object }).listen, ...listen } }
+
+const atTheNextStart = (names: ReadonlyArray<string>): string =>
+  names.length === 0 ? "" : `, but for ${names.join(", ")}: at the next start`
 
 /** When the file changes, and when the process is told to look again. */
 const changes = (path: string): Stream.Stream<unknown, never, FileSystem.FileSystem> =>
@@ -111,9 +92,9 @@ const changes = (path: string): Stream.Stream<unknown, never, FileSystem.FileSys
     })
   )
 
-const withoutConfig: Effect.Effect<GatewayConfig.Config, Error, Scope.Scope> = Effect.gen(function* () {
+const withoutConfig: Effect.Effect<unknown, Error, Scope.Scope> = Effect.gen(function* () {
   const { make } = yield* Effect.promise(() => import("../testing/MisbehavingProvider.js"))
-  return yield* GatewayConfig.decode(embedded(yield* make()))
+  return embedded(yield* make())
 })
 
 const firstSteps = (url: string): string => `
@@ -122,3 +103,39 @@ An embedded provider answers, and misbehaves when it is asked to. Try:
   curl ${url}/v1/chat/completions -H 'content-type: application/json' \\
     -d '{"model": "fault/503", "messages": [{"role": "user", "content": "Hello"}]}'
 `
+
+/** A mistake of whoever runs it is a sentence, and the code 1. */
+const told = <A, R>(self: Effect.Effect<A, Error, R>): Effect.Effect<A | void, never, R> =>
+  Effect.catchAll(self, (error) =>
+    Effect.zipRight(
+      Console.error(error.message),
+      Effect.sync(() => {
+        process.exitCode = 1
+      })
+    )
+  )
+
+const schema = Command.make("schema", {}, () => Console.log(JSON.stringify(GatewayConfig.jsonSchema(), null, 2))).pipe(
+  Command.withDescription("Prints the JSON Schema of a configuration, for editors")
+)
+
+const check = Command.make("check", { config: Options.file("config").pipe(Options.withAlias("c")) }, ({ config }) =>
+  told(
+    Effect.zipRight(
+      Effect.flatMap(Effect.flatMap(readConfig(config), GatewayConfig.decode), tried),
+      Console.log(`${config} is a configuration`)
+    )
+  )
+).pipe(Command.withDescription("Tells what is wrong with a configuration, or with the environment it names"))
+
+/** @internal */
+export const gateway: Command.Command<"gateway", FileSystem.FileSystem, never, WithSubcommands> = Command.make(
+  "gateway",
+  flags,
+  (flags) => told(Effect.scoped(isWorker() ? worker(GatewayConfig.decode) : serving(flags)))
+).pipe(
+  Command.withDescription(
+    "Serves models to any client of OpenAI's and Anthropic's APIs, under the policies of a configuration"
+  ),
+  Command.withSubcommands([check, schema])
+)

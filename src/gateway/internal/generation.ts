@@ -61,7 +61,7 @@ export const generation = (config: Config): Effect.Effect<Generation, InvalidCon
   Effect.gen(function* () {
     const routes = routesOf(config, yield* upstreams(config))
     const clients = yield* clientsOf(config)
-    const general = generalPolicy(config)
+    const general = yield* generalPolicy(config)
     const targets = targetPolicies(config)
     const resilience = yield* Resilience.make({ ...general, targets })
     const runtime = yield* Effect.provideService(

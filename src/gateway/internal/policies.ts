@@ -3,9 +3,11 @@
  *
  * @internal
  */
+import * as Effect from "effect/Effect"
 import * as CircuitBreaker from "../../CircuitBreaker.js"
 import { mergeOptions } from "../../internal/call/mergeOptions.js"
-import type * as Resilience from "../../Resilience.js"
+import * as Resilience from "../../Resilience.js"
+import { InvalidConfig } from "./config/invalid.js"
 import type { RoutePolicy, TargetPolicy } from "./config/policy.js"
 import type { Config, Target, Upstream } from "./config/schema.js"
 
@@ -55,11 +57,19 @@ export const fallbackOn = ({
  */
 const looksAgainAfter = "20 seconds"
 
-/** @internal */
-export const generalPolicy = ({ policy = {} }: Config): Resilience.TargetOptions => {
+/**
+ * What holds for all targets: the configuration's, and what the environment says instead.
+ *
+ * @internal
+ */
+export const generalPolicy = ({ policy = {} }: Config): Effect.Effect<Resilience.TargetOptions, InvalidConfig> => {
   const { circuitBreaker } = policy
-  return policyOf({
+  const written = policyOf({
     ...policy,
     circuitBreaker: circuitBreaker !== false && { openDuration: looksAgainAfter, ...circuitBreaker }
+  })
+  return Effect.mapBoth(Resilience.config, {
+    onFailure: (error) => new InvalidConfig({ mistakes: [{ path: "", message: `the environment: ${error.message}` }] }),
+    onSuccess: (environment) => mergeOptions(written, environment)
   })
 }

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import * as Process from "node:process"
+import Process from "node:process"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -49,7 +49,7 @@ export class Control {
   }) as Answers
 
   private readonly state: Effect.Effect<Standing> = Effect.gen(this, function* () {
-    const { config, resilience, routes } = this.current()
+    const { observesOnly, resilience, routes } = this.current()
     const snapshot = yield* resilience.circuitBreaker.snapshot
     const parked = new Map(snapshot.circuits.map(({ key, parkedFor }) => [key, parkedFor]))
     const names = [...new Set(routes.all.flatMap(({ destinations }) => destinations.map(({ name }) => name)))]
@@ -61,7 +61,7 @@ export class Control {
       underWay: this.traffic.underWay,
       residentBytes: Process.memoryUsage.rss()
     }
-    const observeOnly = this.observes ?? config.policy?.observeOnly ?? false
+    const observeOnly = this.observes ?? observesOnly("")
     return { processes: [process], observeOnly, targets, happenings: this.watch.happenings }
   }).pipe(Effect.orDie)
 

@@ -1,0 +1,47 @@
+/**
+ * What a gateway is told on its command line, or by the environment.
+ *
+ * @internal
+ */
+import * as Options from "@effect/cli/Options"
+import * as Config from "effect/Config"
+import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+const fromEnvironment =
+  <A>(config: Config.Config<A>) =>
+  (options: Options.Options<A>): Options.Options<Option.Option<A>> =>
+    options.pipe(Options.withFallbackConfig(config), Options.optional)
+
+const mostWorkers = 256
+
+/** @internal */
+export const flags = {
+  config: Options.file("config").pipe(
+    Options.withAlias("c"),
+    Options.withDescription(
+      "The configuration, JSON or YAML. Without one, an embedded provider answers, which misbehaves on demand"
+    ),
+    fromEnvironment(Config.nonEmptyString("GATEWAY_CONFIG"))
+  ),
+  port: Options.integer("port").pipe(
+    Options.withAlias("p"),
+    Options.withDescription("The port to listen on, in place of the configuration's (8787)"),
+    fromEnvironment(Config.port("PORT"))
+  ),
+  host: Options.text("host").pipe(
+    Options.withDescription("The address to listen on, in place of the configuration's (127.0.0.1)"),
+    fromEnvironment(Config.nonEmptyString("HOST"))
+  ),
+  workers: Options.integer("workers").pipe(
+    Options.withAlias("w"),
+    Options.withSchema(Schema.Int.pipe(Schema.between(1, mostWorkers))),
+    Options.withDescription("How many processes serve (1)"),
+    fromEnvironment(
+      Config.validate(Config.integer("WORKERS"), {
+        message: `has to be a whole number from 1 to ${mostWorkers}`,
+        validation: (count) => count >= 1 && count <= mostWorkers
+      })
+    )
+  )
+}
