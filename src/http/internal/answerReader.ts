@@ -47,7 +47,7 @@ export class AnswerReader {
     const { seen } = this
     if (!this.begun) this.elements = streamed(seen.headOf, this.dialect)
     this.begun = true
-    seen.chunks.push(bytes)
+    seen.keep(bytes)
     if (this.elements === undefined) return undefined
     const reading = this.elements.feed(bytes)
     if (reading.error !== undefined) seen.failing ??= bytes

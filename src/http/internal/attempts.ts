@@ -16,6 +16,7 @@ import type * as Stream from "effect/Stream"
 import { CurrentEstimate, type Estimate, none as noEstimate } from "../../internal/load/rateLimit.js"
 import { isInRate, isReserving } from "../../internal/load/reserving.js"
 import { inContext, opened, type Take } from "../../internal/stream/fromTake.js"
+import type { AskNext } from "../../internal/stream/reader.js"
 import type { KeyRotation } from "../../KeyRotation.js"
 import type { LlmError } from "../../LlmError.js"
 import type { AllTargetsFailed, CredentialsExhausted, RateLimitExceeded } from "../../Rejection.js"
@@ -81,6 +82,8 @@ export type Failure<E> =
 export interface Begun<E> {
   readonly first: Chunk.Chunk<Piece>
   readonly take: Take<Piece, Failure<E>>
+  /** The same without a fiber, as far as it goes. */
+  readonly ask: AskNext<Piece> | undefined
   readonly scope: Scope.CloseableScope
 }
 
@@ -200,7 +203,7 @@ export class Attempts<Request, E, R> {
         const first = yield* Effect.exit(restore(take))
         if (Exit.isSuccess(first) && first.value !== undefined) {
           this.seen = Option.match(Chunk.head(first.value), { onNone: () => this.seen, onSome: ({ seen }) => seen })
-          return yield* use({ first: first.value, take, scope }, restore)
+          return yield* use({ first: first.value, take, ask: this.seen.ask, scope }, restore)
         }
         yield* Scope.close(scope, first)
         return yield* Effect.failCause(
@@ -244,6 +247,9 @@ export class Attempts<Request, E, R> {
           },
           onJudged: () => {
             this.seen = seen
+          },
+          readBy: (ask: AskNext<Piece>) => {
+            seen.ask = ask
           }
         }
       })

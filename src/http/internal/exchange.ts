@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
@@ -83,11 +84,15 @@ class Exchange<E, R> {
   )
 
   /** The rest of a stream that has begun, at the pace of its reader. */
-  private body(runtime: Runtime.Runtime<never>, { first, scope, take }: Begun<E>): ReadableStream<Uint8Array> {
+  private body(runtime: Runtime.Runtime<never>, { ask, first, scope, take }: Begun<E>): ReadableStream<Uint8Array> {
     const run = Runtime.runPromiseExit(runtime)
+    const next = Effect.onExit(take, (exit) =>
+      Exit.isSuccess(exit) && exit.value !== undefined ? Effect.void : Scope.close(scope, exit)
+    )
     return streamBody({
       first,
-      next: () => run(take),
+      ask,
+      next: () => run(next),
       close: (exit) => run(Scope.close(scope, exit)),
       seen: this.attempts.seen,
       brokenBy: (failure) => this.brokenBy(failure),

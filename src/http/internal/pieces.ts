@@ -5,11 +5,20 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { exitOf } from "../../internal/fiber/exitOf.js"
 import { readByFiber } from "../../internal/stream/fiberReader.js"
 import { fromTake } from "../../internal/stream/fromTake.js"
-import { type OpensReader, opensReader, type Reader, ReaderTypeId } from "../../internal/stream/reader.js"
+import {
+  type AskNext,
+  type OpensReader,
+  opensReader,
+  type Reader,
+  ReaderTypeId,
+  type Told
+} from "../../internal/stream/reader.js"
 import type { LlmError } from "../../LlmError.js"
 import type { AnswerReader, Piece } from "./answerReader.js"
 
@@ -22,6 +31,8 @@ export interface Opening<E, R> {
   /** A failure of the chunks themselves, as it is handed on. */
   readonly onFailure: (failure: E) => E
   readonly onJudged: () => void
+  /** How the attempt that reads the pieces is asked without a fiber. */
+  readonly readBy: (ask: AskNext<Piece>) => void
 }
 
 /** @internal */
@@ -41,15 +52,36 @@ type Taken<E> = Effect.Effect<Chunk.Chunk<Piece> | undefined, E | LlmError>
 class Pieces<E> implements Reader<Piece, E | LlmError> {
   private begun = false
   private over = false
+  readonly ask: ((told: Told<Piece, E | LlmError>) => void) | undefined
 
   constructor(
     private readonly chunks: Reader<Uint8Array, E>,
     private readonly opening: Omit<Opening<E, never>, "chunks">
-  ) {}
+  ) {
+    this.ask = chunks.ask && this.askFor
+  }
 
   readonly take: Taken<E> = Effect.suspend(() =>
     this.over ? nothing : Effect.matchEffect(this.chunks.take, { onSuccess: this.onChunk, onFailure: this.onFailure })
   )
+
+  private readonly askFor = (told: Told<Piece, E | LlmError>): void => {
+    if (this.over) told(nothing)
+    else {
+      this.chunks.ask?.((next) => {
+        const exit = exitOf(next)
+        told(
+          exit !== undefined && Exit.isSuccess(exit)
+            ? this.onChunk(exit.value)
+            : Effect.matchEffect(next, { onSuccess: this.onChunk, onFailure: this.onFailure })
+        )
+      })
+    }
+  }
+
+  readBy({ ask }: { readonly ask: AskNext<Piece> }): void {
+    this.opening.readBy(ask)
+  }
 
   /** The end that the one who reads is told then is not the end of the body. */
   readonly cut = (): void => {

@@ -8,7 +8,14 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import { type CallbackEffect, callbackCall } from "../../internal/call/callbackCall.js"
 import { fromTake } from "../../internal/stream/fromTake.js"
-import { type Opened, type OpensReader, type Reader, ReaderTypeId, Waiting } from "../../internal/stream/reader.js"
+import {
+  type Opened,
+  type OpensReader,
+  type Reader,
+  ReaderTypeId,
+  type Told,
+  Waiting
+} from "../../internal/stream/reader.js"
 
 /** What is told of a request that is under way. Nothing follows an end or a failure. @internal */
 export interface Sink<E> {
@@ -70,14 +77,18 @@ class Pushed<E> implements Reader<Uint8Array, E>, Sink<E> {
     this.sending = start(this)
   }
 
-  readonly take: Effect.Effect<Chunk.Chunk<Uint8Array> | undefined, E> = this.waiting.take(() => {
+  private readonly want = (): void => {
     this.asked = true
     if (this.ready.length > 0 || this.last !== undefined) this.hand()
     else if (this.paused) {
       this.paused = false
       this.sending.resume()
     }
-  })
+  }
+
+  readonly take: Effect.Effect<Chunk.Chunk<Uint8Array> | undefined, E> = this.waiting.take(this.want)
+
+  readonly ask = (told: Told<Uint8Array, E>): void => this.waiting.listen(told, this.want)
 
   readonly data = (bytes: Uint8Array): void => {
     if (this.last !== undefined) return

@@ -6,7 +6,9 @@
 
 import type { Usage } from "../../internal/errors/llmError.js"
 import { usageOf } from "../../internal/load/usage.js"
+import type { AskNext } from "../../internal/stream/reader.js"
 import { answeredIn } from "../../internal/telemetry/answered.js"
+import type { Piece } from "./answerReader.js"
 
 /** @internal */
 export interface Head {
@@ -33,12 +35,25 @@ export class Seen {
 
   /** What has come of the body and was not handed on. */
   chunks: Array<Uint8Array> = []
+  private handed = false
+  /** How its next pieces are asked for without a fiber. */
+  ask: AskNext<Piece> | undefined
   /** All of a body that is one thing, an answer or the word of a failure, and no stream of elements. */
   whole = false
   /** The chunk in which the provider says that its answer has failed. */
   failing: Uint8Array | undefined
   /** What the client's own way of sending has thrown. */
   thrown: { readonly error: unknown } | undefined
+
+  keep(bytes: Uint8Array): void {
+    if (!this.handed) this.chunks.push(bytes)
+  }
+
+  /** What was held back for the sake of another attempt is the reader's now, and so is what still comes. */
+  handOver(): void {
+    this.handed = true
+    this.chunks = []
+  }
 
   /** The head, where a body has come. */
   get headOf(): Head {

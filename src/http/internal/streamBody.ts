@@ -8,6 +8,7 @@ import type * as Chunk from "effect/Chunk"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import type { AskNext } from "../../internal/stream/reader.js"
 import type { Piece } from "./answerReader.js"
 import type { Seen } from "./seen.js"
 
@@ -16,7 +17,10 @@ type Next<E> = Exit.Exit<Chunk.Chunk<Piece> | undefined, E>
 /** @internal */
 export interface Source<E> {
   readonly first: Chunk.Chunk<Piece>
+  /** What comes next. Whoever hears of the end or of a failure may ask again at once: by then all is closed. */
   readonly next: () => Promise<Next<E>>
+  /** The same without a fiber, as far as it goes. */
+  readonly ask: AskNext<Piece> | undefined
   readonly close: (exit: Exit.Exit<unknown, unknown>) => Promise<unknown>
   readonly seen: Seen
   /** What the reader is told of a failure. */
@@ -25,73 +29,102 @@ export interface Source<E> {
 }
 
 /** @internal */
-export const streamBody = <E>(source: Source<E>): ReadableStream<Uint8Array> => {
-  const { seen, signal } = source
-  let ready: Chunk.Chunk<Piece> | undefined = source.first
-  /** Nobody reads on: what still comes goes nowhere. */
-  let over = false
-  let broken: { readonly error: unknown } | undefined
-  let onAbort: (() => void) | undefined
-
-  const close = async (exit: Exit.Exit<unknown, unknown>): Promise<void> => {
-    over = true
-    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort)
-    await source.close(exit)
-  }
-
-  /** A body that has failed says so once its source is closed: whoever hears of it may ask again at once. */
-  const failed = async (controller: Controller, cause: Cause.Cause<E>): Promise<void> => {
-    const failure = Cause.failureOption(cause)
-    await close(Exit.failCause(cause))
-    const error = Option.isSome(failure) ? source.brokenBy(failure.value) : Cause.squash(cause)
-    if (seen.failing === undefined) return controller.error(error)
-    // The provider's own words for it come first: its client knows what to make of them.
-    controller.enqueue(seen.failing)
-    broken = { error }
-  }
-
-  return new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => {
-        if (signal === undefined) return
-        onAbort = () => {
-          if (over) return
-          controller.error(signal.reason)
-          close(Exit.interrupt(FiberId.none))
-        }
-        signal.addEventListener("abort", onAbort, { once: true })
-      },
-      pull: async (controller) => {
-        if (broken !== undefined) return controller.error(broken.error)
-        for (;;) {
-          const next: Next<E> = ready === undefined ? await source.next() : Exit.succeed(ready)
-          ready = undefined
-          if (over) return
-          if (Exit.isFailure(next)) return failed(controller, next.cause)
-          if (next.value === undefined) {
-            await close(Exit.void)
-            return controller.close()
-          }
-          // What was held back for the sake of another attempt is the reader's now.
-          seen.chunks = []
-          if (enqueued(controller, next.value)) return
-        }
-      },
-      cancel: () => close(Exit.void)
-    },
-    { highWaterMark: 0 }
-  )
-}
+export const streamBody = <E>(source: Source<E>): ReadableStream<Uint8Array> =>
+  new ReadableStream(new Body(source), { highWaterMark: 0 })
 
 type Controller = ReadableStreamDefaultController<Uint8Array>
 
-/** The last piece of an answer may have no bytes. */
-const enqueued = (controller: Controller, pieces: Chunk.Chunk<Piece>): boolean => {
-  let any = false
-  for (const { bytes } of pieces) {
-    if (bytes.length === 0) continue
-    controller.enqueue(bytes)
-    any = true
+class Body<E> implements UnderlyingDefaultSource<Uint8Array> {
+  private controller: Controller | undefined
+  private isFirst = true
+  /** The source has been asked and has not answered. */
+  private asked = false
+  /** Nobody reads on: what still comes goes nowhere. */
+  private over = false
+  private broken: { readonly error: unknown } | undefined
+
+  constructor(private readonly source: Source<E>) {}
+
+  start(controller: Controller): void {
+    this.controller = controller
+    this.source.signal?.addEventListener("abort", this.onAbort, { once: true })
   }
-  return any
+
+  pull(controller: Controller): void {
+    if (this.broken !== undefined) controller.error(this.broken.error)
+    else if (this.isFirst) {
+      this.isFirst = false
+      this.source.seen.handOver()
+      this.hand(this.source.first)
+    } else if (!this.asked) this.ask()
+  }
+
+  cancel(): Promise<void> {
+    return this.close(Exit.void)
+  }
+
+  private readonly onAbort = (): void => {
+    if (this.over) return
+    this.controller?.error(this.source.signal?.reason)
+    this.close(Exit.interrupt(FiberId.none))
+  }
+
+  private ask(): void {
+    const { ask } = this.source
+    this.asked = true
+    if (ask === undefined) this.askByFiber()
+    else ask(this.answered, this.askByFiber)
+  }
+
+  private readonly askByFiber = (): void => {
+    if (!this.over) this.source.next().then(this.taken)
+  }
+
+  private readonly taken = (next: Next<E>): void => {
+    if (this.over) return
+    if (Exit.isSuccess(next) && next.value !== undefined) this.answered(next.value)
+    else {
+      this.leave()
+      if (Exit.isFailure(next)) this.failed(next.cause)
+      else this.controller?.close()
+    }
+  }
+
+  private readonly answered = (pieces: Chunk.Chunk<Piece>): void => {
+    this.asked = false
+    if (!this.over) this.hand(pieces)
+  }
+
+  /** The last piece of an answer may have no bytes. */
+  private hand(pieces: Chunk.Chunk<Piece>): void {
+    let any = false
+    for (const { bytes } of pieces) {
+      if (bytes.length === 0) continue
+      this.controller?.enqueue(bytes)
+      any = true
+    }
+    if (!any) this.ask()
+  }
+
+  private failed(cause: Cause.Cause<E>): void {
+    const { controller, source } = this
+    const failure = Cause.failureOption(cause)
+    const error = Option.isSome(failure) ? source.brokenBy(failure.value) : Cause.squash(cause)
+    if (source.seen.failing === undefined) controller?.error(error)
+    else {
+      // The provider's own words for it come first: its client knows what to make of them.
+      this.broken = { error }
+      controller?.enqueue(source.seen.failing)
+    }
+  }
+
+  private leave(): void {
+    this.over = true
+    this.source.signal?.removeEventListener("abort", this.onAbort)
+  }
+
+  private async close(exit: Exit.Exit<unknown, unknown>): Promise<void> {
+    this.leave()
+    await this.source.close(exit)
+  }
 }

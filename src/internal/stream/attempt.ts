@@ -11,8 +11,9 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { type LlmError, MalformedResponse, TimedOut } from "../errors/llmError.js"
 import type { BufferExceeded, DeadlineExceeded } from "../errors/rejection.js"
+import { exitOf } from "../fiber/exitOf.js"
 import { readByFiber } from "./fiberReader.js"
-import { opensReader, type Reader, ReaderTypeId } from "./reader.js"
+import { type AskNext, opensReader, type Reader, ReaderTypeId } from "./reader.js"
 import { Received, type ReceivedOptions } from "./received.js"
 import { type Expired, type Limits, LimitTimer } from "./timeLimits.js"
 
@@ -43,6 +44,8 @@ export class Attempt<A, E> {
   private askedAt: number
   /** What is still to be said before the attempt ends: the end itself, or a failure. */
   private last: Effect.Effect<undefined, E | OwnFailure> | undefined
+  /** What has come of an `ask` that was no chunk. */
+  private left: Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> | undefined
 
   constructor(
     private readonly reader: Reader<A, E>,
@@ -55,10 +58,17 @@ export class Attempt<A, E> {
       this.expired = expired
       reader.cut()
     })
+    // Somebody looks at each element that only passes by.
+    if (options.asItComes !== true) reader.readBy?.(this)
   }
 
   /** What may be handed on next, or `undefined` when the answer is complete. */
   readonly next: Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> = Effect.suspend(() => {
+    const { left } = this
+    if (left !== undefined) {
+      this.left = undefined
+      return left
+    }
     if (this.last !== undefined) return this.last
     const expired = this.watch.asks()
     if (expired !== undefined) {
@@ -68,6 +78,27 @@ export class Attempt<A, E> {
     return this.taken
   })
 
+  /** As `next`, without a fiber. */
+  readonly ask: AskNext<A> = (onChunk, otherwise) => {
+    const { reader } = this
+    if (this.last !== undefined || reader.ask === undefined || this.watch.asks() !== undefined) {
+      otherwise()
+      return
+    }
+    this.waits()
+    reader.ask((told) => {
+      const exit = exitOf(told)
+      const next =
+        exit !== undefined && Exit.isSuccess(exit)
+          ? this.onTaken(exit.value)
+          : Effect.matchEffect(told, { onSuccess: this.onTaken, onFailure: this.onFailed })
+      const handed = exitOf(next)
+      if (handed !== undefined && Exit.isSuccess(handed) && handed.value !== undefined) return onChunk(handed.value)
+      this.left = next
+      otherwise()
+    })
+  }
+
   readonly stop = (): void => this.watch.stop()
 
   /** What the source is still closing after it has been left. */
@@ -75,8 +106,12 @@ export class Attempt<A, E> {
     return this.reader.closing
   }
 
-  private readonly taken: Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> = Effect.suspend(() => {
+  private waits(): void {
     if (this.options.onChunk !== undefined && !this.isFirst) this.askedAt = this.clock.unsafeCurrentTimeMillis()
+  }
+
+  private readonly taken: Effect.Effect<Chunk.Chunk<A> | undefined, E | OwnFailure> = Effect.suspend(() => {
+    this.waits()
     return Effect.matchEffect(this.reader.take, { onSuccess: this.onTaken, onFailure: this.onFailed })
   })
 

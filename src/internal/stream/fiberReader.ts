@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Inherited } from "./inherited.js"
-import { type Opened, type Reader, Waiting } from "./reader.js"
+import { type Opened, type Reader, type Told, Waiting } from "./reader.js"
 
 /** @internal */
 export const readByFiber = <A, E, R>(self: Stream.Stream<A, E, R>): Opened<A, E, R> =>
@@ -73,7 +73,7 @@ class FiberReader<A, E> implements Reader<A, E> {
     return this.asked ? yes : this.pumper.take(nothing)
   })
 
-  private readonly ask = (): void => {
+  private readonly pump = (): void => {
     this.asked = true
     this.pumper.tell(yes)
   }
@@ -84,7 +84,9 @@ class FiberReader<A, E> implements Reader<A, E> {
     this.taker.tell(changes === undefined ? effect : Effect.zipRight(changes, effect))
   }
 
-  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = this.taker.take(this.ask)
+  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = this.taker.take(this.pump)
+
+  readonly ask = (told: Told<A, E>): void => this.taker.listen(told, this.pump)
 
   readonly cut = (): void => {
     this.wasCut = true

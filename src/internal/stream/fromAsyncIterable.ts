@@ -12,7 +12,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import { onAbort } from "../call/promiseCall.js"
 import { fromTake } from "./fromTake.js"
-import { closed, type Opened, type OpensReader, type Reader, ReaderTypeId, Waiting } from "./reader.js"
+import { closed, type Opened, type OpensReader, type Reader, ReaderTypeId, type Told, Waiting } from "./reader.js"
 import { cancel, iteratorOf } from "./source.js"
 
 type Iterables<A> = AsyncIterable<A> | PromiseLike<AsyncIterable<A>>
@@ -46,6 +46,8 @@ class Iteration<A, E> implements Reader<A, E> {
   private ready: Array<A> = []
   /** The taker waits. */
   private asked = false
+  /** It wants what comes next and no more. */
+  private oneByOne = false
   /** The iterator has been asked and has not answered. */
   private pending = false
   private turning = false
@@ -65,16 +67,25 @@ class Iteration<A, E> implements Reader<A, E> {
     else this.forget = callersSignal && onAbort(callersSignal, this.giveUp)
   }
 
-  private readonly ask = (): void => {
+  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = this.waiting.take(() => {
     this.asked = true
+    this.oneByOne = false
     if (this.last !== undefined) this.hand()
     else {
       if (this.ready.length > 0) this.handAfterThisTurn()
       if (!this.pending) this.advance()
     }
-  }
+  })
 
-  readonly take: Effect.Effect<Chunk.Chunk<A> | undefined, E> = this.waiting.take(this.ask)
+  /** Where a chunk costs no fiber, nothing is gained by waiting for more. */
+  readonly ask = (told: Told<A, E>): void => this.waiting.listen(told, this.askForOne)
+
+  private readonly askForOne = (): void => {
+    this.asked = true
+    this.oneByOne = true
+    if (this.last !== undefined || this.ready.length > 0) this.hand()
+    else if (!this.pending) this.advance()
+  }
 
   private advance(): void {
     this.pending = true
@@ -108,7 +119,7 @@ class Iteration<A, E> implements Reader<A, E> {
   }
 
   private goOn(): void {
-    if (this.ready.length >= mostAtOnce || afterThisTurn === undefined) this.hand()
+    if (this.oneByOne || this.ready.length >= mostAtOnce || afterThisTurn === undefined) this.hand()
     else {
       this.handAfterThisTurn()
       this.advance()

@@ -16,7 +16,22 @@ export interface Reader<A, E> {
   readonly cut: () => void
   /** What is still being closed in the background after the reader has been closed, if anything is. */
   readonly closing?: Promise<void> | undefined
+  /** The same as `take` without a fiber: `told` gets, once, what `take` would give. */
+  readonly ask?: ((told: Told<A, E>) => void) | undefined
+  /** Told of the attempt that reads it, for one who can do without what stands around the attempt. */
+  readBy?(attempt: { readonly ask: AskNext<A> }): void
 }
+
+/** @internal */
+export type Told<A, E> = (next: Effect.Effect<Chunk.Chunk<A> | undefined, E>) => void
+
+/**
+ * Asks an attempt for the next chunk that is to be handed on, once one has been. Whatever else there is to say, an end or
+ * a failure, is left for the ordinary way, which is to be gone then.
+ *
+ * @internal
+ */
+export type AskNext<A> = (onChunk: (chunk: Chunk.Chunk<A>) => void, otherwise: () => void) => void
 
 /**
  * Waits for what is being closed, but not for ever: a source that ignores its signal must not hold anybody up.
@@ -56,10 +71,13 @@ export class Waiting<A, E> {
   private resume: ((effect: Effect.Effect<A, E>) => void) | undefined
 
   take(ask: () => void): Effect.Effect<A, E> {
-    return Effect.async((resume) => {
-      this.resume = resume
-      ask()
-    })
+    return Effect.async((resume) => this.listen(resume, ask))
+  }
+
+  /** The same without a fiber. */
+  listen(told: (effect: Effect.Effect<A, E>) => void, ask: () => void): void {
+    this.resume = told
+    ask()
   }
 
   /** What comes after the taker has gone is dropped. */
