@@ -61,11 +61,11 @@ export const answer = (
         })
     })
   }
-  const streamed = attempts.streamed(({ first, scope, take }, restore) => {
+  const streamed = attempts.streamed((begun, restore) => {
     const mark = { requestId, target: attempts.target }
-    const written = restore(reply.streamed(response, attempts.seen, mark, first, take))
+    const written = restore(reply.streamed(response, attempts.seen, mark, begun))
     return Effect.mapError(
-      Effect.onExit(written, (exit) => Scope.close(scope, exit)),
+      Effect.onExit(written, (exit) => Scope.close(begun.scope, exit)),
       Option.some
     )
   })

@@ -8,8 +8,9 @@ import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type { Piece } from "../../http/internal/answerReader.js"
 import type { Family } from "../../http/internal/apis.js"
+import type { Begun, Failure } from "../../http/internal/attempts.js"
+import { handAll } from "../../http/internal/handAll.js"
 import type { Seen } from "../../http/internal/seen.js"
-import type { Take } from "../../internal/stream/fromTake.js"
 import type { Usage } from "../../LlmError.js"
 import { toClient } from "./headers.js"
 import { bodyOf, type Problem } from "./problem.js"
@@ -66,9 +67,8 @@ export const streamed = <E>(
   response: ServerResponse,
   seen: Seen,
   mark: Mark,
-  first: Chunk.Chunk<Piece>,
-  take: Take<Piece, E>
-): Effect.Effect<{ readonly usage: Usage | undefined }, E> => {
+  begun: Begun<E>
+): Effect.Effect<{ readonly usage: Usage | undefined }, Failure<E>> => {
   const headers = headersOf(seen, mark)
   response.writeHead(seen.headOf.status, headers)
   const events = /^text\/event-stream/i.test(headers["content-type"] ?? "") ? new WholeEvents() : undefined
@@ -82,17 +82,11 @@ export const streamed = <E>(
     }
     return full ? drained(response) : undefined
   }
-  // What was held back for the sake of another attempt is the reader's now.
-  const go = (pieces: Chunk.Chunk<Piece> | undefined): Effect.Effect<{ readonly usage: Usage | undefined }, E> => {
-    if (pieces === undefined) {
-      response.end(events?.rest())
-      return Effect.succeed({ usage })
-    }
-    seen.chunks = []
-    const wait = write(pieces)
-    return Effect.flatMap(wait === undefined ? take : Effect.zipRight(wait, take), go)
-  }
-  return Effect.suspend(() => go(first))
+  seen.handOver()
+  return Effect.map(handAll(begun, write), () => {
+    response.end(events?.rest())
+    return { usage }
+  })
 }
 
 const drained = (response: ServerResponse): Effect.Effect<void> =>
