@@ -51,6 +51,35 @@ import {
 } from "./internal/options/names.js"
 import { CircuitHalfOpen, CircuitOpen } from "./Rejection.js"
 
+export {
+  /**
+   * A circuit that nobody has used: of this policy, with this generation, at this time in milliseconds. A generation is a
+   * number that no circuit of the key had before; the time does for it.
+   *
+   * @since 0.1.0
+   * @category Stores
+   */
+  initial,
+  /**
+   * The whole state machine, as a pure function: what an input means for a circuit of a policy at a time, in milliseconds,
+   * and the circuit it leaves behind. A store applies it to what it keeps, atomically, and needs no other.
+   *
+   * @example
+   * ```ts
+   * import { CircuitBreaker } from "effect-resilience"
+   *
+   * // One operation of a store that keeps circuits as JSON.
+   * export const admit = (policy: CircuitBreaker.Policy, circuit: CircuitBreaker.Circuit, now: number) => {
+   *   const [decision, next] = CircuitBreaker.step(policy, circuit, { _tag: "Admit" }, now)
+   *   return { decision, changed: next !== circuit, next }
+   * }
+   * ```
+   *
+   * @since 0.1.0
+   * @category Stores
+   */
+  step
+} from "./internal/breaker/circuit.js"
 export type {
   /**
    * @since 0.1.0
@@ -103,6 +132,11 @@ export type {
   Decision,
   /**
    * @since 0.1.0
+   * @category Stores
+   */
+  Input,
+  /**
+   * @since 0.1.0
    * @category Models
    */
   LastFailure,
@@ -152,6 +186,15 @@ export type {
    */
   Row
 } from "./internal/breaker/state.js"
+export {
+  /**
+   * The state of a circuit as JSON. What a process counts only for itself (how long its calls are under way) is not in it.
+   *
+   * @since 0.1.0
+   * @category Stores
+   */
+  CircuitSchema
+} from "./internal/breaker/stateSchema.js"
 export {
   CircuitBreaker,
   CircuitBreakerStoreError,
