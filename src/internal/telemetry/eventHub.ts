@@ -70,12 +70,24 @@ const related = <Event extends object>(event: Event): Event => {
   const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
   if (fiber === undefined) return event
   const context = fiber.currentContext as Context.Context<never>
-  const told = { ...event } as Record<string, unknown>
-  told.correlation ??= Context.get(context, CorrelationId)
-  told.operation ??= Context.get(context, Operation)
-  told.call ??= decidingCall() ?? Context.get(context, DecidingCall) ?? Context.get(context, CurrentAttempt)?.call
-  for (const field of ["correlation", "operation", "call"]) if (told[field] === undefined) delete told[field]
-  return Data.struct(told) as Event
+  const known: Relations = event
+  const correlation = known.correlation ?? Context.get(context, CorrelationId)
+  const operation = known.operation ?? Context.get(context, Operation)
+  const call =
+    known.call ?? decidingCall() ?? Context.get(context, DecidingCall) ?? Context.get(context, CurrentAttempt)?.call
+  if (correlation === known.correlation && operation === known.operation && call === known.call) return event
+  return Data.struct({
+    ...event,
+    ...(correlation !== undefined && { correlation }),
+    ...(operation !== undefined && { operation }),
+    ...(call !== undefined && { call })
+  })
+}
+
+interface Relations {
+  readonly correlation?: string | undefined
+  readonly operation?: number | undefined
+  readonly call?: number | undefined
 }
 
 /**

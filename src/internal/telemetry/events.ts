@@ -25,8 +25,8 @@ interface About {
   readonly call?: number | undefined
 }
 
-/** What an event about one call says besides. `attempt` counts from 1. */
-interface AboutAttempt extends About {
+/** What an event about one call says besides. `attempt` counts from 1. @internal */
+export interface AboutAttempt extends About {
   readonly call: number
   readonly attempt: number
   /** Who was asked for which model, where the target's options say. */
@@ -34,8 +34,8 @@ interface AboutAttempt extends About {
   readonly model?: string | undefined
 }
 
-/** What the end of an attempt says besides. */
-interface AboutEnd extends AboutAttempt {
+/** What the end of an attempt says besides. @internal */
+export interface AboutEnd extends AboutAttempt {
   readonly duration: Duration.Duration
   /** Of a stream: how long its first content took. */
   readonly firstContent?: Duration.Duration | undefined

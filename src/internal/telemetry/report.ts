@@ -10,7 +10,7 @@ import type { Target } from "../call/target.js"
 import { failureOf } from "../errors/failureOf.js"
 import { type Answered, answeredIn } from "./answered.js"
 import { nextCall } from "./callNumber.js"
-import { ResilienceEvent } from "./events.js"
+import { type AboutAttempt, type AboutEnd, ResilienceEvent } from "./events.js"
 import { metricTable } from "./metricTable.js"
 import { type OutcomeCount, outcomeCounters } from "./outcomeCounters.js"
 import { noteInSpan } from "./spans.js"
@@ -146,22 +146,24 @@ export class Report {
     this.trail.push(this.last)
   }
 
-  private about(at: number) {
+  // Field by field, since this is most of what an event costs.
+  private about(at: number): AboutAttempt {
     const { model, name, provider } = this.target
-    return {
-      at,
-      target: name,
-      call: this.call,
-      attempt: this.attempt,
-      ...(provider !== undefined && { provider }),
-      ...(model !== undefined && { model })
-    }
+    const about: Writable<AboutAttempt> = { at, target: name, call: this.call, attempt: this.attempt }
+    if (provider !== undefined) about.provider = provider
+    if (model !== undefined) about.model = model
+    return about
   }
 
-  private aboutEnd(at: number, duration: Duration.Duration) {
-    const { firstContent, ...answered } = this.answered ?? {}
-    const first = firstContent === undefined ? undefined : { firstContent: Duration.millis(firstContent) }
-    return { ...this.about(at), duration, ...answered, ...first }
+  private aboutEnd(at: number, duration: Duration.Duration): AboutEnd {
+    const about = this.about(at) as Writable<AboutEnd>
+    about.duration = duration
+    if (this.answered === undefined) return about
+    const { answeredBy, firstContent, usage } = this.answered
+    if (usage !== undefined) about.usage = usage
+    if (answeredBy !== undefined) about.answeredBy = answeredBy
+    if (firstContent !== undefined) about.firstContent = Duration.millis(firstContent)
+    return about
   }
 }
 
