@@ -24,6 +24,8 @@ export interface Incoming {
   readonly response: ServerResponse
   readonly endpoint: Endpoint
   readonly requestId: string
+  /** For how many milliseconds its client may take nothing of the answer. */
+  readonly takeMillis: number
 }
 
 /** What a call has come to, for the limits of its client. @internal */
@@ -39,16 +41,17 @@ const preambleBytes = 262_144
 /** @internal */
 export const answer = (
   incoming: Incoming,
-  [first, ...others]: readonly [Asking, ...ReadonlyArray<Asking>],
+  askings: readonly [Asking, ...ReadonlyArray<Asking>],
   settings: Omit<AttemptSettings, "preambleBytes">,
   body: RequestBody
 ): Effect.Effect<Answered, never, Resilience.Resilience> => {
-  const { endpoint, requestId, response } = incoming
+  const { endpoint, requestId, response, takeMillis } = incoming
+  const [first, ...others] = askings
   const ways = [wayOf(incoming, first, body), ...others.map((one) => wayOf(incoming, one, body))] as const
   const attempts = new Attempts<UpstreamRequest, Error, never>(ways, { ...settings, preambleBytes }, wire)
   const failed = (failure: unknown): Effect.Effect<Answered> =>
     Effect.sync(() => {
-      fail(incoming, attempts, failure)
+      fail(incoming, askings, attempts, failure)
       return nothingUsed
     })
   if (!body.stream || endpoint.api.stream === undefined) {
@@ -56,13 +59,13 @@ export const answer = (
       onFailure: failed,
       onSuccess: (seen) =>
         Effect.sync(() => {
-          reply.whole(response, seen, { requestId, target: attempts.target })
+          reply.whole(response, seen, { requestId, takeMillis, target: attempts.target })
           return seen
         })
     })
   }
   const streamed = attempts.streamed((begun, restore) => {
-    const mark = { requestId, target: attempts.target }
+    const mark = { requestId, takeMillis, target: attempts.target }
     const written = restore(reply.streamed(response, attempts.seen, mark, begun))
     return Effect.mapError(
       Effect.onExit(written, (exit) => Scope.close(begun.scope, exit)),
@@ -96,7 +99,8 @@ const wayOf = ({ endpoint, request }: Incoming, { model, to }: Asking, body: Req
 
 /** A stream that has begun says it in an event; before that, it is a status and a body. */
 const fail = (
-  { endpoint, requestId, response }: Incoming,
+  { endpoint, requestId, response, takeMillis }: Incoming,
+  askings: ReadonlyArray<Asking>,
   attempts: Attempts<UpstreamRequest, Error, never>,
   failure: unknown
 ): void => {
@@ -107,6 +111,7 @@ const fail = (
     return
   }
   const seen = from === undefined ? undefined : attempts.seenOf(from)
-  if (seen?.whole === true) reply.whole(response, seen, { requestId, target: from })
+  const tells = askings.some(({ to }) => to.name === from && seen?.whole === true && to.upstream.tellsKey(seen.bytes))
+  if (seen?.whole === true && !tells) reply.whole(response, seen, { requestId, takeMillis, target: from })
   else reply.problem(response, family, problem, { requestId })
 }

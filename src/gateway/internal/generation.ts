@@ -6,6 +6,7 @@
  */
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
@@ -29,6 +30,8 @@ export interface Generation {
   readonly limits: (target: string) => { readonly bulkhead: boolean; readonly rateLimit: boolean }
   /** Whether the policies of a target only observe, as the configuration says. */
   readonly observesOnly: (target: string) => boolean
+  /** For how many milliseconds a client may take nothing of an answer. */
+  readonly takeMillis: number
   readonly calls: Calls
 }
 
@@ -78,5 +81,6 @@ export const generation = (config: Config): Effect.Effect<Generation, InvalidCon
       return { bulkhead: Boolean(bulkhead), rateLimit: Boolean(rateLimit) }
     }
     const observesOnly = (target: string): boolean => optionsOf(target).observeOnly ?? false
-    return { config, routes, clients, resilience, runtime, limits, observesOnly, calls: new Calls() }
+    const takeMillis = Duration.toMillis(config.bounds?.takeTime ?? "60 seconds")
+    return { config, routes, clients, resilience, runtime, limits, observesOnly, takeMillis, calls: new Calls() }
   })

@@ -12,6 +12,9 @@ export class Unread {
   constructor(readonly because: "tooLarge" | "encoded" | "brokenOff") {}
 }
 
+/** How much more than it may a body may bring, in bytes, to the answer that says so. */
+const longestRest = 67_108_864
+
 /** @internal */
 export const bodyOf = (request: IncomingMessage, bound: number): Effect.Effect<Buffer, Unread> =>
   Effect.async((resume) => {
@@ -25,7 +28,8 @@ export const bodyOf = (request: IncomingMessage, bound: number): Effect.Effect<B
       size += chunk.length
       if (size > bound) {
         chunks.length = 0
-        request.pause()
+        // Whoever is still sending reads no answer before the end, so the rest is taken and dropped, but not for ever.
+        if (size > bound + longestRest) request.destroy()
         return refuse("tooLarge")
       }
       chunks.push(chunk)

@@ -53,7 +53,9 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
     traffic.underWay++
     generation.calls.begin()
     if (ending()) response.setHeader("connection", "close")
-    const fiber = Runtime.runFork(generation.runtime)(modelCall(generation, { request, response, endpoint, requestId }))
+    const fiber = Runtime.runFork(generation.runtime)(
+      modelCall(generation, { request, response, endpoint, requestId, takeMillis: generation.takeMillis })
+    )
     response.once("close", () => {
       traffic.underWay--
       generation.calls.end()

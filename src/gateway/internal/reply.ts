@@ -23,11 +23,23 @@ export interface Mark {
   readonly target?: string | undefined
 }
 
+/** Of an answer of a model, which may be long. @internal */
+export interface AnswerMark extends Mark {
+  /** For how many milliseconds its client may take nothing of it. */
+  readonly takeMillis: number
+}
+
 /** An answer, or a provider's own refusal, that has come whole. @internal */
-export const whole = (response: ServerResponse, seen: Seen, mark: Mark): void => {
+export const whole = (response: ServerResponse, seen: Seen, mark: AnswerMark): void => {
   const { bytes, headOf } = seen
   response.writeHead(headOf.status, { ...headersOf(seen, mark), "content-length": bytes.length })
   response.end(bytes)
+  if (response.writableLength > 0) bounded(response, mark.takeMillis)
+}
+
+/** A client that takes nothing for so long is taken for gone: what it was to get is in memory, or holds an upstream. */
+const bounded = (response: ServerResponse, millis: number): void => {
+  response.setTimeout(millis, () => response.destroy())
 }
 
 const headersOf = (seen: Seen, { requestId, target }: Mark): Record<string, string> => {
@@ -66,7 +78,7 @@ export const json = (response: ServerResponse, status: number, value: unknown): 
 export const streamed = <E>(
   response: ServerResponse,
   seen: Seen,
-  mark: Mark,
+  mark: AnswerMark,
   begun: Begun<E>
 ): Effect.Effect<{ readonly usage: Usage | undefined }, Failure<E>> => {
   const headers = headersOf(seen, mark)
@@ -80,7 +92,7 @@ export const streamed = <E>(
       const whole = events === undefined ? bytes : events.push(bytes)
       if (whole.length > 0 && !response.write(whole)) full = true
     }
-    return full ? drained(response) : undefined
+    return full ? drained(response, mark.takeMillis) : undefined
   }
   seen.handOver()
   return Effect.map(handAll(begun, write), () => {
@@ -89,10 +101,12 @@ export const streamed = <E>(
   })
 }
 
-const drained = (response: ServerResponse): Effect.Effect<void> =>
+const drained = (response: ServerResponse, millis: number): Effect.Effect<void> =>
   Effect.async((resume) => {
     if (response.destroyed) return resume(Effect.void)
+    bounded(response, millis)
     const done = (): void => {
+      response.setTimeout(0)
       response.off("drain", done)
       response.off("close", done)
       resume(Effect.void)

@@ -14,8 +14,10 @@ export class RequestIds {
   /** The client's own, if it is one that may stand in a log. */
   of(request: IncomingMessage): string {
     const own = request.headers["x-request-id"]
-    return typeof own === "string" && /^[\w.:-]{1,128}$/.test(own)
-      ? own
-      : `${this.prefix}-${(++this.last).toString(36)}`
+    return typeof own === "string" && /^[\w.:-]{1,128}$/.test(own) ? own : this.next()
+  }
+
+  next(): string {
+    return `${this.prefix}-${(++this.last).toString(36)}`
   }
 }

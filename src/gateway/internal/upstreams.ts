@@ -7,7 +7,7 @@ import * as Undici from "@effect/platform-node/Undici"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { type Family, providers } from "../../http/internal/apis.js"
 import * as KeyRotation from "../../KeyRotation.js"
@@ -29,6 +29,8 @@ export interface Upstream {
   /** Its keys, where it has several. */
   readonly keys: KeyRotation.KeyRotation | undefined
   readonly headers: Readonly<Record<string, string>>
+  /** Whether one of its keys is in what it has sent, as some put it into the words of a refusal. */
+  readonly tellsKey: (bytes: Uint8Array) => boolean
 }
 
 /** @internal */
@@ -108,6 +110,10 @@ const upstream = (
     pool,
     key,
     keys: rotation,
+    tellsKey: (bytes) => {
+      const told = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      return keys.some((key) => told.includes(Redacted.value(key)))
+    },
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   }))
 }

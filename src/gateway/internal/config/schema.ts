@@ -87,6 +87,11 @@ const Bounds = Schema.Struct({
   idleTime: optional(
     Time.annotations({ description: 'For which a connection without a request is kept. Default "65 seconds".' })
   ),
+  takeTime: optional(
+    Time.annotations({
+      description: 'For which a client may take nothing of an answer that waits for it. Default "60 seconds".'
+    })
+  ),
   connections: optional(Count.annotations({ description: "Default 20 000." })),
   concurrency: optional(Count.annotations({ description: "Requests under way at once. Default 2 000." })),
   connectTime: optional(Time.annotations({ description: 'To connect to an upstream. Default "10 seconds".' })),
