@@ -16,7 +16,7 @@ import * as Scope from "effect/Scope"
 import * as Resilience from "../Resilience.js"
 import { clientWire, textOf } from "./internal/clientWire.js"
 import { type Asked, exchange } from "./internal/exchange.js"
-import { recognise } from "./internal/modelRequest.js"
+import { addressed, recognise } from "./internal/modelRequest.js"
 import { apart, compile, type Seam, type SeamOptions } from "./internal/seam.js"
 
 export type { ModelRequest } from "./internal/modelRequest.js"
@@ -155,11 +155,12 @@ const resilient = <E, R>(
 /** The request as a call to a target, or nothing where it is none. */
 const called = (request: HttpClientRequest.HttpClientRequest, seam: Seam): Asked | undefined => {
   const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
-  if (url === undefined || recognise(request.method, url.href, undefined) === undefined) return undefined
+  const to = url && addressed(request.method, url.href)
+  if (url === undefined || to === undefined) return undefined
   const text = textOf(request)
-  const recognised = recognise(request.method, url.href, text)
-  const target = recognised && seam.target(recognised)
-  if (recognised === undefined || target === undefined) return undefined
+  const recognised = recognise(to, text)
+  const target = seam.target(recognised)
+  if (target === undefined) return undefined
   return {
     recognised,
     target,

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { promiseCall } from "../../internal/call/promiseCall.js"
 import { CurrentEstimate, type Estimate, none as noEstimate } from "../../internal/load/rateLimit.js"
 import { isInRate, isReserving } from "../../internal/load/reserving.js"
 import { inContext, opened, type Take } from "../../internal/stream/fromTake.js"
@@ -41,6 +42,12 @@ interface Chunks<Request, E, R> {
 export interface Wire<Request, E, R> extends Chunks<Request, E, R> {
   /** The same, and the whole body at once. */
   readonly whole: (request: Request, seen: Seen) => Effect.Effect<Uint8Array, E, R>
+}
+
+/** How it is sent where the whole body is a promise. @internal */
+export interface PromiseWire<Request, E> extends Chunks<Request, E, never> {
+  /** What it rejects with is what sending has failed with. */
+  readonly promise: (request: Request, seen: Seen, signal: AbortSignal) => Promise<Uint8Array>
 }
 
 /** How it is sent by a transport that pushes what it gets. @internal */
@@ -98,7 +105,7 @@ export class Attempts<Request, E, R> {
   constructor(
     private readonly ways: readonly [Way<Request>, ...ReadonlyArray<Way<Request>>],
     private readonly settings: AttemptSettings,
-    private readonly wire: Wire<Request, E, R> | PushWire<Request, E>
+    private readonly wire: Wire<Request, E, R> | PromiseWire<Request, E> | PushWire<Request, E>
   ) {}
 
   /** Whose attempt that was. */
@@ -115,10 +122,10 @@ export class Attempts<Request, E, R> {
   get whole(): Effect.Effect<Seen, Failure<E>, R | Resilience.Resilience> {
     return Effect.flatMap(Resilience.Resilience, (policies) => {
       const run = (way: Way<Request>) => {
-        // Pushed answers have to show that they are such: the policies then need no fiber to end one that is late.
+        // Answers by callback have to show that they are such: the policies then need no fiber to end one that is late.
         const attempt =
-          "start" in this.wire && way.keys === undefined
-            ? this.wholePushed(way, this.wire, policies)
+          way.keys === undefined && !("whole" in this.wire)
+            ? this.wholeRequest(way, policies)
             : Effect.suspend(() => this.wholeAttempt(way, policies))
         return policies.protect(way.name, attempt, this.settings.own)
       }
@@ -144,6 +151,7 @@ export class Attempts<Request, E, R> {
     key?: Redacted.Redacted
   ): Effect.Effect<Seen, Failure<E>, R> {
     if ("start" in this.wire) return this.wholePushed(way, this.wire, policies, key)
+    if ("promise" in this.wire) return this.wholePromise(way, this.wire, policies, key)
     const seen = this.begin(way)
     return Effect.matchEffect(this.wire.whole(way.request(key), seen), {
       onFailure: (error) => this.told(policies, seen, Exit.fail(seen.throws(error))),
@@ -165,6 +173,32 @@ export class Attempts<Request, E, R> {
         failed: (thrown) => this.told(policies, seen, Exit.fail(seen.throws(thrown)))
       }
     })
+  }
+
+  private wholePromise(
+    way: Way<Request>,
+    { promise }: PromiseWire<Request, E>,
+    policies: Policies,
+    key?: Redacted.Redacted
+  ): Effect.Effect<Seen, Failure<E>> {
+    return promiseCall<Seen, Failure<E>>(
+      async (signal) => {
+        const seen = this.begin(way)
+        try {
+          seen.chunks = [await promise(way.request(key), seen, signal)]
+        } catch (thrown) {
+          seen.throws(thrown)
+        }
+        return seen
+      },
+      (thrown) => thrown as E,
+      (seen) =>
+        Effect.suspend(() =>
+          seen.thrown === undefined
+            ? this.judged(way, policies, seen, seen.chunks)
+            : this.told(policies, seen, Exit.fail(seen.thrown.error as E))
+        )
+    )
   }
 
   private judged(

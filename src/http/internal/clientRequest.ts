@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Asked } from "./exchange.js"
-import { type ModelRequest, recognise } from "./modelRequest.js"
+import { addressed, type ModelRequest, recognise } from "./modelRequest.js"
 import { type Body, keep } from "./requestBody.js"
 
 type Fetch = typeof globalThis.fetch
@@ -35,12 +35,13 @@ export const takeApart = async (
   const method = init?.method ?? given?.method ?? "GET"
   const href = given?.url ?? String(input)
   // Most of what an application asks for is something else, and is not looked into.
-  if (recognise(method, href, undefined) === undefined) return { untouched: [input, init] }
+  const to = addressed(method, href)
+  if (to === undefined) return { untouched: [input, init] }
   const signal = init?.signal ?? given?.signal
   const body = await keep(init?.body ?? given?.clone().body ?? null, options.bodyBytes, signal)
-  const recognised = recognise(method, href, body.json)
-  const target = recognised && options.target(recognised)
-  if (recognised === undefined || target === undefined) return { untouched: [input, putBack(init, body)] }
+  const recognised = recognise(to, body.json)
+  const target = options.target(recognised)
+  if (target === undefined) return { untouched: [input, putBack(init, body)] }
   const { body: _body, headers, method: _method, signal: _signal, ...rest } = init ?? {}
   return {
     call: {

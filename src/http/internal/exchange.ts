@@ -9,7 +9,14 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type * as Resilience from "../../Resilience.js"
-import { type AttemptSettings, Attempts, type Begun, type Wire as Sending, type Way } from "./attempts.js"
+import {
+  type AttemptSettings,
+  Attempts,
+  type Begun,
+  type PromiseWire,
+  type Wire as Sending,
+  type Way
+} from "./attempts.js"
 import type { Recognised } from "./modelRequest.js"
 import { aimedAt, type Fallback, type Outgoing } from "./outgoing.js"
 import { isOwn, ownResponse } from "./ownResponse.js"
@@ -17,7 +24,7 @@ import { brokenBody, responseOf } from "./seen.js"
 import { streamBody } from "./streamBody.js"
 
 /** How a client sends. @internal */
-export interface Wire<E, R> extends Sending<Outgoing, E, R> {
+export type Wire<E, R> = (Sending<Outgoing, E, R> | PromiseWire<Outgoing, E>) & {
   /** The failure of a call whose time is up. */
   readonly timedOut: (cause: unknown) => E
 }

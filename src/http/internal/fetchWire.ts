@@ -3,7 +3,6 @@
  *
  * @internal
  */
-import { promiseCall } from "../../internal/call/promiseCall.js"
 import { fromAsyncIterable } from "../../internal/stream/fromAsyncIterable.js"
 import type { Init } from "./clientRequest.js"
 import type { Wire } from "./exchange.js"
@@ -19,8 +18,7 @@ export const fetchWire = (fetch: typeof globalThis.fetch, rest: Init): Wire<unkn
     return response
   }
   return {
-    whole: (outgoing, seen) =>
-      promiseCall(async (signal) => new Uint8Array(await (await send(outgoing, seen, signal)).arrayBuffer()), asThrown),
+    promise: async (outgoing, seen, signal) => new Uint8Array(await (await send(outgoing, seen, signal)).arrayBuffer()),
     chunks: (outgoing, seen) =>
       fromAsyncIterable(async (signal) => {
         const { body } = await send(outgoing, seen, signal)

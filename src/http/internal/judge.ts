@@ -23,9 +23,8 @@ const onlyMessage = /^\s*\{\s*"(?:message|detail)"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\
 
 /** Why the body that has come is no answer, if it is none. @internal */
 export const judge = ({ api, known }: Asks, target: string, seen: Seen): Option.Option<LlmError> => {
-  const { headers: all, status } = seen.headOf
+  const { headers, status } = seen.headOf
   const origin = { target, provider: known }
-  const headers = Object.fromEntries(all)
   if (status < 200 || status > 299) {
     return Option.some(Classifier.fromHttpResponse({ ...origin, status, headers, body: seen.bytes }))
   }

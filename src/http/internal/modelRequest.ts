@@ -34,12 +34,22 @@ export interface Recognised extends ModelRequest {
   readonly body: Readonly<Record<string, unknown>> | undefined
 }
 
-/** The request, or nothing where it is not to a model API: only what is posted to a known path is. @internal */
-export const recognise = (method: string, href: string, json: string | undefined): Recognised | undefined => {
+/** Where a request to a model API goes. @internal */
+export interface Addressed {
+  readonly api: Api
+  readonly url: URL
+}
+
+/** Nothing where it is not to a model API: only what is posted to a known path is. @internal */
+export const addressed = (method: string, href: string): Addressed | undefined => {
   if (method.toUpperCase() !== "POST") return undefined
   const url = URL.canParse(href) ? new URL(href) : undefined
   const api = url && apis.find(({ path }) => path.test(url.pathname))
-  if (url === undefined || api === undefined) return undefined
+  return url === undefined || api === undefined ? undefined : { api, url }
+}
+
+/** What it asks there. @internal */
+export const recognise = ({ api, url }: Addressed, json: string | undefined): Recognised => {
   const body = parsed(json)
   const known = providers.find(([host]) => host.test(url.hostname))?.[1]
   const at = url.pathname.search(api.path)

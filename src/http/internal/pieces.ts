@@ -104,6 +104,10 @@ class Pieces<E> implements Reader<Piece, E | LlmError> {
 
   /** A body that has to be whole before it is anything is taken to its end. */
   private handed(chunk: ReadonlyArray<Uint8Array>, answer: AnswerReader): Taken<E> {
+    if (chunk.length === 1) {
+      const piece = answer.take(chunk[0] as Uint8Array)
+      return piece === undefined ? this.take : Effect.succeed(Chunk.of(piece))
+    }
     const taken: Array<Piece> = []
     for (const bytes of chunk) {
       const piece = answer.take(bytes)
