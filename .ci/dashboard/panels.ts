@@ -242,24 +242,32 @@ export const rows: ReadonlyArray<Row> = [
         about: "How many calls an adaptive limit lets run at once, and how many retries a budget still allows.",
         unit: "none",
         kind: "timeseries",
-        width: 8,
+        width: 6,
         queries: [now("concurrencyLimit", "{{target}} at once"), now("retryBudget", "{{target}} retries left")]
       },
       {
-        title: "Requests and tokens left",
+        title: "Requests left",
+        about: "What rate limits still allow, as the last call left it.",
+        unit: "short",
+        kind: "timeseries",
+        width: 6,
+        queries: [now("limitLeft", "{{target}}", 'kind="requests"')]
+      },
+      {
+        title: "Tokens left",
         about: "What rate limits still allow, as the last call left it. Below 0 more was used than there was.",
         unit: "short",
         kind: "timeseries",
-        width: 8,
-        queries: [now("limitLeft", "{{target}} {{kind}}", 'gate="rateLimit"')]
+        width: 6,
+        queries: [now("limitLeft", "{{target}} {{kind}}", 'kind=~".*tokens"')]
       },
       {
         title: "Money left",
         about: "What spend limits still allow, as the last call left it, in the money of their prices.",
         unit: "short",
         kind: "timeseries",
-        width: 8,
-        queries: [now("limitLeft", "{{target}}", 'gate="spendLimit"')]
+        width: 6,
+        queries: [now("limitLeft", "{{target}}", 'kind="money"')]
       }
     ]
   },
