@@ -14,6 +14,7 @@ import { runUntilSignal } from "../fiber/runUntil.js"
 import { CurrentDeadline, type Deadline } from "../time/deadline.js"
 import { clockOf, startTimer } from "../time/timer.js"
 import { isRunning } from "../time/watchedDeadline.js"
+import { UnderWay } from "./underWay.js"
 
 interface Flight {
   /** What the answers are made of. Calls whose answers are read in different ways are not the same. */
@@ -26,15 +27,7 @@ interface Flight {
 }
 
 /** @internal */
-export class Flights {
-  readonly #flights = new Map<string, Flight>()
-  /** How many have ended. Whoever has looked for an answer before one did may find it now. */
-  ended = 0
-
-  get size(): number {
-    return this.#flights.size
-  }
-
+export class Flights extends UnderWay<Flight> {
   /** The answer of the call under way, or of `call`, which is under way from now on. `onJoin` is told of the former. */
   readonly shared = <A, E, R>(
     key: string,
@@ -44,7 +37,7 @@ export class Flights {
   ): Effect.Effect<A, E | DeadlineExceeded, R> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(CurrentDeadline, (deadline) => {
-        const known = this.#flights.get(key)
+        const known = this.flights.get(key)
         // Another kind of answer under the same key is a call of its own.
         if (known !== undefined && known.kind !== kind) return restore(call)
         if (known === undefined) {
@@ -73,14 +66,14 @@ export class Flights {
     call: Effect.Effect<A, E, R>
   ): Effect.Effect<void, never, R> =>
     Effect.suspend(() =>
-      this.#flights.has(key)
+      this.flights.has(key)
         ? Effect.void
         : Effect.asVoid(this.#begin(key, kind, Effect.provideService(call, CurrentDeadline, undefined), 1))
     )
 
   /** Stops all of them, as when whoever owns the cache is done. */
   readonly stop: Effect.Effect<void> = Effect.suspend(() =>
-    Fiber.interruptAll([...this.#flights.values()].map(({ fiber }) => fiber))
+    Fiber.interruptAll([...this.flights.values()].map(({ fiber }) => fiber))
   )
 
   #begin<A, E, R>(
@@ -93,15 +86,10 @@ export class Flights {
     const quiet = Effect.withFiberRuntime<A, E, R>((fiber) => quietly(call, fiber))
     return Effect.map(Effect.forkDaemon(Effect.interruptible(quiet)), (fiber) => {
       const flight: Flight = { kind, fiber, endsAt, waiting }
-      this.#flights.set(key, flight)
-      fiber.addObserver(() => this.#over(key, flight))
+      this.flights.set(key, flight)
+      fiber.addObserver(() => this.over(key, flight))
       return flight
     })
-  }
-
-  #over(key: string, flight: Flight): void {
-    this.ended++
-    if (this.#flights.get(key) === flight) this.#flights.delete(key)
   }
 
   /** Whoever leaves last takes the call with it. */
@@ -109,7 +97,7 @@ export class Flights {
     return Effect.onExit(awaited, (exit) => {
       flight.waiting--
       if (Exit.isSuccess(exit) || flight.waiting > 0) return Effect.void
-      if (this.#flights.get(key) === flight) this.#flights.delete(key)
+      this.forgotten(key, flight)
       return Cause.isInterrupted(exit.cause) ? Fiber.interrupt(flight.fiber) : Fiber.interruptFork(flight.fiber)
     })
   }

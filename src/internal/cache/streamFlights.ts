@@ -16,6 +16,7 @@ import { CurrentDeadline, type Deadline } from "../time/deadline.js"
 import { clockOf, startTimer } from "../time/timer.js"
 import { isRunning } from "../time/watchedDeadline.js"
 import { type Place, SharedStream } from "./sharedStream.js"
+import { UnderWay } from "./underWay.js"
 
 interface Flight<A = unknown, E = unknown> {
   /** What the elements are made of. Streams whose elements are read in different ways are not the same. */
@@ -26,15 +27,7 @@ interface Flight<A = unknown, E = unknown> {
 }
 
 /** @internal */
-export class StreamFlights {
-  readonly #flights = new Map<string, Flight>()
-  /** How many have ended. Whoever has looked for a stream before one did may find it now. */
-  ended = 0
-
-  get size(): number {
-    return this.#flights.size
-  }
-
+export class StreamFlights extends UnderWay<Flight> {
   /** The stream under way, or `stream`, which is under way from now on. `onJoin` is told of the former. */
   readonly shared = <A, E, R>(
     key: string,
@@ -47,7 +40,7 @@ export class StreamFlights {
         Effect.flatMap(CurrentDeadline, (deadline) =>
           Effect.withFiberRuntime((fiber) => {
             const reader = new FlightReader<A, E, R>(clockOf(fiber), deadline, () => {
-              const known = this.#flights.get(key) as Flight<A, E> | undefined
+              const known = this.flights.get(key) as Flight<A, E> | undefined
               const place = known?.kind === kind ? known?.source.enter() : undefined
               if (known !== undefined && place !== undefined) {
                 return Effect.as(onJoin, { flight: known, place, joined: true })
@@ -75,7 +68,7 @@ export class StreamFlights {
     stream: Stream.Stream<A, E, R>
   ): Effect.Effect<void, never, R> =>
     Effect.suspend(() =>
-      this.#flights.has(key)
+      this.flights.has(key)
         ? Effect.void
         : Effect.provideService(
             this.#made<A, E>(key, kind, undefined, true).source.begin(stream),
@@ -86,17 +79,14 @@ export class StreamFlights {
 
   /** Stops all of them, as when whoever owns the cache is done. */
   readonly stop: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach([...this.#flights.values()], ({ source }) => source.stop, { discard: true })
+    Effect.forEach([...this.flights.values()], ({ source }) => source.stop, { discard: true })
   )
 
   #made<A, E>(key: string, kind: unknown, endsAt = Number.POSITIVE_INFINITY, eager: boolean): Flight<A, E> {
-    const over = (): void => {
-      this.ended++
-      if (this.#flights.get(key) === (flight as Flight)) this.#flights.delete(key)
-    }
+    const over = (): void => this.over(key, flight as Flight)
     const flight: Flight<A, E> = { kind, endsAt, source: new SharedStream<A, E>(eager, over) }
     // Another kind under the same key, or one that takes no more readers, has the place: this one is its reader's own.
-    if (!this.#flights.has(key)) this.#flights.set(key, flight as Flight)
+    if (!this.flights.has(key)) this.flights.set(key, flight as Flight)
     return flight
   }
 }

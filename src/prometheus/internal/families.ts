@@ -9,9 +9,7 @@ import type * as MetricKey from "effect/MetricKey"
 import type * as MetricPair from "effect/MetricPair"
 import * as MetricState from "effect/MetricState"
 import * as Option from "effect/Option"
-import { labelNameOf, nameOf } from "./names.js"
-
-export type Type = "counter" | "gauge" | "histogram" | "summary"
+import { labelNameOf, nameOf, type Type } from "./names.js"
 
 export type Labels = ReadonlyArray<readonly [name: string, value: string]>
 

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type { Type } from "./families.js"
+export type Type = "counter" | "gauge" | "histogram" | "summary"
 
 /** Units that a name says, by what UCUM calls them. One in braces is a word of explanation. */
 const units: Readonly<Record<string, string>> = { s: "seconds", By: "bytes", "1": "ratio" }
