@@ -48,12 +48,14 @@ export interface Process {
 
 export interface Start {
   readonly config?: typeof GatewayConfig.schema.Encoded | undefined
+  /** A command of its own, in place of serving. */
+  readonly command?: ReadonlyArray<string> | undefined
   readonly args?: ReadonlyArray<string> | undefined
   readonly env?: Record<string, string> | undefined
 }
 
 /** Starts it, and kills it with the scope, whatever it does. */
-export const spawnGateway = ({ args = [], config, env = {} }: Start) =>
+export const spawnGateway = ({ args = [], command = [], config, env = {} }: Start) =>
   Effect.gen(function* () {
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "gateway-"))),
@@ -64,7 +66,7 @@ export const spawnGateway = ({ args = [], config, env = {} }: Start) =>
     if (config !== undefined) write(config)
     program ??= bundled()
     const main = yield* Effect.promise(() => program as Promise<string>)
-    const all = ["gateway", ...(config === undefined ? [] : ["--config", file]), ...args]
+    const all = ["gateway", ...command, ...(config === undefined ? [] : ["--config", file]), ...args]
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
         spawn(process.execPath, [main, ...all], {

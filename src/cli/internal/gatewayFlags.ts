@@ -13,6 +13,12 @@ const fromEnvironment =
   (options: Options.Options<A>): Options.Options<Option.Option<A>> =>
     options.pipe(Options.withFallbackConfig(config), Options.optional)
 
+const wholeNumber = (name: string, least: number, most: number): Config.Config<number> =>
+  Config.validate(Config.integer(name), {
+    message: `has to be a whole number from ${least} to ${most}`,
+    validation: (value) => value >= least && value <= most
+  })
+
 const mostWorkers = 256
 
 /** @internal */
@@ -27,7 +33,7 @@ export const flags = {
   port: Options.integer("port").pipe(
     Options.withAlias("p"),
     Options.withDescription("The port to listen on, in place of the configuration's (8787)"),
-    fromEnvironment(Config.port("PORT"))
+    fromEnvironment(wholeNumber("PORT", 0, 65_535))
   ),
   host: Options.text("host").pipe(
     Options.withDescription("The address to listen on, in place of the configuration's (127.0.0.1)"),
@@ -37,11 +43,6 @@ export const flags = {
     Options.withAlias("w"),
     Options.withSchema(Schema.Int.pipe(Schema.between(1, mostWorkers))),
     Options.withDescription("How many processes serve (1)"),
-    fromEnvironment(
-      Config.validate(Config.integer("WORKERS"), {
-        message: `has to be a whole number from 1 to ${mostWorkers}`,
-        validation: (count) => count >= 1 && count <= mostWorkers
-      })
-    )
+    fromEnvironment(wholeNumber("WORKERS", 1, mostWorkers))
   )
 }
