@@ -26,6 +26,8 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
   const model = table("generateText over a model that answers at once")
   const inFlight = table("10 000 calls in flight")
   const waiting = table("Heap of a waiting call")
+  const chaos = table("Chaos that is switched off")
+  const virtual = table("A call in virtual time")
   const reading = table("Reading one failure")
   const recovery = table("One failure, then success, without a wait")
   const mayAdd = Math.max(1_000, 1.5 * (alone("breaker: cockatiel") - alone("bare: async function")))
@@ -143,6 +145,21 @@ export const targets = (results: ReadonlyArray<Result>): ReadonlyArray<Target> =
       value: waiting(`${ours}, with a signal`),
       floor: waiting("bare: a fiber, Effect.tryPromise with a signal")
     },
-    { what: "bytes left after a million calls", limit: 100_000, value: of("Heap left after a million calls", ours) }
+    { what: "bytes left after a million calls", limit: 100_000, value: of("Heap left after a million calls", ours) },
+    {
+      what: "a protected call with chaos that is off, of one without",
+      limit: 1.05,
+      value: chaos("with Chaos.inject, a layer that is off") / chaos("a protected call")
+    },
+    {
+      what: "a protected stream with chaos that is off, of one without",
+      limit: 1.05,
+      value: chaos("a protected stream with Chaos.injectStream, a layer that is off") / chaos("a protected stream")
+    },
+    {
+      what: "a simulated call, of one under TestClock",
+      limit: 0.1,
+      value: virtual("Simulation, 100 clients") / virtual("TestClock, 100 clients")
+    }
   ]
 }

@@ -12,6 +12,7 @@ import { recovery } from "./recovery.js"
 import type { Shape } from "./shape.js"
 import { streams } from "./streams.js"
 import { telemetry } from "./telemetry.js"
+import { chaosOff, simulatedCalls } from "./testing.js"
 import { window } from "./window.js"
 
 export const shapes: ReadonlyArray<Shape> = [
@@ -31,5 +32,7 @@ export const shapes: ReadonlyArray<Shape> = [
   circuits,
   waiting,
   left,
-  reservations
+  reservations,
+  chaosOff,
+  simulatedCalls
 ]

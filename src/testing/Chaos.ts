@@ -10,12 +10,15 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import { unless } from "../internal/fiber/callback.js"
 import { finiteMillis, invalid } from "../internal/options/check.js"
 import { refuseUnknown } from "../internal/options/names.js"
+import { unlessStream } from "../internal/stream/unless.js"
 import type { LlmError } from "../LlmError.js"
 import type { Plan } from "./chaos/draw.js"
 import type { Fault, Rule } from "./chaos/faults.js"
@@ -153,9 +156,9 @@ export const inject: {
 } = dual(
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, target: string): Effect.Effect<A, E | LlmError, R> =>
-    Effect.withFiberRuntime((fiber) => {
-      const plan = Context.get(fiber.currentContext as Context.Context<never>, Chaos).next(target, fiber)
-      return plan === undefined ? self : delayed(plan, disturbed(plan, self))
+    unless(self, (fiber) => {
+      const plan = planFor(target, fiber)
+      return plan && delayed(plan, disturbed(plan, self))
     })
 )
 
@@ -171,12 +174,10 @@ export const injectStream: {
 } = dual(
   2,
   <A, E, R>(self: Stream.Stream<A, E, R>, target: string): Stream.Stream<A, E | LlmError, R> =>
-    Stream.unwrap(
-      Effect.withFiberRuntime<Stream.Stream<A, E | LlmError, R>>((fiber) => {
-        const plan = Context.get(fiber.currentContext as Context.Context<never>, Chaos).next(target, fiber)
-        return plan === undefined ? Effect.succeed(self) : delayed(plan, Effect.succeed(disturbedStream(plan, self)))
-      })
-    )
+    unlessStream(self, (fiber) => {
+      const plan = planFor(target, fiber)
+      return plan && Stream.unwrap(delayed(plan, Effect.succeed(disturbedStream(plan, self))))
+    })
 )
 
 /**
@@ -236,6 +237,9 @@ export const layerService = <I, S extends object>(
     )
   )
 }
+
+const planFor = (target: string, fiber: Fiber.RuntimeFiber<unknown, unknown>): Plan | undefined =>
+  Context.get(fiber.currentContext as Context.Context<never>, Chaos).next(target, fiber)
 
 const isStream = (u: unknown): u is Stream.Stream<unknown, unknown> => Predicate.hasProperty(u, Stream.StreamTypeId)
 

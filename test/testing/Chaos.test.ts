@@ -14,7 +14,10 @@ import {
   Stream,
   TestClock
 } from "effect"
-import { Classifier, LlmError, Resilience, ResilienceEvent, Telemetry } from "effect-resilience"
+import { Classifier, LlmCall, LlmError, Resilience, ResilienceEvent, Telemetry } from "effect-resilience"
+import { isCallbackEffect } from "effect-resilience/internal/fiber/callback"
+import { opensReader } from "effect-resilience/internal/stream/reader"
+import * as Assertions from "effect-resilience/testing/Assertions"
 import * as Chaos from "effect-resilience/testing/Chaos"
 import * as ChaosHttpClient from "effect-resilience/testing/ChaosHttpClient"
 import { describe, expect } from "vitest"
@@ -151,6 +154,53 @@ describe("V5: chaos", () => {
         })
       )
     )
+  )
+
+  it.effect("V5: is the very same call to the policies while it is off, and one with their limits while it is on", () =>
+    Effect.gen(function* () {
+      let aborted = 0
+      const call = LlmCall.tryPromise({
+        try: (signal) =>
+          new Promise<string>((resolve) => {
+            signal.addEventListener("abort", () => aborted++)
+            setImmediate(() => resolve("answer"))
+          })
+      })
+      const chunks = LlmCall.tryStream({
+        try: async function* () {
+          yield "one"
+          yield "two"
+        }
+      })
+      const injected = Chaos.inject(call, "acme")
+      const stream = Chaos.injectStream(chunks, "acme")
+      // What the policies look for: see `protectEffect` and `attempt`.
+      expect(isCallbackEffect(injected)).toBe(isCallbackEffect(call))
+      expect(opensReader(stream)).toBe(opensReader(chunks))
+      const policies = yield* Resilience.make({
+        attemptTimeout: "5 seconds",
+        retry: false,
+        stream: { firstToken: "5 seconds" }
+      })
+      const asking = policies.protect("acme", injected)
+      const reading = Stream.mkString(Stream.map(policies.protectStream("acme", {}, stream), String))
+      expect(yield* asking).toBe("answer")
+      expect(yield* reading).toBe("onetwo")
+
+      const chaos = yield* Chaos.make({ on: true, rules: [{ fault: Chaos.stall }] })
+      const disturbed = <A, E>(self: Effect.Effect<A, E>) => Effect.provideService(self, Chaos.Chaos, chaos)
+      for (const self of [disturbed(asking), disturbed(reading)]) {
+        const ended = yield* Assertions.runToEnd(self)
+        yield* Assertions.attempts(ended, [{ outcome: "TimedOut" }])
+        yield* Assertions.within(ended, "5 seconds")
+      }
+      yield* chaos.set([{ fault: Chaos.delay("3 seconds") }])
+      expect(Duration.toSeconds((yield* Assertions.runToEnd(disturbed(asking))).took)).toBe(3)
+      expect(Duration.toSeconds((yield* Assertions.runToEnd(disturbed(reading))).took)).toBe(3)
+      const leaving = Effect.timeoutOption(disturbed(asking), "1 second")
+      expect(Duration.toSeconds((yield* Assertions.runToEnd(Assertions.noLeaks(leaving))).took)).toBe(1)
+      expect(aborted).toBe(0)
+    }).pipe(Effect.scoped)
   )
 
   it.effect("is marked: in events, in the trail and in the failure itself", () =>

@@ -8,8 +8,10 @@
  * @internal
  */
 import * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type { AttemptTimeout } from "../call/attemptTimeout.js"
+import { runUntilSignal } from "./runUntil.js"
 
 /** @internal */
 export const CallbackTypeId: unique symbol = Symbol.for("effect-resilience/CallbackEffect")
@@ -33,6 +35,26 @@ export interface CallbackEffect<A, E, R> extends Effect.Effect<A, E, R> {
 /** @internal */
 export const isCallbackEffect = <A, E, R>(self: Effect.Effect<A, E, R>): self is CallbackEffect<A, E, R> =>
   CallbackTypeId in self
+
+/**
+ * An effect in whose place another may run, as each run decides; where none does, it is the callback that it was.
+ *
+ * @internal
+ */
+export const unless = <A, E, R, E2>(
+  self: Effect.Effect<A, E, R>,
+  instead: (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Effect.Effect<A, E | E2, R> | undefined
+): Effect.Effect<A, E | E2, R> => {
+  const alone = Effect.withFiberRuntime<A, E | E2, R>((fiber) => instead(fiber) ?? self)
+  if (!isCallbackEffect(self)) return alone
+  const held = <E3>(holder: Holder, limit?: AttemptTimeout<E3>): Effect.Effect<A, E | E2 | E3, R> =>
+    Effect.withFiberRuntime<A, E | E2 | E3, R>((fiber) => {
+      const other = instead(fiber)
+      if (other === undefined) return self[CallbackTypeId](holder, limit)
+      return limit === undefined ? other : runUntilSignal(other, limit.signal, () => Effect.failSync(limit.onTimeout))
+    })
+  return Object.assign(alone, { [CallbackTypeId]: held })
+}
 
 /** For the end of the bracket: an interrupted callback effect is stopped. @internal */
 export const stopIfInterrupted = (holder: Holder, cause: Cause.Cause<unknown>): void => {

@@ -19,9 +19,21 @@ import type { Counting } from "./countingClock.js"
 
 /** Lets everyone come to where they wait, promises included that are settled without a network. @internal */
 export const settle: Effect.Effect<void> = Effect.promise(async () => {
+  const own = begun++
+  settling.add(own)
   do await turn()
-  while ((Scheduler.defaultScheduler as { readonly running?: boolean }).running === true)
+  while ((Scheduler.defaultScheduler as { readonly running?: boolean }).running === true || someLaterThan(own))
+  settling.delete(own)
 })
+
+let begun = 0
+const settling = new Set<number>()
+
+/** An assertion within a program that is run to its end waits too, and is waited for. */
+const someLaterThan = (own: number): boolean => {
+  for (const other of settling) if (other > own) return true
+  return false
+}
 
 /** @internal */
 export const isTestClock = (clock: unknown): clock is TestClock.TestClock =>
