@@ -16,6 +16,10 @@ export const withKy = (fetch: Fetch): Fetch => {
 export const gotText = (url: string, init: { readonly body: string; readonly headers: Record<string, string> }) =>
   got.post(url, { ...init, retry: { limit: 2, methods: ["POST"] } }).text()
 
+/** The same, chunk by chunk. It tries nothing again once there is a response. */
+export const gotChunks = (url: string, init: { readonly body: string; readonly headers: Record<string, string> }) =>
+  got.stream.post(url, { ...init, retry: { limit: 2, methods: ["POST"] } })
+
 /** undici's own fetch, over a dispatcher that retries or one that does not. */
 export const undiciFetches = () => {
   const agent = new undici.Agent()

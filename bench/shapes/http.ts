@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net"
 import * as ResilientFetch from "effect-resilience/http/ResilientFetch"
 import { awaited } from "../loop.js"
 import { measure } from "../measure.js"
-import { gotText, undiciFetches, withFetchRetry, withKy } from "../peers/httpRetries.js"
+import { gotChunks, gotText, undiciFetches, withFetchRetry, withKy } from "../peers/httpRetries.js"
 import type { Shape } from "./shape.js"
 
 type Fetch = typeof globalThis.fetch
@@ -117,8 +117,8 @@ const streaming = (events: number): Response => {
   return new Response(body, { headers: { "content-type": "text/event-stream" } })
 }
 
-const drained = async (fetch: Fetch): Promise<void> => {
-  const response = await fetch(elsewhere, { method: "POST", headers, body: streamBody })
+const drained = async (fetch: Fetch, url = elsewhere): Promise<void> => {
+  const response = await fetch(url, { method: "POST", headers, body: streamBody })
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
   while (!(await reader.read()).done);
 }
@@ -150,4 +150,57 @@ const chunks: Shape = {
   }
 }
 
-export const http: ReadonlyArray<Shape> = [calls, overSockets, chunks]
+/** The same over a socket, each event written in a turn of the event loop of its own. */
+const chunksOverSockets: Shape = {
+  title: "A chunk of a stream over HTTP",
+  about: "A stream of two hundred events from a server in the same process, whose own time is in all rows; per chunk.",
+  unit: "time",
+  run: async (effort) => {
+    let events = 1
+    const server = createServer((request, response) => {
+      let sent = 0
+      const write = (): void => {
+        sent++
+        response.write(sent === 1 ? first : sent < events ? middle : sent === events ? last : done)
+        if (sent > events) response.end()
+        else setImmediate(write)
+      }
+      request.resume().on("end", () => {
+        response.setHeader("content-type", "text/event-stream")
+        write()
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/chat/completions`
+    const through = (fetch: Fetch) => (count: number) => {
+      events = count
+      return drained(fetch, url)
+    }
+    const throughGot = async (count: number) => {
+      events = count
+      for await (const _ of gotChunks(url, { body: streamBody, headers }));
+    }
+    const resilient = ResilientFetch.make()
+    const undici = undiciFetches()
+    const measured = await measure(
+      [
+        { name: "bare: fetch", batch: through(globalThis.fetch) },
+        { name: "fetch-retry", batch: through(withFetchRetry(globalThis.fetch)) },
+        { name: "ky", batch: through(withKy(globalThis.fetch)) },
+        { name: "got", batch: throughGot },
+        { name: "undici's fetch", batch: through(undici.bare) },
+        { name: "undici's fetch, RetryAgent", batch: through(undici.retrying) },
+        { name: "ResilientFetch: the defaults", batch: through(resilient) }
+      ],
+      200,
+      effort
+    )
+    await resilient.dispose()
+    await undici.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    return measured
+  }
+}
+
+export const http: ReadonlyArray<Shape> = [calls, overSockets, chunks, chunksOverSockets]
