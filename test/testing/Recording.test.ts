@@ -196,6 +196,83 @@ describe("V3: a secret", () => {
     })
   )
 
+  it.effect("is in none of any places, or there is no file", () => {
+    const words = FastCheck.string({ unit: FastCheck.constantFrom(...'abc é"\\/=&:'.split("")), maxLength: 7 })
+    const forms: ReadonlyArray<(key: string, before: string, after: string) => string> = [
+      (key) => key,
+      (key, before, after) => `${before} ${key} ${after}`,
+      (key, before, after) => JSON.stringify({ [before]: key, after }),
+      (key, before, after) => JSON.stringify(JSON.stringify([before, { after, key }])),
+      (key, before, after) => Buffer.from(`${before}${key}${after}`).toString("base64"),
+      (key, before, after) => Buffer.from(`${before}${key}${after}`).toString("base64url"),
+      (key, before) => `https://acme.example/?q=${encodeURIComponent(before)}&k=${encodeURIComponent(key)}`
+    ]
+    const place = FastCheck.record({
+      where: FastCheck.constantFrom("query", "header", "body", "its header", "answer", "event", "cookie", "error"),
+      form: FastCheck.constantFrom(...forms),
+      before: words,
+      after: words,
+      depth: FastCheck.nat(3)
+    })
+    const keys = FastCheck.oneof(
+      FastCheck.stringMatching(/^sk-[A-Za-z0-9]{20,30}$/),
+      FastCheck.stringMatching(/^[A-Za-z0-9+/=_-]{16,40}$/),
+      FastCheck.uuid()
+    )
+    const inside = (depth: number, text: string): unknown => (depth === 0 ? text : { a: [inside(depth - 1, text)] })
+    const ascii = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?")
+    const traces = (key: string): ReadonlyArray<string> => [
+      key,
+      encodeURIComponent(key),
+      ...[0, 1, 2].map((n) =>
+        Buffer.from(`${"x".repeat(n)}${key}`)
+          .toString("base64")
+          .slice(4, -4)
+      )
+    ]
+    return Effect.promise(() =>
+      FastCheck.assert(
+        FastCheck.asyncProperty(keys, FastCheck.array(place, { minLength: 1, maxLength: 5 }), async (key, places) => {
+          const at = (where: string) =>
+            places
+              .filter((place) => place.where === where)
+              .map(({ after, before, depth, form }) => ({ text: form(key, before, after), depth }))
+          const headers = (where: string) => at(where).map(({ text }, i) => [`x-any-${i}`, ascii(text)] as const)
+          const values = (where: string) => at(where).map(({ depth, text }) => inside(depth, text))
+          const respond = () => {
+            const cookies = at("cookie").map(
+              ({ text }, i) => ["set-cookie", `c${i}=${encodeURIComponent(text)}`] as const
+            )
+            const init = { headers: [...headers("its header"), ...cookies] as Array<[string, string]> }
+            const [error] = values("error")
+            if (error !== undefined) return new Response(JSON.stringify({ error }), { ...init, status: 401 })
+            const events = values("event")
+            return events.length > 0
+              ? new Response(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""), init)
+              : new Response(JSON.stringify({ answer: values("answer") }), init)
+          }
+          const query = at("query").map(({ text }) => `q=${encodeURIComponent(text)}`)
+          const exit = await Effect.runPromiseExit(
+            recorded(respond, (fetch) =>
+              fetch(`${url}?${query.join("&")}`, {
+                method: "POST",
+                headers: [
+                  ["authorization", `Bearer ${key}`],
+                  ...headers("header").map(([a, b]) => [a, b] as [string, string])
+                ],
+                body: JSON.stringify({ messages: values("body") })
+              }).then((response) => response.text())
+            )
+          )
+          if (Exit.isFailure(exit)) {
+            expect(Cause.squash(exit.cause)).toBeInstanceOf(Recording.SecretInRecording)
+          } else for (const trace of traces(key)) expect(exit.value.text).not.toContain(trace)
+        }),
+        { numRuns: 60 }
+      )
+    )
+  })
+
   it.effect("is in none when it comes in pieces of bytes", () =>
     Effect.promise(() =>
       FastCheck.assert(

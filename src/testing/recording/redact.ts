@@ -76,7 +76,7 @@ export class Redactor {
   learn(secret: string): void {
     const value = secret.replace(/^(?:Bearer|Basic|Token) +/i, "").trim()
     if (value.length < 4 || value === removed) return
-    for (const form of [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), base64(value)]) {
+    for (const form of [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), ...base64(value)]) {
       // A short one is looked for as a word: "test" is a part of too much else.
       const literal = escaped(Buffer.from(form).toString("latin1"))
       this.literals.set(form, new RegExp(value.length < 8 ? `(?<!\\w)${literal}(?!\\w)` : literal, "g"))
@@ -171,7 +171,14 @@ export class Redactor {
 const isSecretHeader = (name: string): boolean =>
   tellsWho.test(name) || (isCredential(name) && !/rate-?limit/.test(name))
 
-const base64 = (value: string): string => Buffer.from(value).toString("base64").replace(/=+$/, "")
+/** As it is spelled wherever it stands in what was encoded, of which the neighbours decide the outermost characters. */
+const base64 = (value: string): ReadonlyArray<string> =>
+  [0, 1, 2].flatMap((offset) => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(value)])
+    const whole = bytes.toString("base64").replace(/=+$/, "")
+    const spelled = whole.slice([0, 2, 3][offset], bytes.length % 3 === 0 ? undefined : -1)
+    return spelled.length < 6 ? [] : [...new Set([spelled, spelled.replaceAll("+", "-").replaceAll("/", "_")])]
+  })
 
 const escaped = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
 
