@@ -15,7 +15,7 @@ const settings = Config.all({
   openAiModel: Config.withDefault(Config.string("OPENAI_MODEL"), "gpt-5-mini"),
   anthropicKey: Config.option(Config.redacted("ANTHROPIC_API_KEY")),
   anthropicUrl: Config.option(Config.string("ANTHROPIC_BASE_URL")),
-  anthropicModel: Config.withDefault(Config.string("ANTHROPIC_MODEL"), "claude-sonnet-4-5")
+  anthropicModel: Config.withDefault(Config.string("ANTHROPIC_MODEL"), "claude-sonnet-5")
 })
 
 const openAi = (options: { target: string; model: string; key: Redacted.Redacted; url?: string | undefined }) => ({

@@ -95,7 +95,7 @@ export interface Policy extends Fallback.StreamOptions {
  * const Model = ResilientLanguageModel.layer({
  *   targets: [
  *     { name: "openai/gpt-5", model: OpenAiLanguageModel.layer({ model: "gpt-5" }), contextWindow: 400_000 },
- *     { name: "anthropic/claude", model: AnthropicLanguageModel.layer({ model: "claude-sonnet-4-5" }) }
+ *     { name: "anthropic/claude", model: AnthropicLanguageModel.layer({ model: "claude-sonnet-5" }) }
  *   ]
  * }).pipe(Layer.provide(Resilience.layer({ deadline: "2 minutes", attemptTimeout: "30 seconds" })))
  * ```
