@@ -41,7 +41,8 @@ export type {
   Options,
   Store,
   StreamOptions,
-  TimeOptions
+  TimeOptions,
+  Turns
 } from "./internal/cache/types.js"
 
 /**

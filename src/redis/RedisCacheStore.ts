@@ -11,7 +11,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { Redis, type RedisOptions } from "ioredis"
-import { ResponseCacheStore, type Store } from "../ResponseCache.js"
+import { finiteMillis } from "../internal/options/check.js"
+import { ResponseCacheStore, type Store, type Turns } from "../ResponseCache.js"
 
 /**
  * @since 0.1.0
@@ -24,6 +25,12 @@ export interface Options {
   readonly connection?: RedisOptions | undefined
   /** What the keys in Redis begin with. Default `llm-cache:`. */
   readonly prefix?: string | undefined
+  /**
+   * Whether calls of the same key in several processes at the same time are one call, as those of one process are: one of
+   * them asks, and the others wait for its answer, each within its own deadline. So long, at most, they wait for one that has
+   * died. Default: each process asks for itself.
+   */
+  readonly coalesceFor?: Duration.DurationInput | undefined
 }
 
 /** How long a program waits for Redis when it starts. It goes on without. */
@@ -37,11 +44,13 @@ const patience = Duration.seconds(1)
  * @since 0.1.0
  * @category Constructors
  */
-export const fromClient = (client: Redis, options?: { readonly prefix?: string | undefined }): Store => {
+export const fromClient = (client: Redis, options?: Pick<Options, "prefix" | "coalesceFor">): Store => {
   const prefix = options?.prefix ?? "llm-cache:"
+  const coalesceFor = options?.coalesceFor
   const ask = <A>(command: () => Promise<A>): Effect.Effect<A, unknown> =>
     Effect.tryPromise({ try: command, catch: (error) => error })
   return {
+    ...(coalesceFor !== undefined && { turns: turnsOf(client, prefix, coalesceFor) }),
     get: (key) =>
       Effect.map(
         ask(() => client.get(prefix + key)),
@@ -59,6 +68,38 @@ export const fromClient = (client: Redis, options?: { readonly prefix?: string |
   }
 }
 
+const claimScript = `
+local holder = redis.call("GET", KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+return 1
+`
+
+const releaseScript = `
+if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end
+return 1
+`
+
+interface Scripted {
+  readonly resilienceClaim: (key: string, holder: string, millis: number) => Promise<number>
+  readonly resilienceRelease: (key: string, holder: string) => Promise<number>
+}
+
+const turnsOf = (client: Redis, prefix: string, coalesceFor: Duration.DurationInput): Turns => {
+  const millis = Math.max(1, finiteMillis("RedisCacheStore", "coalesceFor", coalesceFor))
+  client.defineCommand("resilienceClaim", { numberOfKeys: 1, lua: claimScript })
+  client.defineCommand("resilienceRelease", { numberOfKeys: 1, lua: releaseScript })
+  const scripted = client as unknown as Scripted
+  const keyOf = (key: string): string => `${prefix}turn:${key}`
+  const ask = (command: () => Promise<number>): Effect.Effect<boolean, unknown> =>
+    Effect.map(Effect.tryPromise({ try: command, catch: (error) => error }), (answer) => answer === 1)
+  return {
+    lease: Duration.millis(millis),
+    claim: (key, holder) => ask(() => scripted.resilienceClaim(keyOf(key), holder, Math.ceil(millis))),
+    release: (key, holder) => ask(() => scripted.resilienceRelease(keyOf(key), holder))
+  }
+}
+
 /**
  * A store with a connection of its own. Where Redis is away the connection is made anew in the background, for as long
  * as the store is used, and every command until then fails at once.
@@ -66,7 +107,12 @@ export const fromClient = (client: Redis, options?: { readonly prefix?: string |
  * @since 0.1.0
  * @category Constructors
  */
-export const make = ({ connection, prefix, url }: Options = {}): Effect.Effect<Store, never, Scope.Scope> =>
+export const make = ({
+  coalesceFor,
+  connection,
+  prefix,
+  url
+}: Options = {}): Effect.Effect<Store, never, Scope.Scope> =>
   Effect.gen(function* () {
     const options: RedisOptions = {
       enableOfflineQueue: false,
@@ -83,7 +129,7 @@ export const make = ({ connection, prefix, url }: Options = {}): Effect.Effect<S
     // The command that fails tells its call. Without a listener the client would write to the console.
     client.on("error", () => {})
     yield* Effect.tryPromise(() => client.connect()).pipe(Effect.timeout(patience), Effect.ignore)
-    return fromClient(client, { prefix })
+    return fromClient(client, { prefix, coalesceFor })
   })
 
 /**
@@ -121,6 +167,6 @@ export const layer = (options?: Options): Layer.Layer<ResponseCacheStore> =>
  * @category Layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Pick<Options, "url" | "prefix">>
+  config: Config.Config.Wrap<Pick<Options, "url" | "prefix" | "coalesceFor">>
 ): Layer.Layer<ResponseCacheStore, ConfigError.ConfigError> =>
   Layer.scoped(ResponseCacheStore, Effect.flatMap(Config.unwrap(config), make))

@@ -1,5 +1,5 @@
-import { Duration, Effect, Layer, Redacted, Schema, Stream } from "effect"
-import { ResilienceEvent, ResponseCache } from "effect-resilience"
+import { Context, Duration, Effect, Fiber, Layer, Redacted, Schema, type Scope, Stream } from "effect"
+import { Deadline, ResilienceEvent, ResponseCache } from "effect-resilience"
 import * as RedisCacheStore from "effect-resilience/redis/RedisCacheStore"
 import { Redis } from "ioredis"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -55,6 +55,92 @@ describe.skipIf(!isInstalled)("RedisCacheStore", () => {
     await inProcess(server.url, Effect.succeed("a").pipe(ResponseCache.through(options(ResponseCache.keyOf("secret")))))
     expect((await client.keys("*")).filter((key) => key.includes("secret"))).toEqual([])
     client.disconnect()
+  })
+
+  describe("K7: calls of several processes that are one", () => {
+    /** Processes with caches of their own, each in a scope of its own. */
+    const processes = (count: number, coalesceFor: Duration.DurationInput = "1 second") =>
+      Effect.replicateEffect(
+        Effect.map(
+          Layer.build(
+            ResponseCache.layer().pipe(
+              Layer.provide(RedisCacheStore.layer({ url: server.url, coalesceFor, prefix: "one:" })),
+              Layer.fresh
+            )
+          ),
+          Context.get(ResponseCache.ResponseCache)
+        ),
+        count
+      )
+    const slow = () => {
+      let calls = 0
+      return {
+        run: Effect.suspend(() => Effect.delay(Effect.succeed(`answer ${++calls}`), 300)),
+        calls: () => calls
+      }
+    }
+    const scoped = <A, E>(program: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(program))
+
+    it("one of them asks, and the others have its answer", () =>
+      scoped(
+        Effect.gen(function* () {
+          const caches = yield* processes(4)
+          const up = slow()
+          const answers = yield* Effect.forEach(caches, (cache) => cache.through(up.run, options("four")), {
+            concurrency: "unbounded"
+          })
+          expect(answers.map(({ value }) => value)).toEqual(Array(4).fill("answer 1"))
+          expect(up.calls()).toBe(1)
+          const client = new Redis(server.url)
+          expect(yield* Effect.promise(() => client.keys("one:turn:*"))).toEqual([])
+          client.disconnect()
+        })
+      ))
+
+    it("a call that takes longer than the lease is still one", () =>
+      scoped(
+        Effect.gen(function* () {
+          const caches = yield* processes(3, "150 millis")
+          const up = slow()
+          yield* Effect.forEach(caches, (cache) => cache.through(up.run, options("long")), { concurrency: "unbounded" })
+          expect(up.calls()).toBe(1)
+        })
+      ))
+
+    it("where whoever asks fails, leaves or dies, another one takes its turn", () =>
+      scoped(
+        Effect.gen(function* () {
+          const [a, b, c] = yield* processes(3, "400 millis")
+          const up = slow()
+          const leaves = yield* Effect.fork(a!.through(Effect.never as Effect.Effect<string>, options("leaves")))
+          yield* Effect.sleep("50 millis")
+          const waits = yield* Effect.fork(b!.through(up.run, options("leaves")))
+          yield* Effect.sleep("50 millis")
+          expect(up.calls()).toBe(0)
+          yield* Fiber.interrupt(leaves)
+          expect((yield* Fiber.join(waits)).value).toBe("answer 1")
+
+          // Somebody who never says anything again.
+          const client = new Redis(server.url)
+          yield* Effect.promise(() => client.set("one:turn:dead", "nobody", "PX", 400))
+          const from = performance.now()
+          expect((yield* c!.through(up.run, options("dead"))).value).toBe("answer 2")
+          expect(performance.now() - from).toBeGreaterThanOrEqual(300)
+          client.disconnect()
+        })
+      ))
+
+    it("nobody waits for longer than its own deadline", () =>
+      scoped(
+        Effect.gen(function* () {
+          const [a, b] = yield* processes(2, "1 minute")
+          const held = yield* Effect.fork(a!.through(Effect.never as Effect.Effect<string>, options("late")))
+          yield* Effect.sleep("50 millis")
+          const late = b!.through(Effect.succeed("mine"), options("late")).pipe(Deadline.within("200 millis"))
+          expect((yield* Effect.flip(late))._tag).toBe("DeadlineExceeded")
+          yield* Fiber.interrupt(held)
+        })
+      ))
   })
 
   it("killing Redis in mid-run loses no call, and it is used again once it is back", async () => {

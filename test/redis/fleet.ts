@@ -78,15 +78,17 @@ export const worker = async (file: string, settings: Settings): Promise<Worker> 
     waiting.get(id)?.(result)
     waiting.delete(id)
   })
-  child.on("exit", () => {
+  const gone = (): void => {
     for (const resolve of waiting.values()) resolve("killed")
     waiting.clear()
-  })
+  }
+  child.on("exit", gone)
+  child.on("error", gone)
   const ask = <A>(order: Order): Promise<A> =>
     new Promise((resolve) => {
       const id = next++
       waiting.set(id, resolve as (result: unknown) => void)
-      if (child.connected) child.send({ id, order })
+      if (child.connected) child.send({ id, order }, (error) => error === null || gone())
       else resolve("killed" as A)
     })
   await ask({ _tag: "Make", settings })

@@ -1,5 +1,5 @@
 /** One process of a fleet: it does what its parent says, and tells how it went. */
-import { Context, Duration, Effect, Exit, Layer, ManagedRuntime } from "effect"
+import { Context, Duration, Effect, Exit, Fiber, Layer, ManagedRuntime, Option } from "effect"
 import { CircuitBreaker, LlmError, RateLimit, ResilienceEvent, SharedState } from "effect-resilience"
 import * as RedisSharedState from "effect-resilience/redis/RedisSharedState"
 
@@ -16,6 +16,8 @@ export type Order =
   | { readonly _tag: "Make"; readonly settings: Settings }
   /** A call to the provider. */
   | { readonly _tag: "Call"; readonly key: string }
+  /** A call to the provider that is given up after so long. */
+  | { readonly _tag: "GivenUp"; readonly key: string; readonly millis: number }
   /** Calls that are answered at once, so many a second, for so long. */
   | { readonly _tag: "Load"; readonly key: string; readonly perSecond: number; readonly millis: number }
   /** Calls through the limit, one after the other. */
@@ -26,10 +28,23 @@ export type Order =
 export interface Loaded {
   readonly calls: number
   readonly failed: number
-  /** How long calls took, in milliseconds. */
+  /**
+   * How long calls took, in milliseconds, less the time for which their process could not run at all, as on a machine that
+   * is busy.
+   */
   readonly longest: number
   readonly over60: number
 }
+
+/** How long this process could not run, in milliseconds, all in all. */
+const stalled = { millis: 0 }
+const tick = 5
+let lastTick = performance.now()
+setInterval(() => {
+  const now = performance.now()
+  stalled.millis += Math.max(0, now - lastTick - tick)
+  lastTick = now
+}, tick).unref()
 
 const policies = ({ limit, openMillis, patience, probeMillis, redis }: Settings) =>
   Layer.merge(
@@ -73,21 +88,31 @@ const make = (settings: Settings) => {
   const load = async (key: string, perSecond: number, millis: number): Promise<Loaded> => {
     const context = await runtime.runPromise(Effect.context<CircuitBreaker.CircuitBreaker>())
     const breaker = Context.get(context, CircuitBreaker.CircuitBreaker)
+    const limits = await runtime.runPromise(Effect.context<RateLimit.RateLimit>())
+    const limit = Context.get(limits, RateLimit.RateLimit)
     const took: Array<number> = []
     const calls: Array<Promise<unknown>> = []
     let failed = 0
+    const call = async (index: number): Promise<void> => {
+      const from = performance.now()
+      const stalledBefore = stalled.millis
+      const target = `${key} ${index % 20}`
+      // Now and then one fails, so that there is something to tell.
+      const fails = Math.random() < 0.01
+      const answer = fails ? Effect.fail(new LlmError.ServerError({})) : Effect.void
+      const exit = await Effect.runPromiseExit(
+        answer.pipe(breaker.execute({ key: target }), limit.protect(target), Effect.flip, Effect.option)
+      )
+      const millis = performance.now() - from
+      const ended = Exit.isSuccess(exit) && Option.isSome(exit.value) ? exit.value.value._tag : "Success"
+      if (ended !== (fails ? "ServerError" : "Success")) failed++
+      await new Promise((resolve) => setTimeout(resolve, 2 * tick))
+      took.push(millis - Math.min(millis, stalled.millis - stalledBefore))
+    }
     const from = performance.now()
     while (performance.now() - from < millis) {
       const due = ((performance.now() - from) / 1_000) * perSecond
-      while (calls.length < due) {
-        const at = performance.now()
-        calls.push(
-          Effect.runPromiseExit(Effect.void.pipe(breaker.execute({ key }))).then((exit) => {
-            took.push(performance.now() - at)
-            if (Exit.isFailure(exit)) failed++
-          })
-        )
-      }
+      while (calls.length < due) calls.push(call(calls.length))
       await new Promise((resolve) => setTimeout(resolve, 4))
     }
     await Promise.all(calls)
@@ -112,6 +137,15 @@ const make = (settings: Settings) => {
         )
         const exit = await runtime.runPromiseExit(Effect.flip(call))
         return Exit.isSuccess(exit) ? exit.value._tag : "Success"
+      }
+      case "GivenUp": {
+        const call = Effect.flatMap(CircuitBreaker.CircuitBreaker, (breaker) =>
+          ask(settings.provider).pipe(breaker.execute({ key: order.key }))
+        )
+        const fiber = runtime.runFork(call)
+        await new Promise((resolve) => setTimeout(resolve, order.millis))
+        await Effect.runPromise(Fiber.interrupt(fiber))
+        return "GivenUp"
       }
       case "Load":
         return load(order.key, order.perSecond, order.millis)

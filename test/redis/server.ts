@@ -1,6 +1,6 @@
 /** A `redis-server` of the test's own, on a free port, that can be killed and started again. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { createServer, connect as openSocket } from "node:net"
+import { createServer, connect as openSocket, type Socket } from "node:net"
 
 export const isInstalled: boolean = spawnSync("redis-server", ["--version"]).status === 0
 
@@ -23,12 +23,12 @@ const answers = (port: number): Promise<boolean> =>
       socket.destroy()
       resolve(is)
     }
-    socket.once("data", (data) => done(String(data).startsWith("+PONG")))
+    socket.once("data", (data) => done(/^(\+PONG|-NOAUTH)/.test(String(data))))
     socket.once("error", () => done(false))
   })
 
-const started = async (port: number): Promise<ChildProcess> => {
-  const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+const started = async (port: number, more: ReadonlyArray<string>): Promise<ChildProcess> => {
+  const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...more]
   const child = spawn("redis-server", options, { stdio: "ignore" })
   for (let i = 0; i < 200; i++) {
     if (await answers(port)) return child
@@ -38,9 +38,44 @@ const started = async (port: number): Promise<ChildProcess> => {
   throw new Error(`redis-server did not answer on port ${port}`)
 }
 
-export const redisServer = async () => {
+/** An address that stays, and leads to one server or another, as where a replica takes over. */
+export const address = async (first: number) => {
+  let port = first
+  const open = new Set<Socket>()
+  const proxy = createServer((incoming) => {
+    const outgoing = openSocket(port, "127.0.0.1")
+    for (const [one, other] of [
+      [incoming, outgoing],
+      [outgoing, incoming]
+    ] as const) {
+      open.add(one)
+      one.pipe(other)
+      one.on("error", () => {})
+      one.once("close", () => {
+        open.delete(one)
+        other.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve))
+  const own = proxy.address()
+  return {
+    url: `redis://127.0.0.1:${typeof own === "object" && own !== null ? own.port : 0}`,
+    leadsTo: (next: number): void => {
+      port = next
+      for (const socket of open) socket.destroy()
+    },
+    stop: (): void => {
+      for (const socket of open) socket.destroy()
+      proxy.close()
+    }
+  }
+}
+
+/** `options` are those of `redis-server`. */
+export const redisServer = async (options: ReadonlyArray<string> = []) => {
   const port = await freePort()
-  let child: ChildProcess | undefined = await started(port)
+  let child: ChildProcess | undefined = await started(port, options)
   const kill = async (): Promise<void> => {
     const dying = child
     child = undefined
@@ -51,9 +86,10 @@ export const redisServer = async () => {
   }
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
     kill,
     start: async (): Promise<void> => {
-      child ??= await started(port)
+      child ??= await started(port, options)
     },
     /** It is there and does not answer. */
     pause: (): void => void child?.kill("SIGSTOP"),

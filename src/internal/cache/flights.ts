@@ -103,8 +103,8 @@ export class Flights extends UnderWay<Flight> {
   }
 }
 
-/** A deadline that somebody watches ends the waiting by itself; one that is only announced has to be looked at. */
-const untilDeadline = <A, E>(
+/** A deadline that somebody watches ends the waiting by itself; one that is only announced has to be looked at. @internal */
+export const untilDeadline = <A, E>(
   awaited: Effect.Effect<A, E>,
   deadline: Deadline | undefined
 ): Effect.Effect<A, E | DeadlineExceeded> => {

@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { DeadlineExceeded } from "../errors/rejection.js"
 import { TrailRecorder, withTrail } from "../telemetry/trail.js"
+import { acrossProcesses } from "./acrossProcesses.js"
 import { decode, type Entry, encode } from "./entry.js"
 import type { Flights } from "./flights.js"
 import type { CacheReport, NotKept } from "./report.js"
@@ -67,15 +68,18 @@ export const through = <A, I, R2, E, R>(
   }
 
   const ask = (looked: number, known: Entry<A> | undefined): Effect.Effect<Answer<A>, E | DeadlineExceeded, R | R2> => {
-    // A call that has ended since this caller looked may have left its answer.
-    const call = Effect.suspend(() => {
-      if (flights.ended === looked) return live
-      return Effect.flatMap(Effect.zip(lookUp, Clock.currentTimeMillis), ([entry, now]) =>
-        entry !== undefined && ages.isFresh(entry.at, now) ? Effect.succeed(answer("fresh", entry)) : live
-      )
-    })
+    const fresh = Effect.map(Effect.zip(lookUp, Clock.currentTimeMillis), ([entry, now]) =>
+      entry !== undefined && ages.isFresh(entry.at, now) ? answer("fresh", entry) : undefined
+    )
     const joined = Effect.flatMap(Effect.zip(Clock.currentTimeMillis, TrailRecorder), ([now, trail]) =>
       Effect.sync(() => report.joined(name, key, now, trail))
+    )
+    const alone = options.coalesce === false ? live : acrossProcesses(store, key, live, fresh, joined)
+    // A call that has ended since this caller looked may have left its answer.
+    const call = Effect.suspend(() =>
+      flights.ended === looked
+        ? alone
+        : Effect.flatMap(fresh, (answer) => (answer === undefined ? alone : Effect.succeed(answer)))
     )
     const asked = options.coalesce === false ? call : flights.shared(key, schema, call, joined)
     if (known === undefined) return asked

@@ -9,7 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { MemoryStore } from "./memoryStore.js"
-import type { Store } from "./types.js"
+import type { Store, Turns } from "./types.js"
 
 /** For so long a store that has failed is not asked. */
 const pause = 1_000
@@ -33,6 +33,17 @@ export class SafeStore {
     )
 
   readonly remove = (key: string): Effect.Effect<void> => Effect.asVoid(this.#ask(() => this.store.remove(key)))
+
+  get turns(): Turns | undefined {
+    return this.store.turns
+  }
+
+  /** Nothing, where the store does not say. */
+  readonly claim = (key: string, holder: string): Effect.Effect<boolean | undefined> =>
+    this.#ask(() => this.store.turns?.claim(key, holder) ?? Effect.succeed(true))
+
+  readonly release = (key: string, holder: string): Effect.Effect<void> =>
+    Effect.asVoid(this.#ask(() => this.store.turns?.release(key, holder) ?? Effect.void))
 
   #ask<A>(question: () => Effect.Effect<A, unknown>): Effect.Effect<A | undefined> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {

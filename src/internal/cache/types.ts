@@ -93,6 +93,23 @@ export interface Store {
   readonly get: (key: string) => Effect.Effect<string | undefined, unknown>
   readonly set: (key: string, text: string, timeToLive: Duration.Duration) => Effect.Effect<void, unknown>
   readonly remove: (key: string) => Effect.Effect<void, unknown>
+  /** Whose turn it is to ask, where several processes that want the same are to be one call. */
+  readonly turns?: Turns | undefined
+}
+
+/**
+ * Turns by key, of which one process has each at a time.
+ *
+ * @since 0.1.0
+ * @category Store
+ */
+export interface Turns {
+  /** For how long a turn is given. Its holder claims it again meanwhile; of one that has died it ends by itself. */
+  readonly lease: Duration.Duration
+  /** Takes the turn, or renews it. False, if somebody else has it. */
+  readonly claim: (key: string, holder: string) => Effect.Effect<boolean, unknown>
+  /** Gives it up, if `holder` has it. */
+  readonly release: (key: string, holder: string) => Effect.Effect<void, unknown>
 }
 
 /**
