@@ -103,9 +103,10 @@ describe.skipIf(!isInstalled)("a fleet of eight processes", () => {
     await redis.start()
     const results = await loaded
     expect(results.reduce((sum, { failed }) => sum + failed, 0)).toBe(0)
-    await sleep(3_000)
-    const joined = await all<{ joined: boolean }>({ _tag: "Status" })
-    expect(joined.every((status) => status.joined)).toBe(true)
+    const joined = async () => (await all<{ joined: boolean }>({ _tag: "Status" })).every((status) => status.joined)
+    const until = performance.now() + 20_000
+    while (!(await joined()) && performance.now() < until) await sleep(50)
+    expect(await joined()).toBe(true)
     // What was known of circuits is still.
     upstream.answers(() => ({ status: 500 }))
     for (let i = 0; i < 5; i++) await fleet[0]!.ask({ _tag: "Call", key: "after" })

@@ -22,7 +22,7 @@ const fleet = (backend: Effect.Effect<SharedState.Backend, never, Scope.Scope>, 
       Effect.gen(function* () {
         const link = yield* Link.make({
           backend: shared,
-          patience: 10_000,
+          patience: 30_000,
           report: {
             lost: (_, error) => {
               throw error

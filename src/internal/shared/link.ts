@@ -15,7 +15,7 @@ import { answerWithin } from "../store/answerWithin.js"
 import { type Backend, type Kept, SharedStateError } from "./backend.js"
 import { ServerTime } from "./serverTime.js"
 
-/** An answer that takes longer than this will not come, in milliseconds. */
+/** An answer that takes longer than this, and than calls wait for it, will not come. Milliseconds. */
 const longest = 1_000
 
 /** How long one waits before asking again whether it is back, at first and at last, in milliseconds. */
@@ -156,11 +156,12 @@ export class Link {
     return Effect.suspend(() => {
       this.asked++
       const from = this.now
+      const millis = Math.max(longest, this.patience)
       return asked.pipe(
         // A backend may take as long as it likes, and need not let itself be interrupted.
         Effect.disconnect,
         Effect.interruptible,
-        Effect.timeoutFail({ duration: longest, onTimeout: () => noAnswer(longest) }),
+        Effect.timeoutFail({ duration: millis, onTimeout: () => noAnswer(millis) }),
         Effect.tap(({ now }) => Effect.sync(() => this.time.observe(from, this.now, now))),
         Effect.tapError((error) =>
           Effect.sync(() => {
