@@ -53,7 +53,9 @@ export class Control {
     const snapshot = yield* resilience.circuitBreaker.snapshot
     const parked = new Map(snapshot.circuits.map(({ key, parkedFor }) => [key, parkedFor]))
     const names = [...new Set(routes.all.flatMap(({ destinations }) => destinations.map(({ name }) => name)))]
-    const targets = yield* Effect.forEach(names, (name) => this.target(name, parked.get(name) ?? 0))
+    const targets = yield* Effect.forEach(names, (name) => this.target(name, parked.get(name) ?? 0), {
+      concurrency: "unbounded"
+    })
     const process: Standing["processes"][number] = {
       ...(this.worker !== undefined && { worker: this.worker }),
       pid: Process.pid,

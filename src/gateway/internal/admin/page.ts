@@ -17,6 +17,7 @@ export const page = `<!doctype html>
   #said { color: var(--bad) } a { color: inherit }
   .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
   th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap }
+  #targets td:first-child, #targets td:nth-child(9) { white-space: normal; overflow-wrap: anywhere }
   th { font-weight: 600; color: var(--dim) } td.n { text-align: right; font-variant-numeric: tabular-nums }
   .closed { color: var(--good) } .open, .isolated { color: var(--bad) } .half-open, .parked { color: var(--warn) }
   button { font: inherit; padding: .1rem .5rem; margin-right: .3rem; cursor: pointer }
@@ -43,7 +44,7 @@ export const page = `<!doctype html>
 const of = (id) => document.getElementById(id)
 const cell = (row, text, name) => { const td = row.insertCell(); td.textContent = text ?? ""; if (name) td.className = name; return td }
 const ms = (n) => n === undefined ? "" : n < 1000 ? n + " ms" : (n / 1000).toFixed(1) + " s"
-const time = (at) => new Date(at).toLocaleTimeString()
+const time = (at) => new Date(at).toLocaleTimeString([], { hour12: false })
 const ask = async (path, body) => {
   const key = sessionStorage.getItem("key")
   const response = await fetch("admin/" + path, {

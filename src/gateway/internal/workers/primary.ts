@@ -48,7 +48,7 @@ interface Place {
 }
 
 /** Who gives no answer within this is left out. */
-const patience = "1 second"
+const patience = "3 seconds"
 
 /** A configuration takes longer, for its connections. */
 const reloadPatience = "10 seconds"
