@@ -12,8 +12,6 @@ import { table, type Verdict } from "./Verdict.js"
 /** One client: what its errors look like, and where they keep the response. */
 interface Client {
   readonly client: string
-  /** Its errors say that an answer is none: what hangs on them are the words of whoever looked at it. */
-  readonly ofAnswers?: true
   readonly read: (error: object) => Response | undefined
 }
 
@@ -148,7 +146,6 @@ const clients: ReadonlyArray<Client> = [
   },
   {
     client: "@mistralai/mistralai and its kin, of an answer that is not of their format",
-    ofAnswers: true,
     read: (error) =>
       named(error, "ResponseValidationError") && Foreign.has(error, "rawValue")
         ? { status: statusOf(error), headers: Foreign.get(error, "headers"), body: bodyIn(error, "body", "rawValue") }
@@ -208,11 +205,8 @@ const byName = table({
   SDKValidationError: invalid, ZodError: malformed, $ZodError: malformed
 })
 
-/**
- * What else hangs on these says nothing of the failure: the status of a download that the prompt asked for, the codes of
- * a check that a request or an answer did not stand, which clients make themselves.
- */
-const sayAll = new Set(["AI_DownloadError", "ZodError", "$ZodError", "SDKValidationError"])
+/** The error names a download that the prompt asked for: its status is not the provider's. */
+const notTheProvider = new Set(["AI_DownloadError"])
 
 const filtered: Verdict = { is: "ContentFiltered", by: "completion", code: "content-filter" }
 const refused: Verdict = { is: "ContentFiltered", by: "refusal", code: "refusal" }
@@ -264,7 +258,7 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
 export const read = (error: object): Reading | undefined => {
   const name = Foreign.names(error).find((own) => byName(own) !== undefined) ?? ""
   const verdict = byName(name)
-  if (verdict !== undefined && sayAll.has(name)) return { sure: sureness.certain, verdict }
+  if (verdict !== undefined && notTheProvider.has(name)) return { sure: sureness.certain, verdict }
   const response = responseOf(error)
   if (response !== undefined) return response
   const why = name.startsWith("AI_No") ? unfinished(error) : undefined
@@ -289,7 +283,7 @@ const responseOf = (error: object): Reading | undefined => {
     const response = client.read(error)
     if (response === undefined) continue
     // A success that still became an error: whatever hangs on it says more.
-    const succeeded = response.status !== undefined && response.status < 400 && client.ofAnswers !== true
+    const succeeded = response.status !== undefined && response.status < 400
     const bare = response.headers === undefined && response.body === undefined
     return { sure: succeeded ? sureness.vague : bare ? sureness.status : sureness.certain, response }
   }
