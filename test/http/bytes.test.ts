@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
-import { FastCheck } from "effect"
+import { Chunk, Effect, FastCheck, Layer, Stream } from "effect"
 import * as ResilientFetch from "effect-resilience/http/ResilientFetch"
+import * as ResilientHttpClient from "effect-resilience/http/ResilientHttpClient"
 import { afterAll, describe } from "vitest"
 import { apis } from "../../src/http/internal/apis.js"
 import { Decoder } from "../../src/http/internal/decoder.js"
@@ -14,19 +16,18 @@ const encoder = new TextEncoder()
 /** The words that come back are those that were given to it last. */
 let chunks: ReadonlyArray<Uint8Array> = []
 let contentType = ""
-const resilient = ResilientFetch.make({
-  fetch: async () => {
-    let next = 0
-    const body = new ReadableStream<Uint8Array>({
-      pull: (controller) => {
-        const chunk = chunks[next++]
-        if (chunk === undefined) controller.close()
-        else controller.enqueue(chunk)
-      }
-    })
-    return new Response(body, { headers: { "content-type": contentType } })
-  }
-})
+const answering = async (): Promise<Response> => {
+  let next = 0
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      const chunk = chunks[next++]
+      if (chunk === undefined) controller.close()
+      else controller.enqueue(chunk)
+    }
+  })
+  return new Response(body, { headers: { "content-type": contentType } })
+}
+const resilient = ResilientFetch.make({ fetch: answering })
 afterAll(() => resilient.dispose())
 
 const through = async (url: string): Promise<ReadonlyArray<Uint8Array>> => {
@@ -36,6 +37,21 @@ const through = async (url: string): Promise<ReadonlyArray<Uint8Array>> => {
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) received.push(chunk)
   return received
 }
+
+const transform = ResilientHttpClient.transform()
+
+const throughClient = (url: string): Promise<ReadonlyArray<Uint8Array>> =>
+  Effect.flatMap(HttpClient.HttpClient, (client) =>
+    Effect.flatMap(
+      transform(client).execute(
+        HttpClientRequest.post(url).pipe(HttpClientRequest.bodyUnsafeJson({ model: "large", stream: true }))
+      ),
+      (response) => Effect.map(Stream.runCollect(response.stream), Chunk.toReadonlyArray)
+    )
+  ).pipe(
+    Effect.provide(Layer.provide(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.Fetch, answering))),
+    Effect.runPromise
+  )
 
 const hashOf = (all: ReadonlyArray<Uint8Array>): string =>
   all.reduce((hash, chunk) => hash.update(chunk), createHash("sha256")).digest("hex")
@@ -59,6 +75,17 @@ describe.each(Object.entries(formats))("X2: %s", (_, format) => {
         expect(received.map((chunk) => chunk.length)).toEqual(chunks.map((chunk) => chunk.length))
       }),
       { numRuns: 40 }
+    )
+  })
+
+  it("is the same bytes through an HttpClient", async () => {
+    await FastCheck.assert(
+      FastCheck.asyncProperty(words, cuts, async (words, cuts) => {
+        chunks = cut(encoder.encode(format.stream(words)), cuts)
+        contentType = format.contentType
+        expect(hashOf(await throughClient(format.url))).toBe(hashOf(chunks))
+      }),
+      { numRuns: 20 }
     )
   })
 

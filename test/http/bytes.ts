@@ -35,6 +35,21 @@ export const formats: Readonly<Record<string, Format>> = {
         "[DONE]"
       ])
   },
+  "Mistral's chat": {
+    url: "https://api.mistral.ai/v1/chat/completions",
+    contentType: "text/event-stream",
+    stream: (words) =>
+      sse([
+        chatChunk({ role: "assistant", content: "" }),
+        ...words.map((text) => chatChunk({ content: [{ type: "text", text }] })),
+        {
+          ...base,
+          choices: [{ index: 0, delta: { content: "" }, finish_reason: "stop" }],
+          usage: { prompt_tokens: 5, completion_tokens: words.length }
+        },
+        "[DONE]"
+      ])
+  },
   "OpenAI's completions": {
     url: "https://api.openai.com/v1/completions",
     contentType: "text/event-stream",
