@@ -1,8 +1,9 @@
 /** Targets that note when they were asked, and walks over them in virtual time. */
 
 import { expect } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Ref, TestClock } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Ref, TestClock } from "effect"
 import { Rejection, Resilience } from "effect-resilience"
+import * as Assertions from "effect-resilience/testing/Assertions"
 
 /** A target, and when it was asked. */
 export const target = <A, E>(name: string, answer: Effect.Effect<A, E>, contextWindow?: number) =>
@@ -25,16 +26,13 @@ export const protect = <T extends { readonly name: string; readonly run: Effect.
   run: Resilience.protect(target.run, target.name)
 })
 
-/** Runs an effect to its end in virtual time; gives its exit, and the time it took. */
+/** Runs an effect to its end in virtual time, and lets 20 minutes go by; gives its exit, and the time it took. */
 export const toEnd = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const clock = yield* Effect.clock
-    const start = clock.unsafeCurrentTimeMillis()
-    const fiber = yield* Effect.fork(
-      Effect.map(Effect.exit(self), (exit) => ({ exit, took: clock.unsafeCurrentTimeMillis() - start }))
-    )
-    yield* TestClock.adjust("20 minutes")
-    return yield* Fiber.join(fiber)
+    const until = (yield* Clock.currentTimeMillis) + 20 * 60_000
+    const { exit, took } = yield* Assertions.runToEnd(self, { within: "20 minutes" })
+    yield* TestClock.setTime(until)
+    return { exit, took: Duration.toMillis(took) }
   })
 
 export const failureOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
