@@ -267,26 +267,29 @@ export class Attempts<Request, E, R> {
     }
     const { delivery, own, preambleBytes } = this.settings
     const request = (key?: Redacted.Redacted) =>
-      pieces(() => {
-        const seen = this.begin(way)
-        const answer = new AnswerReader(way, seen, preambleBytes)
-        reader = answer
-        return {
-          answer,
-          chunks: this.wire.chunks(way.request(key), seen) as Stream.Stream<Uint8Array, E, R>,
-          onHead: () => this.limitsTold(policies, seen),
-          onFailure: (failure: E) => {
-            this.seen = seen
-            return seen.throws(failure)
-          },
-          onJudged: () => {
-            this.seen = seen
-          },
-          readBy: (ask: AskNext<Piece>) => {
-            seen.ask = ask
+      pieces(
+        () => {
+          const seen = this.begin(way)
+          const answer = new AnswerReader(way, seen, preambleBytes)
+          reader = answer
+          return {
+            answer,
+            chunks: this.wire.chunks(way.request(key), seen) as Stream.Stream<Uint8Array, E, R>,
+            onHead: () => this.limitsTold(policies, seen),
+            onFailure: (failure: E) => {
+              this.seen = seen
+              return seen.throws(failure)
+            },
+            onJudged: () => {
+              this.seen = seen
+            },
+            readBy: (ask: AskNext<Piece>) => {
+              seen.ask = ask
+            }
           }
-        }
-      })
+        },
+        "start" in this.wire
+      )
     const attempts = way.keys === undefined ? request() : withKeys(way.keys, request)
     return policies.protectStream(way.name, { ...own, dialect, delivery, settle: "1 minute" }, attempts)
   }

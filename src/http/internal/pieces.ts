@@ -36,7 +36,7 @@ export interface Opening<E, R> {
 }
 
 /** @internal */
-export const pieces = <E, R>(begin: () => Opening<E, R>): OpensReader<Piece, E | LlmError, R> => {
+export const pieces = <E, R>(begin: () => Opening<E, R>, isPlaceless = false): OpensReader<Piece, E | LlmError, R> => {
   const open: Effect.Effect<Pieces<E>, never, R | Scope.Scope> = Effect.suspend(() => {
     const opening = begin()
     const { chunks } = opening
@@ -44,7 +44,7 @@ export const pieces = <E, R>(begin: () => Opening<E, R>): OpensReader<Piece, E |
     return Effect.map(opened, (reader) => new Pieces<E>(reader, opening))
   })
   const stream = fromTake(Effect.map(open, (reader) => reader.take))
-  return Object.assign(stream, { [ReaderTypeId]: open }) as unknown as OpensReader<Piece, E | LlmError, R>
+  return Object.assign(stream, { [ReaderTypeId]: open, isPlaceless }) as unknown as OpensReader<Piece, E | LlmError, R>
 }
 
 type Taken<E> = Effect.Effect<Chunk.Chunk<Piece> | undefined, E | LlmError>

@@ -8,6 +8,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import { type CallbackEffect, callbackCall } from "../../internal/call/callbackCall.js"
 import { fromTake } from "../../internal/stream/fromTake.js"
+import { held } from "../../internal/stream/held.js"
 import {
   type Opened,
   type OpensReader,
@@ -54,11 +55,11 @@ export const whole = <A, E, E2>(begin: () => WholeRequest<A, E, E2>): CallbackEf
 
 /** A stream of what is pushed, each time it is opened by a request of its own. @internal */
 export const streamed = <E>(start: (sink: Sink<E>) => Sending): OpensReader<Uint8Array, E, never> => {
-  const open: Opened<Uint8Array, E, never> = Effect.acquireRelease(
+  const open: Opened<Uint8Array, E, never> = held(
     Effect.sync(() => new Pushed(start)),
     (pushed) => pushed.close
   )
-  return Object.assign(fromTake(Effect.map(open, (reader) => reader.take)), { [ReaderTypeId]: open })
+  return Object.assign(fromTake(Effect.map(open, (reader) => reader.take)), { [ReaderTypeId]: open, isPlaceless: true })
 }
 
 /** What a consumer that does not ask may find waiting for it. */

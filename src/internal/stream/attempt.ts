@@ -13,6 +13,7 @@ import { type LlmError, MalformedResponse, TimedOut } from "../errors/llmError.j
 import type { BufferExceeded, DeadlineExceeded } from "../errors/rejection.js"
 import { exitOf } from "../fiber/exitOf.js"
 import { readByFiber } from "./fiberReader.js"
+import { held } from "./held.js"
 import { type AskNext, opensReader, type Reader, ReaderTypeId } from "./reader.js"
 import { Received, type ReceivedOptions } from "./received.js"
 import { type Expired, type Limits, LimitTimer } from "./timeLimits.js"
@@ -178,7 +179,7 @@ export const openAttempt = <A, E, R>(
   options: AttemptOptions<A>,
   clock: Clock.Clock
 ): Effect.Effect<Attempt<A, E>, never, R | Scope.Scope> =>
-  Effect.acquireRelease(
+  held(
     Effect.map(
       opensReader(stream) ? stream[ReaderTypeId] : readByFiber(stream),
       (reader) => new Attempt(reader, options, clock)

@@ -38,7 +38,7 @@ import { type Attempt, type AttemptOptions, openAttempt } from "./attempt.js"
 import { afterFailure } from "./commit.js"
 import { inPlace, ofTakes, type Take } from "./fromTake.js"
 import { interrupted } from "./interrupted.js"
-import { closed } from "./reader.js"
+import { closed, opensReader } from "./reader.js"
 import type { Notice, ReceivedOptions } from "./received.js"
 import { Restarted } from "./restarted.js"
 import type { Limits } from "./timeLimits.js"
@@ -193,6 +193,7 @@ class StreamCall<A, E, R> {
   /** What the stream's own code sees: its attempt, its deadline, its place in the logs and in the trace. */
   private inAttempt<B, R2>(opened: Effect.Effect<B, never, R2>): Effect.Effect<B, never, R2 | Scope.Scope> {
     const { call } = this
+    if (!this.traced && opensReader(this.self) && this.self.isPlaceless === true) return opened
     const attributes = call.labels
     const placed = Effect.annotateLogs(
       Effect.mapInputContext(opened, (outside: Context.Context<R2>) => call.context(outside) as Context.Context<R2>),

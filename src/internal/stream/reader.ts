@@ -56,6 +56,8 @@ export const ReaderTypeId: unique symbol = Symbol.for("effect-resilience/Reader"
 /** @internal */
 export interface OpensReader<A, E, R> extends Stream.Stream<A, E, R> {
   readonly [ReaderTypeId]: Opened<A, E, R>
+  /** No code of it runs in a fiber, so that nobody in it can ask where it is. */
+  readonly isPlaceless?: boolean
 }
 
 /** @internal */
