@@ -33,6 +33,12 @@ const start = async (port: number, command: string, ...args: ReadonlyArray<strin
 const memoryOf = ({ pid }: ChildProcess): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
 
+/** Microseconds of the processor that a process has had. The kernel counts in hundredths of a second. */
+const cpuOf = ({ pid }: ChildProcess): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
+}
+
 const config = join(tmpdir(), "effect-resilience-gateway-bench.json")
 writeFileSync(
   config,
@@ -64,8 +70,16 @@ try {
     { name: "first token, one at a time", stream: true, concurrency: 1, requests: 300 },
     { name: "plain, 50 at once", stream: false, concurrency: 50, requests: 3_000 },
     { name: "plain, 500 at once", stream: false, concurrency: 500, requests: 5_000 },
-    { name: "stream, 50 at once", stream: true, concurrency: 50, requests: 1_500 }
+    { name: "stream, 50 at once", stream: true, concurrency: 50, requests: 1_500 },
+    { name: "stream, 500 at once", stream: true, concurrency: 500, requests: 1_500 }
   ]
+  // A process that has just begun shows what its compiler does.
+  for (const stream of [false, true]) {
+    for (const subject of subjects) {
+      const of = "headers" in subject ? subject.headers : undefined
+      await load({ port: subject.port, headers: of, stream, concurrency: 20, requests: stream ? 300 : 1_500 })
+    }
+  }
   const median = (values: ReadonlyArray<number>): number =>
     quantile(
       [...values].sort((a, b) => a - b),
@@ -75,28 +89,35 @@ try {
     const found = new Map(
       subjects.map(({ name }) => [
         name,
-        { p50: [] as Array<number>, p99: [] as Array<number>, rate: [] as Array<number>, failed: 0 }
+        {
+          p50: [] as Array<number>,
+          p99: [] as Array<number>,
+          rate: [] as Array<number>,
+          cpu: [] as Array<number>,
+          failed: 0
+        }
       ])
     )
     // Subjects take turns, so that what else the machine does meanwhile is shared by all.
     for (let round = 0; round < rounds; round++) {
       for (const subject of subjects) {
         const of = "headers" in subject ? subject.headers : undefined
-        if (round === 0) await load({ ...one, port: subject.port, headers: of, requests: Math.ceil(one.requests / 2) })
+        const before = subject.process === undefined ? 0 : cpuOf(subject.process)
         const { failed, perSecond, times } = await load({ ...one, port: subject.port, headers: of })
         const its = found.get(subject.name)!
         its.p50.push(quantile(times, 0.5))
         its.p99.push(quantile(times, 0.99))
         its.rate.push(perSecond)
         its.failed += failed
+        if (subject.process !== undefined) its.cpu.push((cpuOf(subject.process) - before) / one.requests)
       }
     }
     const direct = median(found.get("direct")!.p50)
     console.log(`\n${name}`)
-    for (const [name, { failed, p50, p99, rate }] of found) {
+    for (const [name, { cpu, failed, p50, p99, rate }] of found) {
       const added = (median(p50) - direct).toFixed(3)
       console.log(
-        `  ${name.padEnd(18)} p50 ${median(p50).toFixed(3)} ms (added ${added})  p99 ${median(p99).toFixed(2)} ms  ${median(rate).toFixed(0)}/s  failed ${failed}`
+        `  ${name.padEnd(18)} p50 ${median(p50).toFixed(3)} ms (added ${added})  p99 ${median(p99).toFixed(2)} ms  ${median(rate).toFixed(0)}/s  ${cpu.length === 0 ? "" : `${median(cpu).toFixed(0)} us of the processor`}  failed ${failed}`
       )
     }
   }

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { createOpenAI } from "@ai-sdk/openai"
 import Anthropic from "@anthropic-ai/sdk"
-import { LanguageModel } from "@effect/ai"
+import { LanguageModel, Tool, Toolkit } from "@effect/ai"
 import { OpenAiClient, OpenAiLanguageModel } from "@effect/ai-openai"
 import { FetchHttpClient } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -52,6 +52,11 @@ it.scopedLive("openai", () =>
       const tools = [{ type: "function" as const, function: { name: "weather", parameters } }]
       const called = await client.chat.completions.create({ ...body, tools })
       expect(called.choices[0]?.message.tool_calls?.[0]).toMatchObject({ function: { arguments: '{"city":"Paris"}' } })
+      const streamed = await client.chat.completions.stream({ ...body, tools }).finalChatCompletion()
+      expect([streamed.model, streamed.choices[0]?.message.tool_calls?.[0]]).toMatchObject([
+        "spare",
+        { function: { arguments: '{"city":"Paris"}' } }
+      ])
       const shaped = await client.chat.completions.parse({
         ...body,
         response_format: { type: "json_schema", json_schema: { name: "answer", schema: parameters, strict: true } }
@@ -90,10 +95,19 @@ it.scopedLive("@anthropic-ai/sdk", () =>
       const tools = [{ name: "weather", input_schema: { ...parameters, required: ["city"] } }]
       const called = await client.messages.stream({ ...body, tools }).finalMessage()
       expect(called.content[0]).toMatchObject({ type: "tool_use", input: { city: "Paris" } })
+      const asked = await client.messages.create({ ...body, tools })
+      expect(asked.content[0]).toMatchObject({ type: "tool_use", input: { city: "Paris" } })
+      const format = { type: "json_schema", schema: parameters } as const
+      const shaped = await client.messages.create({ ...body, output_config: { format } })
+      expect(JSON.parse(shaped.content.flatMap((block) => ("text" in block ? block.text : "")).join(""))).toEqual({
+        city: "Paris"
+      })
       expect((await client.models.list()).data.map(({ id }) => id)).toEqual(["main"])
     })
   })
 )
+
+const tools = Toolkit.make(Tool.make("weather", { parameters: { city: Schema.String }, success: Schema.String }))
 
 it.scopedLive("@effect/ai-openai", () =>
   Effect.gen(function* () {
@@ -110,13 +124,20 @@ it.scopedLive("@effect/ai-openai", () =>
         prompt: "Hi",
         schema: Schema.Struct({ city: Schema.String })
       })
+      const called = yield* LanguageModel.generateText({
+        prompt: "Hi",
+        toolkit: yield* tools,
+        disableToolCallResolution: true
+      })
+      expect(called.toolCalls.map(({ name, params }) => [name, params])).toEqual([["weather", { city: "Paris" }]])
       return [
         plain.text,
         [...parts].map((part) => (part.type === "text-delta" ? part.delta : "")).join(""),
         shaped.value
       ]
     })
-    expect(yield* Effect.provide(asked, model)).toEqual(["It is sunny.", "It is sunny.", { city: "Paris" }])
+    const weather = tools.toLayer({ weather: () => Effect.succeed("sunny") })
+    expect(yield* Effect.provide(asked, [model, weather])).toEqual(["It is sunny.", "It is sunny.", { city: "Paris" }])
   })
 )
 
@@ -131,6 +152,8 @@ it.scopedLive("ai", () =>
       const schema = jsonSchema<{ city: string }>(parameters)
       const called = await generateText({ ...options, tools: { weather: tool({ inputSchema: schema }) } })
       expect(called.toolCalls[0]?.input).toEqual({ city: "Paris" })
+      const streamed = streamText({ ...options, tools: { weather: tool({ inputSchema: schema }) } })
+      expect((await streamed.toolCalls)[0]?.input).toEqual({ city: "Paris" })
       const shaped = await generateText({ ...options, output: Output.object({ schema }) })
       expect(shaped.output).toEqual({ city: "Paris" })
     })
