@@ -21,8 +21,15 @@ const wholeNumber = (name: string, least: number, most: number): Config.Config<n
 
 const mostWorkers = 256
 
+type Flag<A> = Options.Options<Option.Option<A>>
+
 /** @internal */
-export const flags = {
+export const flags: {
+  readonly config: Flag<string>
+  readonly port: Flag<number>
+  readonly host: Flag<string>
+  readonly workers: Flag<number>
+} = {
   config: Options.file("config").pipe(
     Options.withAlias("c"),
     Options.withDescription(

@@ -4,7 +4,7 @@
  * @internal
  */
 export class UnderWay<Flight> {
-  protected readonly flights = new Map<string, Flight>()
+  protected readonly flights: Map<string, Flight> = new Map()
   /** How many have ended. Whoever has looked for an answer before one did may find it now. */
   ended = 0
 
