@@ -17,6 +17,9 @@ export type Window = Streak | Calls.Calls | Slots.Slots
 
 const noStreak: Streak = { _tag: "Streak", calls: 0, failures: 0, slow: 0, abandoned: 0 }
 
+const isNone = ({ abandoned, calls, failures, slow }: Streak): boolean =>
+  calls === 0 && failures === 0 && slow === 0 && abandoned === 0
+
 /** @internal */
 export const empty = (trip: TripPolicy, now: number): Window =>
   trip._tag === "Consecutive" ? noStreak : trip._tag === "Rate" ? Calls.empty : Slots.empty(trip.window, now)
@@ -30,7 +33,8 @@ export const empty = (trip: TripPolicy, now: number): Window =>
 export const add = (self: Window, trip: TripPolicy, sample: Sample, now: number): Window => {
   if (self._tag === "Calls" && trip._tag === "Rate") return Calls.add(self, trip.size, sample)
   if (self._tag === "Slots" && trip._tag === "RateOver") return Slots.add(Slots.age(self, trip.window, now), sample)
-  if (!sample.failed) return noStreak
+  // One that was read from somewhere is as good, and stays the same: nothing has happened.
+  if (!sample.failed) return self._tag === "Streak" && isNone(self) ? self : noStreak
   return { _tag: "Streak", calls: self.calls + 1, failures: self.failures + 1, slow: 0, abandoned: 0 }
 }
 

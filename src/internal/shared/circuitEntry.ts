@@ -45,6 +45,8 @@ export class CircuitEntry {
   renew = false
   /** When it was last known to be as the others see it. */
   knownAt: number = Number.NEGATIVE_INFINITY
+  /** When all were last told of it. */
+  toldAt: number = Number.NEGATIVE_INFINITY
   /** The generation that this process gave the circuit while it could ask nobody, and what that is for the others. */
   bornAs: number | undefined = undefined
   adoptedAs = 0

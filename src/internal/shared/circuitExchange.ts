@@ -14,7 +14,7 @@ import type { Change, Circuit, Decision } from "../breaker/state.js"
 import { nothing } from "../breaker/transitions.js"
 import { startTimer } from "../time/timer.js"
 import type { Kept, SharedStateError } from "./backend.js"
-import { changeBetween, follows, holdsAsLong, isNewer, isNews, toRestore } from "./circuitChanges.js"
+import { changeBetween, follows, holdsAsLong, isClean, isNewer, tellOf, toRestore } from "./circuitChanges.js"
 import {
   circuitOf,
   decodeDocument,
@@ -26,16 +26,8 @@ import {
   timeToLive
 } from "./circuitDocument.js"
 import type { CircuitEntry } from "./circuitEntry.js"
+import { type Flushing, lateFor } from "./flushing.js"
 import { type Link, pauseAfter } from "./link.js"
-
-/** When what calls have counted is told to the others, in milliseconds. */
-export interface Flushing {
-  /** What may be a reason to open. */
-  readonly soon: number
-  /** Successes, which only make a share smaller; and once there are so many. */
-  readonly late: number
-  readonly many: number
-}
 
 /** A circuit that is not closed is looked at anew at most so often, in milliseconds. */
 const lookAgainAfter = 1_000
@@ -150,6 +142,8 @@ export class CircuitExchange {
     const [decision, next] = input === undefined ? [nothing, opened] : step(policy, opened, input, at)
     if (decision.rejection !== undefined && count === 0) return Effect.succeed(decision)
     const document = documentOf(next, base.document, id, entry.isolations, at)
+    const wait = isClean(next) ? lateFor(this.flushing, policy) : this.flushing.soon
+    const wasTold = Math.abs(link.now - entry.toldAt) < wait
     entry.sealed = count
     entry.successes = 0
     const swapped = link.ask(
@@ -158,7 +152,7 @@ export class CircuitExchange {
         text: encodeDocument(document),
         timeToLive: timeToLive(document, this.idleTimeToLive, at),
         at,
-        tell: isNews(base.document, document) ? "all" : "seldom"
+        tell: tellOf(base.document, document, wasTold)
       })
     )
     const unsealed = Effect.sync(() => {
@@ -203,6 +197,7 @@ export class CircuitExchange {
   heard(entry: CircuitEntry | undefined, version: string, text: string): void {
     // A circuit that is not known yet is read when a call comes to it.
     if (entry?.base === undefined) return
+    entry.toldAt = this.link.now
     if (!isNewer(version, entry.base.version)) return
     // What this process has written itself it knows from the answer, and would count twice until then.
     if (decodeDocument(text)?.by !== this.link.id) this.adopt(entry, { version, text }, false)

@@ -24,7 +24,8 @@ import type { SharedStateError } from "./backend.js"
 import { isAsBefore, isClean } from "./circuitChanges.js"
 import { circuitOf, decodeDocument } from "./circuitDocument.js"
 import { CircuitEntry } from "./circuitEntry.js"
-import { admission, CircuitExchange, type Flushing, prefix } from "./circuitExchange.js"
+import { admission, CircuitExchange, prefix } from "./circuitExchange.js"
+import { type Flushing, lateFor } from "./flushing.js"
 import type { Link } from "./link.js"
 
 /** @internal */
@@ -189,10 +190,9 @@ export class SharedCircuits {
   }
 
   private tellSuccesses(entry: CircuitEntry, now: number): void {
-    const { late, many, soon } = this.flushing
-    const { trip } = entry.policy
-    const most = trip._tag === "RateOver" ? Math.min(late, trip.window / 3) : late
-    this.exchange.tellAt(entry, now + (entry.successes >= many ? soon : most), now)
+    const { many, soon } = this.flushing
+    const wait = entry.successes >= many ? soon : lateFor(this.flushing, entry.policy)
+    this.exchange.tellAt(entry, now + wait, now)
   }
 
   /** The place of a probe, or of the one who finds out; or how the circuit is, where that was not known. */
