@@ -53,6 +53,8 @@ export interface Status {
   readonly joined: boolean
   /** For how long it has not answered. */
   readonly awayFor: Duration.Duration | undefined
+  /** How long ago it last answered, or told something, which is long ago where nothing happens; if it ever did. */
+  readonly lastHeard: Duration.Duration | undefined
   /** How often this process has asked for something since it started, and how often it was told something. */
   readonly commands: number
   readonly told: number
@@ -103,6 +105,8 @@ const make = (
     const { name = "shared" } = options
     const shareAlone = number(where, "shareAlone", options.shareAlone ?? 0.1, 0, 1)
     const joined = gauge(metricTable.sharedStateJoined, name)
+    // A process that has nobody to share with from the first is alone as well.
+    joined.unsafeUpdate(0, [])
     const bounds = boundsOf(where, options)
     const flushing = {
       soon: finiteMillis(where, "flushEvery", options.flushEvery ?? 50),
@@ -129,10 +133,11 @@ const make = (
     const circuits = yield* SharedCircuits.make(link, flushing, bounds)
     const limits = yield* SharedLimits.make(link, bounds, shareAlone)
     const status = Effect.sync((): Status => {
-      const { awaySince } = link
+      const { awaySince, heardAt } = link
       return {
         joined: link.joined,
         awayFor: awaySince === undefined ? undefined : Duration.millis(link.now - awaySince),
+        lastHeard: heardAt === undefined ? undefined : Duration.millis(link.now - heardAt),
         commands: link.asked,
         told: link.told
       }

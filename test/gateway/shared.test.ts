@@ -2,9 +2,10 @@
  * Gateways as two machines would run them, each a process of its own, over a real Redis.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import * as MisbehavingProvider from "effect-resilience/testing/MisbehavingProvider"
 import { Script, Step } from "effect-resilience/testing/MisbehavingProvider"
+import type { Standing } from "../../src/gateway/internal/admin/api.js"
 import { isInstalled, redisServer } from "../redis/server.js"
 import { configOf, messages, post } from "./asking.js"
 import { startGateway } from "./process.js"
@@ -59,8 +60,37 @@ describe.skipIf(!isInstalled)("two gateways that share a Redis", () => {
         expect(answered).toBeGreaterThan(0)
         expect(answered).toBeLessThanOrEqual(12)
 
+        const [, admin = ""] = yield* one.says(/live page on (\S+)/)
+        const seen = Effect.map(
+          Effect.promise(() => fetch(`${admin}/state`).then((response) => response.json())),
+          (answer) => {
+            const { processes, targets } = answer as Standing
+            return { shared: processes[0]?.shared, views: targets.map(({ views }) => views) }
+          }
+        )
+        const gauge = Effect.promise(async () => {
+          const metrics = await (await fetch(admin.replace(/admin$/, "metrics"))).text()
+          return /^llm_shared_state_joined\S* (\d)/m.exec(metrics)?.[1]
+        })
+        const joined = yield* seen
+        expect(joined.shared).toEqual({ joined: true, lastHeardMillisAgo: expect.any(Number) })
+        expect(joined.views).toContainEqual({ circuit: "shared", parking: "shared" })
+        expect(yield* gauge).toBe("1")
+
         yield* Effect.promise(() => kill())
         expect(yield* ask(one.url)).toEqual([200, "openai/spare"])
+        yield* Effect.repeat(seen, {
+          until: ({ shared }) => shared?.joined === false,
+          schedule: Schedule.spaced("50 millis")
+        })
+        const alone = yield* seen
+        expect(alone.shared).toEqual({
+          joined: false,
+          aloneForMillis: expect.any(Number),
+          lastHeardMillisAgo: expect.any(Number)
+        })
+        expect(alone.views).toContainEqual({ circuit: "local", parking: "local" })
+        expect(yield* gauge).toBe("0")
       })
   )
 })

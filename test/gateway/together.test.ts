@@ -11,6 +11,7 @@ const target = (more: Partial<Target>): Target => ({
   answers: 0,
   failures: 0,
   recentFailures: [],
+  views: { circuit: "shared", parking: "shared" },
   observeOnly: false,
   ...more
 })
@@ -33,7 +34,16 @@ describe("several processes told as one gateway", () => {
       attempts: 3,
       recentFailures: [failure(9)]
     })
-    const two = target({ inFlight: 2, limit: 5, queued: 1, attempts: 4, requestsLeft: 7, recentFailures: [failure(4)] })
+    const alone = { circuit: "local", parking: "local" } as const
+    const two = target({
+      views: alone,
+      inFlight: 2,
+      limit: 5,
+      queued: 1,
+      attempts: 4,
+      requestsLeft: 7,
+      recentFailures: [failure(4)]
+    })
     const both = standing([
       { worker: 1, answer: of(1, [one], [1, 5]) },
       { worker: 2, answer: of(2, [two, target({ name: "c/d" })], [3]) }
@@ -42,6 +52,8 @@ describe("several processes told as one gateway", () => {
       target({
         circuit: "open",
         why: "failures",
+        // What one of them knows by itself is not what the fleet knows.
+        views: alone,
         inFlight: 3,
         limit: 10,
         queued: 1,

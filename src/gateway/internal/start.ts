@@ -58,11 +58,12 @@ const watched = (config: Config, together: Together | undefined) =>
 
 const served = (config: Config, together: Together | undefined, watch: Watch | undefined): Started =>
   Effect.gen(function* () {
-    const { current, reload } = yield* generations(config, yield* stores(config, together?.backend))
+    const kept = yield* stores(config, together?.backend)
+    const { current, reload } = yield* generations(config, kept)
     const bounds = config.bounds ?? {}
     const { host = "127.0.0.1", port = 8787 } = config.listen ?? {}
     const traffic: Traffic = { underWay: 0 }
-    const control = watch && new Control(current, watch, traffic, together?.worker)
+    const control = watch && new Control(current, watch, traffic, kept.status, together?.worker)
     if (control !== undefined) yield* together?.answer(control.answers) ?? Effect.void
     const admin = control && guarded(yield* adminKey(config), yield* adminApp(together?.askAll ?? alone(control)))
     const own = config.admin?.port

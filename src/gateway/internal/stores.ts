@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -21,6 +21,8 @@ export interface Stores {
   /** With a store of circuits where these are shared. */
   readonly context: Context.Context<RateLimit.RateLimitStore | CircuitBreakerStore>
   readonly shared: boolean
+  /** How it is with what is shared, if anything is. */
+  readonly status: Effect.Effect<SharedState.Status | undefined>
 }
 
 /** Without Redis, those share that have the same `backend`. @internal */
@@ -35,13 +37,17 @@ export const stores = (
 /** Circuits have a store for each configuration, which begins where the one before ended. */
 const alone: Effect.Effect<Stores, never, Scope.Scope> = Effect.map(
   Layer.build(RateLimit.layerStoreMemory()),
-  (context) => ({ context: context as Stores["context"], shared: false })
+  (context) => ({ context: context as Stores["context"], shared: false, status: Effect.succeed(undefined) })
 )
 
 type SharedStores = Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimit.RateLimitStore>
 
 const asShared = (layer: SharedStores): Effect.Effect<Stores, never, Scope.Scope> =>
-  Effect.map(Layer.build(layer), (context) => ({ context, shared: true }))
+  Effect.map(Layer.build(layer), (context) => ({
+    context,
+    shared: true,
+    status: Context.get(context, SharedState.SharedState).status
+  }))
 
 const redis = ({ password, url, ...rest }: Redis): Effect.Effect<SharedStores, InvalidConfig> =>
   Effect.gen(function* () {

@@ -56,6 +56,8 @@ export class Link {
   /** How often it was asked for something, and what was told here. */
   asked = 0
   told = 0
+  /** When it last answered, or told something. */
+  heardAt: number | undefined = undefined
   private readonly sharing = new Set<Sharing>()
   private finding = false
   private lostAt: number | undefined = undefined
@@ -80,6 +82,7 @@ export class Link {
       yield* options.backend.listen({
         told: (key, version, text) => {
           link.told++
+          link.heardAt = link.now
           for (const one of link.sharing) one.told(key, version, text)
         },
         began: () => link.hasMissed()
@@ -162,7 +165,12 @@ export class Link {
         Effect.disconnect,
         Effect.interruptible,
         Effect.timeoutFail({ duration: millis, onTimeout: () => noAnswer(millis) }),
-        Effect.tap(({ now }) => Effect.sync(() => this.time.observe(from, this.now, now))),
+        Effect.tap(({ now }) =>
+          Effect.sync(() => {
+            this.heardAt = this.now
+            this.time.observe(from, this.now, now)
+          })
+        ),
         Effect.tapError((error) =>
           Effect.sync(() => {
             this.answers = false

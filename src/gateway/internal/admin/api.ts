@@ -16,6 +16,13 @@ const Failure = Schema.Struct({
   requestId: Schema.optional(Schema.String)
 })
 
+const View = Schema.Literal("shared", "local").annotations({
+  description: "Whether this is what the fleet knows, or what the process knows by itself."
+})
+
+/** @internal */
+export type View = typeof View.Type
+
 /** @internal */
 export const Target = Schema.Struct({
   name: Schema.String,
@@ -34,6 +41,9 @@ export const Target = Schema.Struct({
   answers: Schema.Number,
   failures: Schema.Number,
   recentFailures: Schema.Array(Failure),
+  views: Schema.Struct({ circuit: View, parking: View, limits: Schema.optional(View) }).annotations({
+    description: "Limits are left out where the target has none. All else here is always of the process."
+  }),
   observeOnly: Schema.Boolean.annotations({ description: "Whether policies only tell what they would do." })
 })
 
@@ -51,12 +61,21 @@ const Happening = Schema.Struct({
   durationMillis: Schema.optional(Schema.Number)
 })
 
+const Shared = Schema.Struct({
+  joined: Schema.Boolean.annotations({ description: "If not, the process goes by what it knows itself." }),
+  aloneForMillis: Schema.optional(Schema.Number),
+  lastHeardMillisAgo: Schema.optional(Schema.Number).annotations({
+    description: "An answer or a message, which is long ago where nothing happens."
+  })
+}).annotations({ description: "Left out where nothing is shared." })
+
 const Process = Schema.Struct({
   worker: Schema.optional(Schema.Number).annotations({ description: "Left out where there is but one." }),
   pid: Schema.Number,
   upForMillis: Schema.Number,
   underWay: Schema.Number.annotations({ description: "Requests for models." }),
-  residentBytes: Schema.Number
+  residentBytes: Schema.Number,
+  shared: Schema.optional(Shared)
 })
 
 /** @internal */

@@ -10,9 +10,10 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { CircuitBreakerStoreError, State } from "../../../CircuitBreaker.js"
 import * as PrometheusMetrics from "../../../prometheus/PrometheusMetrics.js"
+import type * as SharedState from "../../../SharedState.js"
 import type { Generation } from "../generation.js"
 import type { Traffic } from "../onRequest.js"
-import type { Standing } from "./api.js"
+import type { Standing, View } from "./api.js"
 import type { Answers, Question } from "./siblings.js"
 import type { Watch } from "./watch.js"
 
@@ -28,6 +29,7 @@ export class Control {
     private readonly current: () => Generation,
     private readonly watch: Watch,
     private readonly traffic: Traffic,
+    private readonly shared: Effect.Effect<SharedState.Status | undefined>,
     private readonly worker: number | undefined
   ) {}
 
@@ -49,22 +51,30 @@ export class Control {
   }) as Answers
 
   private readonly state: Effect.Effect<Standing> = Effect.gen(this, function* () {
-    const { observesOnly, resilience, routes } = this.current()
+    const { limits, observesOnly, resilience, routes } = this.current()
     const snapshot = yield* resilience.circuitBreaker.snapshot
     const parked = new Map(snapshot.circuits.map(({ key, parkedFor }) => [key, parkedFor]))
     const names = [...new Set(routes.all.flatMap(({ destinations }) => destinations.map(({ name }) => name)))]
     const targets = yield* Effect.forEach(names, (name) => this.target(name, parked.get(name) ?? 0), {
       concurrency: "unbounded"
     })
+    // Asked for last, since the questions before may have found that nobody answers.
+    const shared = yield* this.shared
+    const view: View = shared?.joined === true ? "shared" : "local"
     const process: Standing["processes"][number] = {
       ...(this.worker !== undefined && { worker: this.worker }),
       pid: Process.pid,
       upForMillis: Math.round(Process.uptime() * 1000),
       underWay: this.traffic.underWay,
-      residentBytes: Process.memoryUsage.rss()
+      residentBytes: Process.memoryUsage.rss(),
+      ...(shared !== undefined && { shared: sharedOf(shared) })
     }
     const observeOnly = this.observes ?? observesOnly("")
-    return { processes: [process], observeOnly, targets, happenings: this.watch.happenings }
+    const viewed = targets.map((target) => ({
+      ...target,
+      views: { circuit: view, parking: view, ...(limits(target.name).rateLimit && { limits: view }) }
+    }))
+    return { processes: [process], observeOnly, targets: viewed, happenings: this.watch.happenings }
   }).pipe(Effect.orDie)
 
   private target(name: string, parkedForMillis: number) {
@@ -147,6 +157,12 @@ export class Control {
     })
   }
 }
+
+const sharedOf = ({ awayFor, joined, lastHeard }: SharedState.Status) => ({
+  joined,
+  ...(awayFor !== undefined && { aloneForMillis: Duration.toMillis(awayFor) }),
+  ...(lastHeard !== undefined && { lastHeardMillisAgo: Duration.toMillis(lastHeard) })
+})
 
 const circuits = { Closed: "closed", Open: "open", HalfOpen: "half-open", Isolated: "isolated" } as const
 

@@ -69,9 +69,10 @@ const label = (table) => {
   const names = [...table.querySelectorAll("th")].map((th) => th.textContent)
   for (const row of table.tBodies[0].rows) [...row.cells].forEach((td, at) => td.dataset.of = names[at])
 }
-const told = ({ worker, underWay, residentBytes, upForMillis }) =>
+const sharing = (s) => !s ? "" : s.joined ? ", shares its circuits and limits" : ", alone" + (s.aloneForMillis ? " for " + ms(s.aloneForMillis) : "") + ": circuits and limits are its own"
+const told = ({ worker, underWay, residentBytes, upForMillis, shared }) =>
   (worker ? "worker " + worker : "one process") + ": " + underWay + " under way, " +
-  Math.round(residentBytes / 1048576) + " MB, up for " + (upForMillis < 60000 ? ms(upForMillis) : Math.round(upForMillis / 60000) + " min")
+  Math.round(residentBytes / 1048576) + " MB, up for " + (upForMillis < 60000 ? ms(upForMillis) : Math.round(upForMillis / 60000) + " min") + sharing(shared)
 const show = async () => {
   const { processes, observeOnly, targets, happenings } = await ask("state")
   of("said").textContent = observeOnly ? "observes only: no policy acts" : ""

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Standing, Target } from "./api.js"
+import type { Standing, Target, View } from "./api.js"
 import type { AnswerOf } from "./siblings.js"
 
 const mostFailures = 20
@@ -46,6 +46,11 @@ const both = (one: Target, other: Target): Target => {
     ...more("requestsLeft"),
     ...more("tokensLeft"),
     ...(one.limit !== undefined && other.limit !== undefined && { limit: one.limit + other.limit }),
+    views: {
+      circuit: bothViews(one.views.circuit, other.views.circuit),
+      parking: bothViews(one.views.parking, other.views.parking),
+      ...(one.views.limits && other.views.limits && { limits: bothViews(one.views.limits, other.views.limits) })
+    },
     inFlight: one.inFlight + other.inFlight,
     queued: one.queued + other.queued,
     attempts: one.attempts + other.attempts,
@@ -57,6 +62,9 @@ const both = (one: Target, other: Target): Target => {
       .slice(-mostFailures)
   }
 }
+
+/** Where one of them is alone, what is told of all is not what the fleet knows. */
+const bothViews = (one: View, other: View): View => (one === "shared" ? other : one)
 
 /** The metrics of all processes, each with the label `worker`, so that what is counted anew in one is counted anew in its own. @internal */
 export const metrics = (answers: ReadonlyArray<AnswerOf<string>>): string => {
