@@ -59,12 +59,13 @@ it.scopedLive("a model that has cost what it may is passed over, and the next ta
         {
           model: "main",
           targets: [
-            { upstream: "openai", policy: { spendLimit: { limit: 2.5, per: "1 hour", prices } } },
+            { upstream: "openai", policy: { spendLimit: { limit: 2.005, per: "1 hour", prices } } },
             { upstream: "openai", model: "spare" }
           ]
         }
       ]
     }))
+    // The request says that it takes ten tokens at most, and so much is reserved.
     const models: Array<string> = []
     for (let i = 0; i < 3; i++) models.push(JSON.parse((yield* ask(gateway.url)).body).model)
     expect(models).toEqual(["main", "main", "spare"])

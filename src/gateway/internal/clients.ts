@@ -24,7 +24,7 @@ export interface Client {
   /** Runs a call within what its client may use. What it has used is in its answer. */
   readonly within: <A, R>(
     call: Effect.Effect<A, never, R>,
-    bytes: number
+    estimate: () => RateLimit.Estimate
   ) => Effect.Effect<A, Rejection | RequestTooLarge, R>
 }
 
@@ -103,13 +103,13 @@ const clientOf = ({
     return {
       name,
       maySee: (model) => models === undefined || models.includes(model),
-      within: (call, bytes) => {
+      within: (call, estimate) => {
         let within: Effect.Effect<never, never, never> | typeof call = call
         if (running !== undefined) within = running.protect(within, name) as typeof call
         if (rate !== undefined) within = rate.protect(within, name) as typeof call
         if (spend !== undefined) within = spend.protect(within, name) as typeof call
         if (tokens === undefined && spend === undefined) return within
-        return RateLimit.withEstimate(within, { inputTokens: Math.ceil(bytes / 4) })
+        return Effect.suspend(() => RateLimit.withEstimate(within, estimate()))
       }
     } satisfies Client
   })

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Resilience from "../../Resilience.js"
 import { type Answered, answer, type Incoming } from "./answer.js"
 import type { Client } from "./clients.js"
+import { expected } from "./expected.js"
 import { told } from "./failure.js"
 import type { Generation } from "./generation.js"
 import { bodyOf, type Unread } from "./incoming.js"
@@ -54,11 +55,13 @@ const asked = (
   if (body instanceof Refused) return Effect.fail(body)
   const route = client.maySee(body.model) ? routes.find(incoming.endpoint.api.family, body.model) : undefined
   if (route === undefined) return Effect.fail(new Refused(unknownModel(body.model)))
+  const estimate = expected(incoming.endpoint.api, body.bytes)
+  const settings = { ...settingsOf(route, body), estimate }
   return Effect.matchEffect(askings(routes, route, body, client.maySee), {
     onFailure: ({ message }) => Effect.fail(new Refused({ status: 400, message, code: "fallbacks" })),
     onSuccess: (askings) =>
       Effect.mapError(
-        client.within(answer(incoming, askings, settingsOf(route, body), body), bytes.length),
+        client.within(answer(incoming, askings, settings, body), estimate),
         (failure) => new Refused(ofItsOwn(told(failure, "").problem))
       )
   })

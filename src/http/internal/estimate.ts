@@ -26,7 +26,7 @@ const settings =
  *
  * @internal
  */
-export const estimateOf = ({ api, body }: Recognised): Estimate => {
+export const estimateOf = ({ api, body }: Pick<Recognised, "api" | "body">): Estimate => {
   const noOutput = api.generates === false ? { outputTokens: 0 } : none
   if (body === undefined) return noOutput
   const inputTokens = tokensIn(body)

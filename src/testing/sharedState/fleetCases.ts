@@ -82,14 +82,17 @@ export const fleetCases: ReadonlyArray<Case> = [
         Effect.gen(function* () {
           const fleet = yield* Effect.replicateEffect(instance(make, "2 seconds"), 4)
           const key = yield* keyOf("limit")
-          const exits = yield* Effect.forEach(
-            Array.from({ length: 25 }, () => fleet).flat(),
-            ({ limit }) => Effect.exit(Effect.void.pipe(limit.protect(key))),
-            { concurrency: 8 }
+          const [took, exits] = yield* Effect.timed(
+            Effect.forEach(
+              Array.from({ length: 25 }, () => fleet).flat(),
+              ({ limit }) => Effect.exit(Effect.void.pipe(limit.protect(key))),
+              { concurrency: 8 }
+            )
           )
           const through = exits.filter(({ _tag }) => _tag === "Success").length
-          // What comes in meanwhile, and what each may use that is not answered.
-          yield* expect(through <= 20 + 15 + fleet.length, `${through} of a burst of 20 were let through`)
+          // What comes in meanwhile, a call a second, and what each may use that is not answered.
+          const most = 20 + Math.ceil(Duration.toSeconds(took)) + 15 + fleet.length
+          yield* expect(through <= most, `${through} of a burst of 20 were let through, and ${most} may be`)
           yield* expect(through >= 5, `only ${through} of a burst of 20 were let through`)
         })
       )
