@@ -244,6 +244,8 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
   [/^(?:api key must be set|an api key must be set|could not load the default credentials)/, noCredentials],
   [/^streaming is required for operations/, invalid],
   [/^(?:request|stream) (?:has )?ended(?: without|, this)|^missing finish_reason for choice/, malformed],
+  [/^final run has not been received|^unexpected event order, got|^missing (?:output|content) at index/, malformed],
+  [/^received a (?:runstep)?delta (?:before creation of a|with no existing) snapshot/, malformed],
   [/^attempted to iterate over a response with no body/, malformed],
   [/^failed to parse structured output|^exception parsing stream chunk|^incomplete json segment/, malformed],
   // A SyntaxError of JSON.parse: all that most clients make of a body that is none.

@@ -72,6 +72,10 @@ const cases: ReadonlyArray<readonly [what: string, thrown: unknown, gives: objec
   ["openai: no credentials", error("Error", "Missing credentials. Please pass an `apiKey`"), { _tag: "AuthenticationFailed" }],
   ["anthropic: a call that has to stream", error("AnthropicError", "Streaming is required for operations that may take longer than 10 minutes."), { _tag: "InvalidRequest" }],
   ["a stream that ended before its first event", error("Error", "request ended without sending any chunks"), { _tag: "MalformedResponse" }],
+  ["a run that ended without its end", error("OpenAIError", "Final run has not been received"), { _tag: "MalformedResponse" }],
+  ["a delta of nothing", error("OpenAIError", "Received a RunStepDelta before creation of a snapshot"), { _tag: "MalformedResponse" }],
+  ["a delta of no output", error("OpenAIError", "missing output at index 1"), { _tag: "MalformedResponse" }],
+  ["a message within a message", error("AnthropicError", 'Unexpected event order, got message_start before receiving "message_stop"'), { _tag: "MalformedResponse" }],
   // Google
   ["genai: an error inside a stream", error("ApiError", 'got status: UNAVAILABLE. {"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}', { status: 503 }), { _tag: "Overloaded", status: 503 }],
   ["generative-ai: an older client", error("GoogleGenerativeAIFetchError", "quota", { status: 429, errorDetails: [{ "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations: [{ quotaId: "RequestsPerDay" }] }] }), { _tag: "QuotaExhausted" }],
