@@ -189,7 +189,7 @@ export const geminiInteractions: StreamDialect<unknown> = geminiInteractions_
 export const ai: StreamDialect<unknown> = ai_
 
 /**
- * The parts of the Vercel AI SDK's `fullStream`. Complete with the `finish` part.
+ * The parts of the Vercel AI SDK's `fullStream`. Complete with the `finish` part, if the provider gave a reason.
  *
  * @since 0.1.0
  * @category Dialects

@@ -244,6 +244,7 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
   [/^(?:api key must be set|an api key must be set|could not load the default credentials)/, noCredentials],
   [/^streaming is required for operations/, invalid],
   [/^(?:request|stream) (?:has )?ended(?: without|, this)|^missing finish_reason for choice/, malformed],
+  [/^did not receive done or success response in stream/, malformed],
   [/^final run has not been received|^unexpected event order, got|^missing (?:output|content) at index/, malformed],
   [/^received a (?:runstep)?delta (?:before creation of a|with no existing) snapshot/, malformed],
   [/^attempted to iterate over a response with no body/, malformed],

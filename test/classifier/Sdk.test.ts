@@ -72,6 +72,7 @@ const cases: ReadonlyArray<readonly [what: string, thrown: unknown, gives: objec
   ["openai: no credentials", error("Error", "Missing credentials. Please pass an `apiKey`"), { _tag: "AuthenticationFailed" }],
   ["anthropic: a call that has to stream", error("AnthropicError", "Streaming is required for operations that may take longer than 10 minutes."), { _tag: "InvalidRequest" }],
   ["a stream that ended before its first event", error("Error", "request ended without sending any chunks"), { _tag: "MalformedResponse" }],
+  ["Ollama's lines without their last", error("Error", "Did not receive done or success response in stream."), { _tag: "MalformedResponse" }],
   ["a run that ended without its end", error("OpenAIError", "Final run has not been received"), { _tag: "MalformedResponse" }],
   ["a delta of nothing", error("OpenAIError", "Received a RunStepDelta before creation of a snapshot"), { _tag: "MalformedResponse" }],
   ["a delta of no output", error("OpenAIError", "missing output at index 1"), { _tag: "MalformedResponse" }],

@@ -14,14 +14,17 @@ export const iteratorOf = <A>(source: AsyncIterable<A>): AsyncIterator<A> =>
 /** Ends a source that is waiting, if it is of a kind that can be ended from outside. @internal */
 export const cancel = (source: unknown): void => {
   if (typeof source !== "object" || source === null) return
-  const { controller, destroy } = source as Cancellable
+  const { abort, controller, destroy } = source as Cancellable
   // The clients of OpenAI and Anthropic keep the controller of the request with the stream.
   if (typeof controller?.abort === "function") controller.abort()
+  // Ollama's.
+  else if (typeof abort === "function") abort.call(source)
   // Node's streams.
   else if (typeof destroy === "function") destroy.call(source)
 }
 
 interface Cancellable {
+  readonly abort?: unknown
   readonly controller?: { readonly abort?: unknown } | null
   readonly destroy?: unknown
 }

@@ -17,6 +17,8 @@ export interface Client {
   readonly plain: (signal?: AbortSignal) => Promise<string | null | undefined>
   /** The client's own stream, as it hands it out. */
   readonly stream: (signal?: AbortSignal) => AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>
+  /** The same, where the model calls a tool. */
+  readonly toolStream?: (signal?: AbortSignal) => AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>
   /** The name of the tool that was called. */
   readonly tool?: () => Promise<string | undefined>
   readonly structured?: () => Promise<unknown>

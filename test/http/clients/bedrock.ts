@@ -27,15 +27,17 @@ export const bedrock: Entry = {
     const with_ = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal })
     const contentOf = async (more: Partial<ConverseCommandInput>, signal?: AbortSignal) =>
       (await client.send(new ConverseCommand({ ...call, ...more }), with_(signal))).output?.message?.content ?? []
+    const streamOf = async (more: Partial<ConverseCommandInput>, signal?: AbortSignal) => {
+      const { stream } = await client.send(new ConverseStreamCommand({ ...call, ...more }), with_(signal))
+      if (stream === undefined) throw new Error("no stream")
+      return stream
+    }
+    const tools = [{ toolSpec: { name: "weather", inputSchema: { json: city } } }]
     return {
       plain: async (signal) => (await contentOf({}, signal))[0]?.text,
-      stream: async (signal) => {
-        const { stream } = await client.send(new ConverseStreamCommand(call), with_(signal))
-        if (stream === undefined) throw new Error("no stream")
-        return stream
-      },
+      stream: (signal) => streamOf({}, signal),
+      toolStream: (signal) => streamOf({ toolConfig: { tools } }, signal),
       tool: async () => {
-        const tools = [{ toolSpec: { name: "weather", inputSchema: { json: city } } }]
         return (await contentOf({ toolConfig: { tools, toolChoice: { any: {} } } }))[0]?.toolUse?.name
       },
       structured: async () => {

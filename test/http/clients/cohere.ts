@@ -15,6 +15,7 @@ export const cohere: Entry = {
     return {
       plain: async (signal) => textIn((await cohere.chat(call, with_(signal))).message),
       stream: (signal) => cohere.chatStream(call, with_(signal)),
+      toolStream: (signal) => cohere.chatStream({ ...call, tools: [weather] }, with_(signal)),
       tool: async () =>
         (await cohere.chat({ ...call, tools: [weather], toolChoice: "REQUIRED" })).message.toolCalls?.[0]?.function
           ?.name,

@@ -9,13 +9,16 @@ export const genAi: Entry = {
   make: (provider, { fetch }) => {
     const { models } = new GoogleGenAI({ apiKey: "key", httpOptions: { baseUrl: provider.url, fetch } })
     const call = { model, contents: prompt }
+    const tools = [{ functionDeclarations: [{ name: "weather", parametersJsonSchema: city }] }]
     const with_ = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { config: { abortSignal: signal } })
     return {
       plain: async (signal) => (await models.generateContent({ ...call, ...with_(signal) })).text,
       stream: (signal) => models.generateContentStream({ ...call, ...with_(signal) }),
+      toolStream: (signal) =>
+        models.generateContentStream({ ...call, config: { tools, ...(signal && { abortSignal: signal }) } }),
       tool: async () => {
         const config = {
-          tools: [{ functionDeclarations: [{ name: "weather", parametersJsonSchema: city }] }],
+          tools,
           toolConfig: { functionCallingConfig: { mode: FunctionCallingConfigMode.ANY } }
         }
         return (await models.generateContent({ ...call, config })).functionCalls?.[0]?.name

@@ -14,6 +14,7 @@ export const langChain: Entry = {
     return {
       plain: async (signal) => (await chat.invoke(prompt, with_(signal))).text,
       stream: (signal) => chat.stream(prompt, with_(signal)),
+      toolStream: (signal) => chat.bindTools([weather]).stream(prompt, with_(signal)),
       tool: async () =>
         (await chat.bindTools([weather], { tool_choice: "required" }).invoke(prompt)).tool_calls?.[0]?.name,
       structured: () => chat.withStructuredOutput({ title: "city", ...city }, { method: "jsonSchema" }).invoke(prompt),

@@ -13,6 +13,7 @@ export const ollama: Entry = {
     return {
       plain: async () => (await ollama.chat(call)).message.content,
       stream: () => ollama.chat({ ...call, stream: true }),
+      toolStream: () => ollama.chat({ ...call, tools: [weather], stream: true }),
       tool: async () => (await ollama.chat({ ...call, tools: [weather] })).message.tool_calls?.[0]?.function.name,
       structured: async () => parsed((await ollama.chat({ ...call, format: city })).message.content),
       embedding: async () => (await ollama.embed({ model, input: "hello" })).embeddings[0]?.length

@@ -14,6 +14,7 @@ export const openAiChat: Entry = {
     return {
       plain: async (signal) => (await openai.chat.completions.create(call, { signal })).choices[0]?.message.content,
       stream: (signal) => openai.chat.completions.create({ ...call, stream: true }, { signal }),
+      toolStream: (signal) => openai.chat.completions.create({ ...call, tools: [weather], stream: true }, { signal }),
       tool: async () => {
         const stream = openai.chat.completions.stream({ ...call, tools: [weather], tool_choice: "required" })
         const called = (await stream.finalChatCompletion()).choices[0]?.message.tool_calls?.[0]
@@ -39,6 +40,7 @@ export const openAiResponses: Entry = {
     return {
       plain: async (signal) => (await openai.responses.create(call, { signal })).output_text,
       stream: (signal) => openai.responses.create({ ...call, stream: true }, { signal }),
+      toolStream: (signal) => openai.responses.create({ ...call, tools: [tool], stream: true }, { signal }),
       tool: async () => {
         const stream = openai.responses.stream({ ...call, tools: [tool], tool_choice: "required" })
         const called = (await stream.finalResponse()).output.find((item) => item.type === "function_call")

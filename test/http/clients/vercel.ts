@@ -10,14 +10,13 @@ export const vercel: Entry = {
   make: (provider, { fetch }) => {
     const openai = createOpenAI({ apiKey: "sk-test", baseURL: provider.openAiUrl, fetch })
     const call = { model: openai.chat(model), prompt, maxRetries: 0 }
+    const tools = { weather: tool({ inputSchema: jsonSchema<{ city: string }>(city), execute: ({ city }) => city }) }
     const withSignal = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal })
     return {
       plain: async (signal) => (await generateText({ ...call, ...withSignal(signal) })).text,
       stream: (signal) => streamText({ ...call, ...withSignal(signal), onError: () => {} }).fullStream,
+      toolStream: (signal) => streamText({ ...call, tools, ...withSignal(signal), onError: () => {} }).fullStream,
       tool: async () => {
-        const tools = {
-          weather: tool({ inputSchema: jsonSchema<{ city: string }>(city), execute: ({ city }) => city })
-        }
         return (await generateText({ ...call, tools, toolChoice: "required" })).toolCalls[0]?.toolName
       },
       structured: async () => (await generateObject({ ...call, schema: jsonSchema(city) })).object,

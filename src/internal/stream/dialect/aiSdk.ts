@@ -62,6 +62,13 @@ const callOf = (part: Fields): Reading => {
   return { kind: "content", toolCalls: [{ id, name: textOf(part.toolName), ...ours }] }
 }
 
+/**
+ * The SDK makes a reason up where a body ended and its provider had given none, and a call of what had come of it. Up to
+ * version 5 that is `unknown`, since then an `other` with nothing behind it.
+ */
+const unsaid = (part: Fields, finish: string): boolean =>
+  finish === "unknown" || (finish === "other" && "rawFinishReason" in part && !isEnd(part.rawFinishReason))
+
 const endOf = (part: Fields): Reading => {
   const given = part.finishReason ?? part.reason
   const finish = isFields(given) ? given.unified : given
@@ -69,7 +76,7 @@ const endOf = (part: Fields): Reading => {
   return judged(undefined, part, {
     kind: "metadata",
     // The stream to a user interface ends without a reason.
-    end: finish === undefined || isEnd(finish),
+    end: finish === undefined || (isEnd(finish) && !unsaid(part, finish)),
     usage: numbers({
       inputTokens: usage.inputTokens ?? usage.promptTokens,
       outputTokens: usage.outputTokens ?? usage.completionTokens,
