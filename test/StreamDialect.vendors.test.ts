@@ -1,11 +1,11 @@
-/** What the dialects of OpenAI's, Mistral's and Google's further APIs read, beside the whole answers of `everyDialect`. */
+/** What the dialects of OpenAI's, Mistral's and Google's further APIs, and the AI SDK's, read beside `everyDialect`. */
 import { describe, expect, it } from "@effect/vitest"
 import type { ConversationEventsData } from "@mistralai/mistralai/models/components/conversationevents.js"
 import { StreamDialect } from "effect-resilience"
 import type { RealtimeServerEvent } from "openai/resources/realtime/realtime"
 import { type InteractionEvent, moreSamples } from "./internal/stream/moreSamples.js"
 
-const { geminiInteractions, mistral, openAiAssistants, openAiRealtime } = StreamDialect
+const { aiSdk, geminiInteractions, mistral, openAiAssistants, openAiRealtime } = StreamDialect
 
 const done = (response: object) =>
   ({ type: "response.done", event_id: "e", response }) satisfies RealtimeServerEvent as RealtimeServerEvent
@@ -105,7 +105,13 @@ describe("the end", () => {
     [geminiInteractions, interaction("completed"), true],
     [geminiInteractions, interaction("incomplete"), true],
     [geminiInteractions, interaction("a_new_word"), true],
-    [geminiInteractions, interaction("requires_continuation"), false]
+    [geminiInteractions, interaction("requires_continuation"), false],
+    [aiSdk, { type: "finish", finishReason: "other", rawFinishReason: "a_new_word" }, true],
+    [aiSdk, { type: "finish", finishReason: "stop", rawFinishReason: undefined }, true],
+    // Version 5 does not say what the provider's own word was.
+    [aiSdk, { type: "finish", finishReason: "other" }, true],
+    [aiSdk, { type: "finish", finishReason: "other", rawFinishReason: undefined }, false],
+    [aiSdk, { type: "finish", finishReason: "unknown" }, false]
   ])("%#: %o", (dialect, element, end) => {
     expect(dialect.read(element).end).toBe(end)
     expect(dialect.read(element).error).toBeUndefined()

@@ -9,7 +9,7 @@ import { apis } from "../../src/http/internal/apis.js"
 import { Decoder } from "../../src/http/internal/decoder.js"
 import { elementReader, framingOf } from "../../src/http/internal/elements.js"
 import * as StreamDialect from "../../src/StreamDialect.js"
-import { cut, formats } from "./bytes.js"
+import { cut, embeddings, formats } from "./bytes.js"
 
 const encoder = new TextEncoder()
 
@@ -30,8 +30,10 @@ const answering = async (): Promise<Response> => {
 const resilient = ResilientFetch.make({ fetch: answering })
 afterAll(() => resilient.dispose())
 
-const through = async (url: string): Promise<ReadonlyArray<Uint8Array>> => {
-  const body = JSON.stringify({ model: "large", stream: true })
+const streamed = { model: "large", stream: true }
+
+const through = async (url: string, asked: object = streamed): Promise<ReadonlyArray<Uint8Array>> => {
+  const body = JSON.stringify(asked)
   const response = await resilient(url, { method: "POST", body })
   const received: Array<Uint8Array> = []
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) received.push(chunk)
@@ -40,12 +42,10 @@ const through = async (url: string): Promise<ReadonlyArray<Uint8Array>> => {
 
 const transform = ResilientHttpClient.transform()
 
-const throughClient = (url: string): Promise<ReadonlyArray<Uint8Array>> =>
+const throughClient = (url: string, asked: object = streamed): Promise<ReadonlyArray<Uint8Array>> =>
   Effect.flatMap(HttpClient.HttpClient, (client) =>
     Effect.flatMap(
-      transform(client).execute(
-        HttpClientRequest.post(url).pipe(HttpClientRequest.bodyUnsafeJson({ model: "large", stream: true }))
-      ),
+      transform(client).execute(HttpClientRequest.post(url).pipe(HttpClientRequest.bodyUnsafeJson(asked))),
       (response) => Effect.map(Stream.runCollect(response.stream), Chunk.toReadonlyArray)
     )
   ).pipe(
@@ -126,6 +126,28 @@ describe.each(Object.entries(formats))("X2: %s", (_, format) => {
         expect(said(known)).toEqual(said(parsed))
       }),
       { numRuns: 300 }
+    )
+  })
+})
+
+const vector = FastCheck.array(FastCheck.double({ noNaN: true, noDefaultInfinity: true }), {
+  minLength: 1,
+  maxLength: 400
+})
+
+describe.each(Object.entries(embeddings))("X2: embeddings, %s", (_, { contentType: type, plain, url }) => {
+  it("are the same bytes through either, whatever is in them and wherever they are cut", async () => {
+    contentType = type
+    await FastCheck.assert(
+      FastCheck.asyncProperty(vector, FastCheck.constantFrom(0, 2), cuts, async (vector, indent, cuts) => {
+        const asked = { model: "embed", input: "hello" }
+        const body = encoder.encode(JSON.stringify(plain(vector), undefined, indent))
+        chunks = cut(body, cuts)
+        const whole = hashOf([body])
+        expect(hashOf(await through(url, asked))).toBe(whole)
+        expect(hashOf(await throughClient(url, asked))).toBe(whole)
+      }),
+      { numRuns: 20 }
     )
   })
 })

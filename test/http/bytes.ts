@@ -136,6 +136,55 @@ export const formats: Readonly<Record<string, Format>> = {
   }
 }
 
+/** The plain answers to requests for embeddings, with any vector in them. */
+export const embeddings: Readonly<Record<string, Omit<Format, "stream"> & { readonly plain: Plain }>> = {
+  "OpenAI's": {
+    url: "https://api.openai.com/v1/embeddings",
+    contentType: "application/json",
+    plain: (vector) => ({ object: "list", data: [{ object: "embedding", index: 0, embedding: vector }], usage })
+  },
+  "OpenAI's in base64": {
+    url: "https://api.openai.com/v1/embeddings",
+    contentType: "application/json",
+    plain: (vector) => ({
+      object: "list",
+      data: [
+        { object: "embedding", index: 0, embedding: Buffer.from(Float32Array.from(vector).buffer).toString("base64") }
+      ],
+      usage
+    })
+  },
+  "Mistral's": {
+    url: "https://api.mistral.ai/v1/embeddings",
+    contentType: "application/json",
+    plain: (vector) => ({
+      id: "e",
+      object: "list",
+      data: [{ object: "embedding", index: 0, embedding: vector }],
+      usage
+    })
+  },
+  "Gemini's": {
+    url: "https://generativelanguage.googleapis.com/v1beta/models/embed:batchEmbedContents",
+    contentType: "application/json; charset=UTF-8",
+    plain: (values) => ({ embeddings: [{ values }] })
+  },
+  "Cohere's": {
+    url: "https://api.cohere.com/v2/embed",
+    contentType: "application/json",
+    plain: (vector) => ({ id: "e", embeddings: { float: [vector] }, meta: { billed_units: { input_tokens: 5 } } })
+  },
+  "Ollama's": {
+    url: "http://localhost:11434/api/embed",
+    contentType: "application/json; charset=utf-8",
+    plain: (vector) => ({ model: "m", embeddings: [vector], prompt_eval_count: 5 })
+  }
+}
+
+type Plain = (vector: ReadonlyArray<number>) => object
+
+const usage = { prompt_tokens: 5, total_tokens: 5 }
+
 /** The bytes, cut at these shares of their length. */
 export const cut = (bytes: Uint8Array, at: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
   const places = [...new Set(at.map((share) => Math.floor(share * bytes.length)))].sort((a, b) => a - b)

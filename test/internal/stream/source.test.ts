@@ -46,6 +46,14 @@ const sources: Record<string, (cancelled: () => void) => AsyncIterable<unknown>>
       }
     })
   },
+  "a client's stream that can be aborted": (cancelled) =>
+    ({
+      abort: cancelled,
+      async *[Symbol.asyncIterator]() {
+        yield "x"
+        await never
+      }
+    }) as AsyncIterable<unknown>,
   "a client's stream with its controller": (cancelled) => {
     const controller = new AbortController()
     controller.signal.addEventListener("abort", cancelled)
