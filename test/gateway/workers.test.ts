@@ -61,7 +61,8 @@ it.scopedLive(
       // One limit for both of them, and one circuit.
       const answeredWithin = (yield* statuses(chat, 12, "limited")).filter((status) => status === 200).length
       expect(answeredWithin).toBeGreaterThan(0)
-      expect(answeredWithin).toBeLessThanOrEqual(4)
+      // A limit of a fleet lets a call more through for each process; two limits would let eight.
+      expect(answeredWithin).toBeLessThanOrEqual(4 + 2)
       yield* statuses({ ...chat, model: "broken" }, 8)
       const tried = (yield* provider.awaitSettled).filter(({ model }) => model === "broken").length
       expect(tried).toBeGreaterThanOrEqual(3)
