@@ -50,8 +50,9 @@ export const fleetCases: ReadonlyArray<Case> = [
               (states) => states.every(({ _tag }) => _tag === tag)
             )
           yield* eventually(are("Open"), "the circuit is not open for all")
-          yield* Effect.ignore(others[0]!.breaker.reset(key))
-          yield* eventually(are("Closed"), "the circuit is not closed for all")
+          // Again, as a person would: where an answer was lost, the failures may be told once more after a reset.
+          const reset = Effect.ignore(others[0]!.breaker.reset(key))
+          yield* eventually(Effect.zipRight(reset, are("Closed")), "the circuit is not closed for all")
         })
       )
   },
