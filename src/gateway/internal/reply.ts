@@ -39,7 +39,8 @@ export const whole = (response: ServerResponse, seen: Seen, mark: AnswerMark): v
 
 /** A client that takes nothing for so long is taken for gone: what it was to get is in memory, or holds an upstream. */
 const bounded = (response: ServerResponse, millis: number): void => {
-  response.setTimeout(millis, () => response.destroy())
+  // Without a listener of its own, Node closes the connection.
+  response.setTimeout(millis)
 }
 
 const headersOf = (seen: Seen, { requestId, target }: Mark): Record<string, string> => {
@@ -103,7 +104,8 @@ export const streamed = <E>(
 
 const drained = (response: ServerResponse, millis: number): Effect.Effect<void> =>
   Effect.async((resume) => {
-    if (response.destroyed) return resume(Effect.void)
+    // What is written in one turn of the event loop may have drained before a fiber comes to wait for it.
+    if (!response.writableNeedDrain) return resume(Effect.void)
     bounded(response, millis)
     const done = (): void => {
       response.setTimeout(0)
