@@ -146,28 +146,6 @@ it.scopedLive("W8: malformed, oversized, compressed and slow requests are told s
   })
 )
 
-it.scopedLive("W4: a client that leaves stops its upstream call", () =>
-  Effect.gen(function* () {
-    const { gateway, provider } = yield* start({
-      models: { main: Script.always(Step.answer({ betweenChunks: "100 millis" })) }
-    })
-    const leaves = new AbortController()
-    const response = yield* Effect.promise(() =>
-      fetch(`${gateway.url}/v1/chat/completions`, {
-        method: "POST",
-        body: JSON.stringify({ ...chat, stream: true }),
-        signal: leaves.signal
-      })
-    )
-    yield* Effect.promise(() => response.body!.getReader().read())
-    const left = Date.now()
-    leaves.abort()
-    const [attempt] = yield* provider.awaitSettled
-    expect(attempt?.clientLeft).toBe(true)
-    expect(attempt!.endedAt! - left).toBeLessThan(1_000)
-  })
-)
-
 it.live("W9: when it ends, streams are let finish, and nobody new is let in", () =>
   Effect.scoped(
     Effect.gen(function* () {

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Runtime from "effect/Runtime"
 import { endpoints } from "./endpoints.js"
 import type { Generation } from "./generation.js"
@@ -56,7 +56,7 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
     const fiber = Runtime.runFork(generation.runtime)(
       modelCall(generation, { request, response, endpoint, requestId, takeMillis: generation.takeMillis })
     )
-    response.once("close", () => {
+    onceClosed(request, response, () => {
       traffic.underWay--
       generation.calls.end()
       // A client that has left wants no answer any more.
@@ -87,6 +87,22 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
         return problem(response, "openai", noSuchPath, { requestId: ids.of(request) })
     }
   }
+}
+
+/** When a response is over, or its client has left. */
+const onceClosed = ({ socket }: IncomingMessage, response: ServerResponse, over: () => void): void => {
+  if (response.socket !== null) {
+    response.once("close", over)
+    return
+  }
+  // Requests before it on its connection have no whole answer yet, and Node tells it nothing of the connection's end.
+  const left = (): void => {
+    socket.off("close", left)
+    response.off("close", left)
+    over()
+  }
+  socket.once("close", left)
+  response.once("close", left)
 }
 
 /** @internal */
