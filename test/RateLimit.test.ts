@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Queue, Stream, TestClock } from "effect"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Metric, Queue, Stream, TestClock } from "effect"
 import { Bulkhead, Deadline, LlmError, RateLimit, Rejection, ResilienceEvent, SpendLimit } from "effect-resilience"
 
 const settle = Effect.yieldNow({ priority: 1 }).pipe(Effect.repeatN(5))
@@ -126,6 +126,56 @@ describe("RateLimit", () => {
       yield* TestClock.adjust("1 minute")
       expect(times).toEqual([5_100, 5_200, 5_300, 5_400])
     }).pipe(Effect.provide(RateLimit.layerMemory({ requests: perSecond(10) })))
+  )
+
+  it.effect("L3: a hint of seconds is not the end of a limit of a day", () =>
+    Effect.gen(function* () {
+      const told = new LlmError.RateLimited({ retryAfter: Duration.seconds(5) })
+      yield* Effect.exit(RateLimit.protect(Effect.fail(told), "a"))
+      const times: Array<number> = []
+      const call = RateLimit.protect(
+        Effect.map(Clock.currentTimeMillis, (at) => times.push(at)),
+        "a"
+      )
+      yield* Effect.forEach(Array.from({ length: 3 }), () => begin(call))
+      yield* TestClock.adjust("5 seconds")
+      expect(times).toEqual([5_000, 5_000, 5_000])
+      expect((yield* (yield* RateLimit.RateLimit).left("a")).requests).toBeCloseTo(496, 0)
+    }).pipe(Effect.provide(RateLimit.layerMemory({ requests: { limit: 500, per: "1 day" } })))
+  )
+
+  it.effect("whoever waits is told of from the first one on, for as long as it waits in all", () =>
+    Effect.gen(function* () {
+      const heard = yield* ResilienceEvent.subscribe
+      yield* Effect.gen(function* () {
+        const call = RateLimit.protect(Effect.void, "waits/rate")
+        yield* call
+        yield* begin(call)
+        const given = yield* begin(call)
+        yield* begin(call)
+        // No place for a fourth one: it has not waited.
+        expect(yield* Effect.flip(call)).toMatchObject({ _tag: "RateLimitExceeded" })
+        yield* TestClock.adjust("500 millis")
+        yield* Fiber.interrupt(given)
+        yield* TestClock.adjust("10 seconds")
+      }).pipe(Effect.provide(RateLimit.layerMemory({ requests: { limit: 1, per: "1 second" }, maxQueued: 2 })))
+      const about = { target: "waits/rate", gate: "rateLimit" }
+      const left = (at: number, admitted: boolean) => ({ at, wait: Duration.millis(at), admitted, ...about })
+      expect(Array.from(yield* Queue.takeAll(heard))).toMatchObject([
+        { _tag: "CallQueued", at: 0, queued: 1, ...about },
+        { _tag: "CallQueued", at: 0, queued: 2, ...about },
+        { _tag: "CallQueued", at: 0, queued: 3, ...about },
+        { _tag: "CallDequeued", ...left(500, false) },
+        { _tag: "CallDequeued", ...left(1_000, true) },
+        { _tag: "CallDequeued", ...left(2_000, true) }
+      ])
+      const series = Metric.unsafeSnapshot().filter(({ metricKey: { tags } }) =>
+        tags.some(({ value }) => value === "waits/rate")
+      )
+      const of = (name: string) => series.find(({ metricKey }) => metricKey.name === name)?.metricState
+      expect(of("llm_queue_length")).toMatchObject({ value: 0 })
+      expect(of("llm_queue_wait_seconds")).toMatchObject({ count: 3, sum: 3.5 })
+    }).pipe(Effect.provide(ResilienceEvent.layer()), Effect.scoped)
   )
 
   it.effect.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Layer, Metric, TestClock } from "effect"
-import { LlmError, RateLimit, Resilience, SharedState, SpendLimit, Telemetry } from "effect-resilience"
+import { Duration, Effect, Exit, Layer, Metric, Queue, TestClock } from "effect"
+import { LlmError, RateLimit, Resilience, ResilienceEvent, SharedState, SpendLimit, Telemetry } from "effect-resilience"
 import { named } from "../src/internal/telemetry/labels.js"
 
 /** The gauges of this name and target, by the rest of their labels. */
@@ -132,6 +132,70 @@ describe("what is left of a budget, in the metrics", () => {
         )
       )
     })
+  )
+
+  const asked = (left: (before: Effect.Effect<object>) => Effect.Effect<object, unknown>) =>
+    Effect.map(RateLimit.RateLimitStore, ({ immediate: _, ...store }): RateLimit.Store => {
+      const before = (key: string, limits: Parameters<RateLimit.Store["left"]>[1]) => store.left(key, limits)
+      return { ...store, left: (key, limits) => left(Effect.orDie(before(key, limits))) as never }
+    }).pipe(Effect.provide(RateLimit.layerStoreMemory()), Layer.effect(RateLimit.RateLimitStore))
+
+  it.effect(
+    "of a limit in a store that has to be asked: the last call is told of, and it is asked once a second",
+    () => {
+      let reads = 0
+      return Effect.gen(function* () {
+        const call = RateLimit.protect(Effect.void, "left/asked")
+        for (let i = 0; i < 50; i++) yield* call
+        yield* TestClock.adjust("1 second")
+        // What has come back in the second is there too.
+        expect(left("left/asked")["rateLimit requests"]).toBeCloseTo(50 + 100 / 60)
+        expect(reads).toBe(2)
+        yield* TestClock.adjust("1 minute")
+        yield* call
+        yield* TestClock.adjust("0 seconds")
+        expect(left("left/asked")).toEqual({ "rateLimit requests": 99 })
+        expect(reads).toBe(3)
+      }).pipe(
+        Effect.provide(RateLimit.layer({ requests: { limit: 100 } })),
+        Effect.provide(
+          asked((before) =>
+            Effect.zipRight(
+              Effect.sync(() => reads++),
+              before
+            )
+          )
+        )
+      )
+    }
+  )
+
+  it.effect(
+    "a store that is asked and hangs, fails or throws changes no call, and says so again once it answers",
+    () => {
+      const answers: ReadonlyArray<Effect.Effect<object, unknown> | undefined> = [
+        Effect.uninterruptible(Effect.never),
+        Effect.fail("down"),
+        Effect.die("broken"),
+        undefined
+      ]
+      let asks = 0
+      return Effect.gen(function* () {
+        const events = yield* ResilienceEvent.subscribe
+        yield* Effect.gen(function* () {
+          for (const seen of [{}, {}, {}, { "rateLimit requests": 59 }]) {
+            expect(yield* RateLimit.protect(Effect.succeed(1), "left/broken")).toBe(1)
+            yield* TestClock.adjust("1 minute")
+            expect(left("left/broken")).toEqual(seen)
+          }
+          expect(asks).toBe(4)
+        }).pipe(
+          Effect.provide(RateLimit.layer({ requests: { limit: 60 } })),
+          Effect.provide(asked((before) => answers[asks++] ?? before))
+        )
+        expect(Array.from(yield* Queue.takeAll(events))).toEqual([])
+      }).pipe(Effect.scoped, Effect.provide(ResilienceEvent.layer()))
+    }
   )
 
   it.effect("retries of a retry budget, from the first one on", () =>

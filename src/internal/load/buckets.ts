@@ -113,16 +113,23 @@ export const settle = (
 const isFirst = (limits: ReadonlyArray<Limit>, i: number): boolean =>
   limits.findIndex(({ unit }) => unit === limits[i]!.unit) === i
 
+const minute = 60_000
+
+/** Whether an empty bucket is whole again within so many milliseconds. */
+const fillsWithin = ({ burst, perMilli }: Limit, millis: number): boolean => burst / perMilli <= millis * (1 + rounding)
+
 /**
  * The target wants to be left alone until then: whatever was saved up is gone, so that not everybody comes back at once. Of
- * several limits in one unit the first sees to that; what is left of a day's is not gone for a minute's.
+ * several limits in one unit the first sees to that, if what is gone is back within a minute, or the time of the hint: what
+ * is left of a day's is not gone for a few seconds'.
  *
  * @internal
  */
 export const hold = (before: Buckets, limits: ReadonlyArray<Limit>, until: number, now: number): Buckets =>
   before.map((bucket, i) => {
     const filled = refill(bucket, limits[i]!, now)
-    const level = isFirst(limits, i) ? Math.min(0, filled.level) : filled.level
+    const empties = isFirst(limits, i) && fillsWithin(limits[i]!, Math.max(minute, until - now))
+    const level = empties ? Math.min(0, filled.level) : filled.level
     return { ...filled, level, heldUntil: Math.max(filled.heldUntil, until) }
   })
 

@@ -16,7 +16,7 @@ import { type LoadGate as GateName, ResilienceEvents } from "../telemetry/events
 import { storeFailed } from "../telemetry/storeFailed.js"
 import { labelCapacity } from "../telemetry/targetMetrics.js"
 import { type Around, alone } from "./around.js"
-import { leftReport } from "./leftReport.js"
+import { LeftReport } from "./leftReport.js"
 import type { LoadGate, Operators } from "./operators.js"
 import { PerKey } from "./perKey.js"
 import { queueReport } from "./queueReport.js"
@@ -46,8 +46,8 @@ export const makeRate = (
       boundsOf(name, bounds),
       (key) => {
         const { queue, rate } = settings(key)
-        const turns = new Turnstile(1, queue, queueReport(name, key, hub, labels))
-        return new Queue(turns, rate, leftReport(name, key, labels))
+        const report = queueReport(name, key, hub, labels)
+        return new Queue(new Turnstile(1, queue, report), rate, report, new LeftReport(name, key, labels))
       },
       ({ turns }) => turns.idle
     )

@@ -22,10 +22,12 @@ import { startTimer } from "../time/timer.js"
 import { type Around, waitingOf } from "./around.js"
 import { type Amounts, granted, type Limit, type Reserved, type Unit } from "./buckets.js"
 import { holdOf } from "./hold.js"
+import type { LeftReport } from "./leftReport.js"
 import type { LoadGate } from "./operators.js"
+import type { QueueReport } from "./queueReport.js"
 import type { RateLimitStoreError } from "./rateLimit.js"
 import type { RateStoreAccess } from "./rateStoreAccess.js"
-import type { Turnstile } from "./turnstile.js"
+import type { Turn, Turnstile } from "./turnstile.js"
 import { usageOf } from "./usage.js"
 import { usedUpTo } from "./usedUpTo.js"
 
@@ -57,8 +59,14 @@ export class Queue {
   constructor(
     readonly turns: Turnstile,
     readonly settings: RateSettings,
-    readonly tellLeft: (left: Amounts) => void
+    readonly report: QueueReport,
+    readonly left: LeftReport
   ) {}
+
+  /** How many wait: who is first, and the line behind it. */
+  get length(): number {
+    return this.turns.running + this.turns.queued
+  }
 
   add(amounts: Amounts, sign: 1 | -1): void {
     for (const unit in amounts) {
@@ -110,10 +118,13 @@ export const rateGate = (
     })
   }
 
-  /** Where nobody has to be asked for it. */
-  const tellLeft = (queue: Queue, now: number): void => {
-    const left = immediate?.left(key, queue.settings.limits, now)
-    if (left !== undefined) queue.tellLeft(left)
+  /** At once, where nobody has to be asked for it. */
+  const tellLeft = (queue: Queue, clock: Clock.Clock): Effect.Effect<void> | undefined => {
+    const { limits } = queue.settings
+    if (immediate === undefined) return queue.left.ask(store.left(key, limits), clock)
+    const left = immediate.left(key, limits, clock.unsafeCurrentTimeMillis())
+    if (left !== undefined) queue.left.tell(left)
+    return undefined
   }
 
   const begin = (
@@ -133,18 +144,32 @@ export const rateGate = (
     return Effect.isEffect(answer) ? Effect.flatMap(answer, (answer) => toEffect(decide(answer))) : decide(answer)
   }
 
-  const enqueue = (queue: Queue, amounts: Amounts, wait: number, restore: Restore, clock: Clock.Clock) =>
+  const enqueue = (queue: Queue, amounts: Amounts, wait: number, restore: Restore, clock: Clock.Clock) => {
+    const told = tellLeft(queue, clock)
+    const waited = inLine(queue, amounts, wait, restore, clock)
+    return told === undefined ? waited : Effect.zipRight(told, waited)
+  }
+
+  const inLine = (queue: Queue, amounts: Amounts, wait: number, restore: Restore, clock: Clock.Clock) =>
     Effect.withFiberRuntime<Reservation, Rejected>((fiber) => {
       const context = fiber.currentContext as Context.Context<never>
       const now = clock.unsafeCurrentTimeMillis()
-      tellLeft(queue, now)
       const { most, spent } = waitingOf(context, now, queue.settings.maxWait, around)
       if (queue.settings.whenExceeded === "reject" || wait >= most) return Exit.fail(limited(key, wait))
       queue.add(amounts, 1)
-      // The first one stands before the line, in which the others wait.
-      const turn = queue.turns.enter()
-        ? Effect.succeed("granted" as const)
-        : queue.turns.wait(restore, clock, context, most)
+      let joined = false
+      const join = (): void => {
+        joined = true
+        queue.report.queued(now, queue.length)
+      }
+      const turn = Effect.suspend((): Effect.Effect<Turn> => {
+        // The first one stands before the line, in which the others wait.
+        if (!queue.turns.enter()) {
+          return queue.turns.wait(restore, clock, context, most, { queued: join, dequeued: () => {} })
+        }
+        join()
+        return Effect.succeed("granted")
+      })
       return Effect.onExit(
         Effect.flatMap(turn, (turn) =>
           turn === "granted"
@@ -153,10 +178,12 @@ export const rateGate = (
               )
             : Exit.fail(limited(key, wait))
         ),
-        () =>
+        (exit) =>
           Effect.sync(() => {
             queue.add(amounts, -1)
-            spent(clock.unsafeCurrentTimeMillis() - now)
+            const at = clock.unsafeCurrentTimeMillis()
+            if (joined) queue.report.dequeued(at, at - now, queue.length, Exit.isSuccess(exit))
+            spent(at - now)
           })
       )
     })
@@ -268,10 +295,15 @@ export const rateGate = (
       const isHint = Exit.isFailure(exit) && queue.settings.heedsHints
       const millis = isHint ? holdOf(exit, clock.unsafeCurrentTimeMillis(), around.longestHold) : 0
       const held = millis > 0 ? hold(queue, clock.unsafeCurrentTimeMillis() + millis, clock) : undefined
-      tellLeft(queue, clock.unsafeCurrentTimeMillis())
-      return settled === undefined ? held : held === undefined ? settled : Effect.zipRight(settled, held)
+      return allOf(settled, held, tellLeft(queue, clock))
     }
   }
+}
+
+/** One after the other, as far as there is anything to do. */
+const allOf = (...effects: ReadonlyArray<Effect.Effect<void> | undefined>): Effect.Effect<void> | undefined => {
+  const there = effects.filter((effect) => effect !== undefined)
+  return there.length > 1 ? Effect.all(there, { discard: true }) : there[0]
 }
 
 const toEffect = <A, E>(answer: A | Effect.Effect<A, E>): Effect.Effect<A, E> =>

@@ -98,7 +98,7 @@ export interface Store {
     reserved: Amounts,
     used: Amounts
   ) => Effect.Effect<void, RateLimitStoreError>
-  /** Empties the buckets, which stay so until then (milliseconds of the `Clock`). */
+  /** Nothing may be used until then (milliseconds of the `Clock`), and what was saved up in a minute is gone. */
   readonly hold: (key: string, limits: ReadonlyArray<Bucket>, until: number) => Effect.Effect<void, RateLimitStoreError>
   /** Corrects the buckets downwards. */
   readonly observe: (

@@ -94,19 +94,25 @@ export class Turnstile {
   }
 
   /** Waits for a place, for so many milliseconds at most. It has to be run uninterruptibly. */
-  wait(restore: Restore, clock: Clock.Clock, context: Context.Context<never>, most: number): Effect.Effect<Turn> {
+  wait(
+    restore: Restore,
+    clock: Clock.Clock,
+    context: Context.Context<never>,
+    most: number,
+    report: QueueReport = this.report
+  ): Effect.Effect<Turn> {
     const caller = new Caller(priorityOf(context), Context.get(context, Tenant))
     const joined = this.limiter.join(caller)
     if (joined._tag === "Full") return Effect.succeed("full")
     joined.displaced?.settle("full")
     const since = clock.unsafeCurrentTimeMillis()
-    this.report.queued(since, this.queued)
+    report.queued(since, this.queued)
     const stop = most === Number.POSITIVE_INFINITY ? undefined : startTimer(clock, most, () => this.late(caller))
     const left = (): void => {
       stop?.()
       if (caller.turn === undefined) this.limiter.abandon(caller)
       const now = clock.unsafeCurrentTimeMillis()
-      this.report.dequeued(now, now - since, this.queued, caller.turn === "granted")
+      report.dequeued(now, now - since, this.queued, caller.turn === "granted")
     }
     return Effect.matchCauseEffect(restore(caller.settled), {
       onFailure: (cause) => {

@@ -152,6 +152,25 @@ describe("token buckets", () => {
     }
   })
 
+  it("L3: a short hint is waited for, and takes nothing of a limit that would need longer than that to come back", () => {
+    const day: ReadonlyArray<Buckets.Limit> = [{ unit: "requests", burst: 1_000, perMilli: 1_000 / 86_400_000 }]
+    const after = (until: number) => {
+      const buckets = Buckets.hold(Buckets.full(day, 0), day, until, 0)
+      expect(Buckets.reserve(buckets, day, { requests: 1 }, {}, 0)[0]).toEqual({ _tag: "Wait", millis: until })
+      return Buckets.left(buckets, day, until).requests
+    }
+    for (const until of [1, 3_000, 3_600_000, 86_399_999]) expect(after(until)).toBe(1_000)
+    const nextDay = Buckets.hold(Buckets.full(day, 0), day, 86_400_000, 0)
+    expect(Buckets.left(nextDay, day, 86_400_000)).toEqual({ requests: 0 })
+  })
+
+  it("L3: a minute's limit is emptied whatever its numbers are", () => {
+    for (let limit = 1; limit <= 1_000; limit++) {
+      const minute: ReadonlyArray<Buckets.Limit> = [{ unit: "requests", burst: limit, perMilli: limit / 60_000 }]
+      expect(Buckets.left(Buckets.hold(Buckets.full(minute, 0), minute, 1, 0), minute, 1)).toEqual({ requests: 0 })
+    }
+  })
+
   it("those who wait in front are counted, and nobody passes them", () => {
     const empty = Buckets.settle(Buckets.full(perSecond, 0), perSecond, {}, { requests: 10 }, 0)
     expect(Buckets.reserve(empty, perSecond, { requests: 1 }, { requests: 3 }, 0)[0]).toEqual({
