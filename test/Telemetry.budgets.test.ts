@@ -173,8 +173,10 @@ describe("what is left of a budget, in the metrics", () => {
   it.effect(
     "a store that is asked and hangs, fails or throws changes no call, and says so again once it answers",
     () => {
+      let givenUp = 0
       const answers: ReadonlyArray<Effect.Effect<object, unknown> | undefined> = [
         Effect.uninterruptible(Effect.never),
+        Effect.onInterrupt(Effect.never, () => Effect.sync(() => givenUp++)),
         Effect.fail("down"),
         Effect.die("broken"),
         undefined
@@ -183,12 +185,12 @@ describe("what is left of a budget, in the metrics", () => {
       return Effect.gen(function* () {
         const events = yield* ResilienceEvent.subscribe
         yield* Effect.gen(function* () {
-          for (const seen of [{}, {}, {}, { "rateLimit requests": 59 }]) {
+          for (const seen of [{}, {}, {}, {}, { "rateLimit requests": 59 }]) {
             expect(yield* RateLimit.protect(Effect.succeed(1), "left/broken")).toBe(1)
             yield* TestClock.adjust("1 minute")
             expect(left("left/broken")).toEqual(seen)
           }
-          expect(asks).toBe(4)
+          expect([asks, givenUp]).toEqual([5, 1])
         }).pipe(
           Effect.provide(RateLimit.layer({ requests: { limit: 60 } })),
           Effect.provide(asked((before) => answers[asks++] ?? before))
