@@ -20,7 +20,8 @@ import {
 import type { Recognised } from "./modelRequest.js"
 import { aimedAt, type Fallback, type Outgoing } from "./outgoing.js"
 import { isOwn, ownResponse } from "./ownResponse.js"
-import { brokenBody, responseOf } from "./seen.js"
+import { responseOf } from "./passedOn.js"
+import { brokenBody } from "./seen.js"
 import { streamBody } from "./streamBody.js"
 
 /** How a client sends. @internal */

@@ -13,8 +13,8 @@ import type { Seen } from "./seen.js"
 export const fetchWire = (fetch: typeof globalThis.fetch, rest: Init): Wire<unknown, never> => {
   const send = async ({ url, ...outgoing }: Outgoing, seen: Seen, signal: AbortSignal): Promise<Response> => {
     const response = await fetch(url, { ...rest, ...outgoing, signal })
-    const { headers, status, statusText } = response
-    seen.head = { url: response.url, status, statusText, headers }
+    const { headers, redirected, status, statusText, type, url: from } = response
+    seen.head = { url: from, status, statusText, headers, redirected, type }
     return response
   }
   return {

@@ -21,13 +21,34 @@ export const keep = async (body: BodyInit | null, bound: number, signal?: AbortS
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
     return { body, json: new TextDecoder().decode(body), repeatable: true, read: false }
   }
-  if (isStream(body)) return keepStream(body, bound, signal)
+  if (isOnce(body)) return keepStream(streamOf(body), bound, signal)
   const json = body instanceof Blob && body.size <= bound ? await body.text() : undefined
   return { body, json, repeatable: true, read: false }
 }
 
-const isStream = (body: BodyInit | null): body is ReadableStream<Uint8Array> =>
-  typeof body === "object" && body !== null && "getReader" in body
+type Once = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** Node's `fetch` takes generators and Node's own streams too, which are empty when they are read again. */
+const isOnce = (body: BodyInit | Once | null): body is Once =>
+  typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body)
+
+const streamOf = (body: Once): ReadableStream<Uint8Array> => {
+  if ("getReader" in body) return body
+  const iterator = body[Symbol.asyncIterator]()
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const next = await iterator.next()
+        if (next.done === true) controller.close()
+        else controller.enqueue(next.value)
+      },
+      cancel: async () => {
+        await iterator.return?.()
+      }
+    },
+    { highWaterMark: 0 }
+  )
+}
 
 /** What fits within the bound is kept. The rest of what does not follows what was read, once. */
 const keepStream = async (
@@ -39,7 +60,8 @@ const keepStream = async (
   const onAbort = (): void => {
     reader.cancel(signal?.reason).catch(() => {})
   }
-  signal?.addEventListener("abort", onAbort, { once: true })
+  if (signal?.aborted === true) onAbort()
+  else signal?.addEventListener("abort", onAbort, { once: true })
   try {
     return await keepRead(reader, bound, signal)
   } finally {
@@ -55,11 +77,12 @@ const keepRead = async (
   const chunks: Array<Uint8Array<ArrayBuffer>> = []
   let size = 0
   while (size <= bound) {
-    const next = await reader.read()
+    const next = await reader.read().catch(failed)
     signal?.throwIfAborted()
     if (next.done) {
-      const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer())
-      return { body: bytes, json: new TextDecoder().decode(bytes), repeatable: true, read: true }
+      // A redirect asks for a body once more, and Node has by then let go of the bytes of an array.
+      const whole = new Blob(chunks)
+      return { body: whole, json: await whole.text(), repeatable: true, read: true }
     }
     chunks.push(next.value as Uint8Array<ArrayBuffer>)
     size += next.value.length
@@ -75,4 +98,9 @@ const keepRead = async (
     cancel: (reason) => reader.cancel(reason)
   })
   return { body: whole, json: undefined, repeatable: false, read: true }
+}
+
+/** As `fetch` tells of a body of its caller's that fails. */
+const failed = (cause: unknown): never => {
+  throw new TypeError("fetch failed", { cause })
 }

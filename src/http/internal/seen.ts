@@ -16,6 +16,9 @@ export interface Head {
   readonly status: number
   readonly statusText: string
   readonly headers: HeadersSeen
+  /** As `fetch` tells of it, where that has sent the request. */
+  readonly redirected?: boolean
+  readonly type?: ResponseType
 }
 
 /** What is asked of the headers of a response; the standard's `Headers` are such. @internal */
@@ -112,15 +115,3 @@ export const brokenBody = (chunks: ReadonlyArray<Uint8Array>, error: unknown): R
     },
     pull: (controller) => controller.error(error)
   })
-
-/** A response as the platform makes them, which also knows its address. @internal */
-export const responseOf = ({ headers, status, statusText, url }: Head, body: BodyInit | null): Response => {
-  const bodiless = status === 204 || status === 205 || status === 304
-  const response = new Response(bodiless ? null : body, {
-    status,
-    statusText,
-    headers: headers instanceof Headers ? headers : [...headers]
-  })
-  if (url !== "") Object.defineProperty(response, "url", { value: url })
-  return response
-}

@@ -30,7 +30,34 @@ export interface Source<E> {
 
 /** @internal */
 export const streamBody = <E>(source: Source<E>): ReadableStream<Uint8Array> =>
-  new ReadableStream(new Body(source), { highWaterMark: 0 })
+  withByob(new ReadableStream(new Body(source), { highWaterMark: 0 }))
+
+/**
+ * A stream of bytes, which `fetch` gives, can be read into a buffer of the reader's own, and costs each chunk twice as much.
+ * So it is made for those alone who read that way.
+ */
+const withByob = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> => {
+  const getReader = body.getReader.bind(body) as () => ReadableStreamDefaultReader<Uint8Array>
+  let bytes: ReadableStream<Uint8Array> | undefined
+  return Object.assign(body, {
+    getReader: (options?: ReadableStreamGetReaderOptions) => {
+      if (options?.mode === "byob") bytes ??= bytesOf(getReader())
+      return bytes === undefined ? getReader() : bytes.getReader(options as { mode: "byob" })
+    }
+  })
+}
+
+const bytesOf = (reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    type: "bytes",
+    pull: async (controller) => {
+      const { done, value } = await reader.read()
+      if (!done) return controller.enqueue(value.slice())
+      controller.close()
+      controller.byobRequest?.respond(0)
+    },
+    cancel: (reason) => reader.cancel(reason)
+  })
 
 type Controller = ReadableStreamDefaultController<Uint8Array>
 
