@@ -1,5 +1,6 @@
 /** Programs of ours, run as their users run them. */
 import { type ChildProcess, spawn } from "node:child_process"
+import { bundled } from "./bundled.js"
 
 export interface Ended {
   readonly code: number | null
@@ -35,6 +36,9 @@ export const start = (program: string, args: ReadonlyArray<string>, options: Opt
     child.on("close", (code) => resolve({ code, ...said }))
   })
 
-/** Runs one of our sources. */
-export const run = (args: ReadonlyArray<string>, options: Options = {}): Promise<Ended> =>
-  start(process.execPath, ["--import", "tsx", ...args], options)
+/** Runs a program of ours. */
+export const run = async (
+  name: Parameters<typeof bundled>[0],
+  args: ReadonlyArray<string> = [],
+  options: Options = {}
+): Promise<Ended> => start(process.execPath, [await bundled(name), ...args], options)

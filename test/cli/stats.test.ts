@@ -54,7 +54,7 @@ describe("effect-resilience stats", { timeout: 120_000, concurrent: true }, () =
   afterAll(() => folder.stop())
 
   const stats = (...args: ReadonlyArray<string>): Promise<Ended> =>
-    run(["src/cli/main.ts", "stats", ...args], { env: { NO_COLOR: undefined, FORCE_COLOR: undefined } })
+    run("cli", ["stats", ...args], { env: { NO_COLOR: undefined, FORCE_COLOR: undefined } })
 
   it("--json is one object of plain numbers, and nothing beside it", async ({ expect }) => {
     const { code, stderr, stdout } = await stats("--json", log)

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { describe, it } from "vitest"
+import { bundled } from "../bundled.js"
 import { type Ended, type Options, run, start } from "../program.js"
 
-const ask = (args: ReadonlyArray<string>, options: Options = {}): Promise<Ended> =>
-  run(["examples/ask/main.ts", ...args], options)
+const ask = (args: ReadonlyArray<string>, options: Options = {}): Promise<Ended> => run("ask", args, options)
 
 /** Runs it on a terminal of 80 columns, which `script` makes. */
-const inTerminal = (prompt: string, env: NonNullable<Options["env"]>): Promise<Ended> => {
-  const command = `stty cols 80; exec ${process.execPath} --import tsx examples/ask/main.ts ${prompt}`
+const inTerminal = async (prompt: string, env: NonNullable<Options["env"]>): Promise<Ended> => {
+  const command = `stty cols 80; exec ${process.execPath} ${await bundled("ask")} ${prompt}`
   return start("script", ["-qec", command, "/dev/null"], { env })
 }
 
@@ -29,7 +29,7 @@ describe("npm start", { timeout: 120_000, concurrent: true }, () => {
     expect(output).not.toMatch(/\u001b/)
     expect(output).toContain(`npm run stats -- ${log}`)
     expect(code).toBe(0)
-    const stats = await run(["src/cli/main.ts", "stats", log])
+    const stats = await run("cli", ["stats", log])
     expect(stats.output).toContain("1 answer was asked for, with 2 calls: 1 answered, 1 failed, 0 interrupted")
     expect(stats.output).toMatch(/embedded\/primary +1 +3 +2\.00 +2 +0 of 1 +\d\.\d s/)
     expect(stats.output).toMatch(/embedded\/primary +embedded\/backup +ConnectionFailed +1/)

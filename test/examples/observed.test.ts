@@ -19,7 +19,7 @@ describe("examples/observed", { timeout: 120_000 }, () => {
       const otlp = yield* collector
       let scraped: Promise<string> | undefined
       const ended = yield* Effect.promise(() =>
-        run(["examples/observed/main.ts"], {
+        run("observed", [], {
           env: { METRICS_PORT: "0", OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url },
           onOutput: (output, child) => {
             const port = /Listening on http:\/\/[^\s:]+:(\d+)/.exec(output)?.[1]

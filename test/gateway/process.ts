@@ -3,36 +3,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import type * as GatewayConfig from "effect-resilience/gateway/GatewayConfig"
-import { build } from "esbuild"
-
-const root = fileURLToPath(new URL("../..", import.meta.url))
-
-/** The program in one file, which starts in a third of the time that its sources take. */
-const bundled = async (): Promise<string> => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-program-"))
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
-  await build({
-    entryPoints: [join(root, "src/cli/main.ts")],
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    packages: "external",
-    logLevel: "error"
-  })
-  return join(folder, "main.mjs")
-}
-
-let program: Promise<string> | undefined
+import { bundled } from "../bundled.js"
 
 export interface Process {
   readonly child: ChildProcess
@@ -64,8 +40,7 @@ export const spawnGateway = ({ args = [], command = [], config, env = {} }: Star
     const file = join(folder, "gateway.json")
     const write = (config: unknown): void => writeFileSync(file, JSON.stringify(config))
     if (config !== undefined) write(config)
-    program ??= bundled()
-    const main = yield* Effect.promise(() => program as Promise<string>)
+    const main = yield* Effect.promise(() => bundled("cli"))
     const all = ["gateway", ...command, ...(config === undefined ? [] : ["--config", file]), ...args]
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
