@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as GatewayConfig from "../gateway/GatewayConfig.js"
+import type { Delivery } from "../gateway/internal/config/schema.js"
 import { embedded } from "../gateway/internal/embedded.js"
 import { readConfig } from "../gateway/internal/readConfig.js"
 import { tried } from "../gateway/internal/tried.js"
@@ -21,6 +22,7 @@ import { serve } from "./internal/serve.js"
 
 interface Flags {
   readonly config: Option.Option<string>
+  readonly delivery: Option.Option<Delivery>
   readonly host: Option.Option<string>
   readonly port: Option.Option<number>
   readonly workers: Option.Option<number>
@@ -32,6 +34,7 @@ interface WithSubcommands extends Flags {
 
 const serving = ({
   config,
+  delivery,
   host,
   port,
   workers
@@ -46,7 +49,7 @@ const serving = ({
       onNone: () => withoutConfig,
       onSome: readConfig
     })
-    const given = Effect.map(read, (config) => withListen(config, listen))
+    const given = Effect.map(read, (config) => withFlags(config, listen, delivery))
     const { adminUrl, reload, url } = yield* serve(yield* given, count)
     yield* Console.log(`effect-resilience gateway on ${url}${count === 1 ? "" : ` (${count} workers)`}`)
     if (adminUrl !== undefined) yield* Console.log(`its live page on ${adminUrl}`)
@@ -65,10 +68,15 @@ const serving = ({
   })
 
 /** The command line goes before the configuration. What is none is told so when it is decoded. */
-const withListen = (config: unknown, listen: object): unknown =>
-  Object.keys(listen).length === 0 || typeof config !== "object" || config === null
-    ? config
-    : { ...config, listen: { ...(config as { readonly listen?: object }).listen, ...listen } }
+const withFlags = (config: unknown, listen: object, delivery: Option.Option<Delivery>): unknown => {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) return config
+  const given: { readonly listen?: object } = config
+  return {
+    ...given,
+    ...(Object.keys(listen).length > 0 && { listen: { ...given.listen, ...listen } }),
+    ...(Option.isSome(delivery) && { delivery: delivery.value })
+  }
+}
 
 const atTheNextStart = (names: ReadonlyArray<string>): string =>
   names.length === 0 ? "" : `, but for ${names.join(", ")}: at the next start`
@@ -98,7 +106,7 @@ const withoutConfig: Effect.Effect<unknown, Error, Scope.Scope> = Effect.gen(fun
 })
 
 const firstSteps = (url: string): string => `
-An embedded provider answers, and misbehaves when it is asked to. Try:
+An embedded provider answers, and misbehaves when it is asked to; streams come when they are whole. Try:
 
   curl ${url}/v1/chat/completions -H 'content-type: application/json' \\
     -d '{"model": "fault/503", "messages": [{"role": "user", "content": "Hello"}]}'

@@ -94,7 +94,6 @@ const faults: ReadonlyArray<Fault> = [
 const started = (options: Options, delivery: "buffered" | "incremental" = "buffered") => {
   const route = (upstream: string) => ({
     model: "main",
-    delivery,
     targets: [
       { upstream, contextWindow: 8000 },
       { upstream, model: "spare", contextWindow: 100_000 }
@@ -102,6 +101,7 @@ const started = (options: Options, delivery: "buffered" | "incremental" = "buffe
   })
   return start({ reply: { text, usage }, ...options }, () => ({
     routes: [route("openai"), route("anthropic")],
+    delivery,
     policy: { ...quick, retry: { initialDelay: "10 millis", maxRetryAfter: "10 seconds" } }
   }))
 }

@@ -29,12 +29,16 @@ it.scopedLive(
         models: {
           main: Script.always(Step.overloaded()),
           telling: Script.always(tells),
+          cut: Script.inOrder([Step.cutBody({ after: 3 })], { afterwards: "answer" }),
           slow: Script.always(Step.answer({ betweenChunks: "100 millis" }))
         }
       })
       const config = configOf(provider, {
         upstreams: { openai: { baseUrl: provider.openAiUrl, dialect: "openai", keys: "UPSTREAM_KEY" } },
-        routes: ["main", "telling", "slow"].map((model) => ({ model, targets: [{ upstream: "openai" }] })) as never,
+        routes: ["main", "telling", "cut", "slow"].map((model) => ({
+          model,
+          targets: [{ upstream: "openai" }]
+        })) as never,
         admin: { port: 0 },
         policy: {}
       })
@@ -44,6 +48,7 @@ it.scopedLive(
           UPSTREAM_KEY: key,
           PORT: "0",
           HOST: "127.0.0.2",
+          DELIVERY: "buffered",
           LLM_MAX_RETRIES: "2",
           LLM_RETRY_INITIAL_DELAY: "1 millis"
         }
@@ -60,6 +65,9 @@ it.scopedLive(
         yield* ask("slow"),
         yield* ask("nobody")
       ]
+      const cut = yield* ask("cut", true)
+      expect(cut).toContain("[DONE]")
+      expect(cut).not.toContain('"error"')
       // As often as the environment says.
       expect((yield* provider.awaitSettled).filter(({ model }) => model === "main").length).toBe(2)
       for (const path of ["", "/state", "/docs"]) seen.push(yield* text(adminUrl + path))

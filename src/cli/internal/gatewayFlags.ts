@@ -7,6 +7,7 @@ import * as Options from "@effect/cli/Options"
 import * as Config from "effect/Config"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { type Delivery, deliveries } from "../../gateway/internal/config/schema.js"
 
 const fromEnvironment =
   <A>(config: Config.Config<A>) =>
@@ -29,6 +30,7 @@ export const flags: {
   readonly port: Flag<number>
   readonly host: Flag<string>
   readonly workers: Flag<number>
+  readonly delivery: Flag<Delivery>
 } = {
   config: Options.file("config").pipe(
     Options.withAlias("c"),
@@ -51,5 +53,11 @@ export const flags: {
     Options.withSchema(Schema.Int.pipe(Schema.between(1, mostWorkers))),
     Options.withDescription("How many processes serve (1)"),
     fromEnvironment(wholeNumber("WORKERS", 1, mostWorkers))
+  ),
+  delivery: Options.choice("delivery", deliveries).pipe(
+    Options.withDescription(
+      "How streams are handed on where their route does not say: incremental, as they come, or buffered, when they are whole"
+    ),
+    fromEnvironment(Config.literal(...deliveries)("DELIVERY"))
   )
 }

@@ -28,6 +28,8 @@ export const embedded = (provider: MisbehavingProvider.Service): typeof schema.E
       "embedded-anthropic": { baseUrl: `${provider.anthropicUrl}/v1`, dialect: "anthropic" }
     },
     admin: { port: 0 },
+    // Whatever fault is asked for, the answer is whole.
+    delivery: "buffered",
     routes: [first as NonNullable<typeof first>, ...others],
     policy: {
       attemptTimeout: "10 seconds",

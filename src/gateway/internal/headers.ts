@@ -36,6 +36,9 @@ const ofTheUpstream = new Set([
   "anthropic-organization-id"
 ])
 
+/** In which a request says itself how its stream is to be handed on. @internal */
+export const deliveryHeader = "x-effect-resilience-delivery"
+
 /** What says by whose way a request has come. */
 const ofTheWay = /^(?:x-forwarded-|x-real-ip$|forwarded$|via$|cf-)/
 
@@ -49,7 +52,7 @@ export const toUpstream = (
   const headers: Record<string, string> = {}
   for (const name in given) {
     const value = given[name]
-    if (value === undefined || ofTheConnection.has(name) || ofTheWay.test(name)) continue
+    if (value === undefined || ofTheConnection.has(name) || ofTheWay.test(name) || name === deliveryHeader) continue
     if (name !== "idempotency-key" && isCredential(name)) continue
     headers[name] = Array.isArray(value) ? value.join(", ") : value
   }

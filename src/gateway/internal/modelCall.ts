@@ -7,9 +7,11 @@ import * as Effect from "effect/Effect"
 import type * as Resilience from "../../Resilience.js"
 import { type Answered, answer, type Incoming } from "./answer.js"
 import type { Client } from "./clients.js"
+import { isDelivery } from "./config/schema.js"
 import { expected } from "./expected.js"
 import { told } from "./failure.js"
 import type { Generation } from "./generation.js"
+import { deliveryHeader } from "./headers.js"
 import { bodyOf, type Unread } from "./incoming.js"
 import { needsOf } from "./needs.js"
 import type { Problem } from "./problem.js"
@@ -24,6 +26,11 @@ class Refused {
   readonly _tag = "Refused"
   constructor(readonly problem: Problem) {}
 }
+
+const unknownDelivery = new Refused({
+  status: 400,
+  message: `The header ${deliveryHeader} has to be incremental or buffered`
+})
 
 const unauthenticated = new Refused({ status: 401, message: "There is no such key here", code: "invalid_api_key" })
 
@@ -56,7 +63,9 @@ const asked = (
   const route = client.maySee(body.model) ? routes.find(incoming.endpoint.api.family, body.model) : undefined
   if (route === undefined) return Effect.fail(new Refused(unknownModel(body.model)))
   const estimate = expected(incoming.endpoint.api, body.bytes)
-  const settings = { ...settingsOf(route, body), estimate }
+  const delivery = incoming.request.headers[deliveryHeader] ?? route.settings.delivery
+  if (!isDelivery(delivery)) return Effect.fail(unknownDelivery)
+  const settings = { ...settingsOf(route, body), delivery, estimate }
   return Effect.matchEffect(askings(routes, route, body, client.maySee), {
     onFailure: ({ message }) => Effect.fail(new Refused({ status: 400, message, code: "fallbacks" })),
     onSuccess: (askings) =>

@@ -7,7 +7,7 @@
 import type { Family } from "../../http/internal/apis.js"
 import type { AttemptSettings } from "../../http/internal/attempts.js"
 import type * as Resilience from "../../Resilience.js"
-import type { Config, Route as GivenRoute, Target as GivenTarget } from "./config/schema.js"
+import type { Config, Delivery, Route as GivenRoute, Target as GivenTarget } from "./config/schema.js"
 import { fallbackOn, policyOf, targetPolicy } from "./policies.js"
 import type { Upstream } from "./upstreams.js"
 
@@ -43,7 +43,7 @@ export interface Routes {
 
 /** @internal */
 export const routesOf = (config: Config, upstreams: ReadonlyMap<string, Upstream>): Routes => {
-  const all = config.routes.map((route) => routeOf(route, upstreams))
+  const all = config.routes.map((route) => routeOf(route, upstreams, config.delivery))
   const exact = new Map(all.filter(({ model }) => !isPattern(model)).map((route) => [keyOf(route), route]))
   const patterns = all
     .filter(({ model }) => isPattern(model))
@@ -80,7 +80,7 @@ const isPattern = (model: string): boolean => model.includes("*")
 const matcher = (pattern: string): RegExp =>
   new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`)
 
-const routeOf = (given: GivenRoute, upstreams: ReadonlyMap<string, Upstream>): Route => {
+const routeOf = (given: GivenRoute, upstreams: ReadonlyMap<string, Upstream>, general?: Delivery): Route => {
   const [first, ...others] = given.targets
   const destination = (target: GivenTarget): Destination => ({
     name: nameOf(given, target),
@@ -100,7 +100,7 @@ const routeOf = (given: GivenRoute, upstreams: ReadonlyMap<string, Upstream>): R
     allows: (model) => (typeof fallbacks === "boolean" ? fallbacks : fallbacks.includes(model)),
     states: given.targets.some(({ capabilities }) => capabilities !== undefined),
     settings: {
-      delivery: given.delivery ?? "incremental",
+      delivery: given.delivery ?? general ?? "incremental",
       own: policyOf(own),
       walk: { fallbackOn: fallbackOn(policy), patience }
     }

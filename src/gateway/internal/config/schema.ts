@@ -47,6 +47,10 @@ const Target = Schema.Struct({
   policy: optional(TargetPolicy)
 })
 
+/** @internal */
+export const deliveries = ["incremental", "buffered"] as const
+const Delivery = Schema.Literal(...deliveries)
+
 const Route = Schema.Struct({
   model: Schema.NonEmptyString.annotations({
     description:
@@ -54,10 +58,7 @@ const Route = Schema.Struct({
   }),
   targets: Schema.NonEmptyArray(Target),
   delivery: optional(
-    Schema.Literal("incremental", "buffered").annotations({
-      description:
-        "incremental (default) hands a stream on as it comes; buffered when it is whole, and can still ask again."
-    })
+    Delivery.annotations({ description: "How its streams are handed on. Default: as those of all routes." })
   ),
   fallbacks: optional(
     Schema.Union(Schema.Boolean, Schema.NonEmptyArray(Schema.NonEmptyString)).annotations({
@@ -134,6 +135,12 @@ export const schema = Schema.Struct({
   ),
   upstreams: Schema.Record({ key: Schema.String, value: Upstream }),
   routes: Schema.NonEmptyArray(Route),
+  delivery: optional(
+    Delivery.annotations({
+      description:
+        "How streams are handed on. incremental (default): as they come, so that one that breaks off after its first content ends with an error. buffered: when they are whole, so that one that breaks off is asked for again."
+    })
+  ),
   policy: optional(TargetPolicy.annotations({ description: "What holds for all targets." })),
   clients: optional(
     Schema.NonEmptyArray(Client).annotations({
@@ -170,6 +177,12 @@ export interface Config extends Schema.Schema.Type<typeof schema> {}
 
 /** @internal */
 export type Route = Config["routes"][number]
+
+/** @internal */
+export type Delivery = NonNullable<Config["delivery"]>
+
+/** @internal */
+export const isDelivery = (value: unknown): value is Delivery => deliveries.includes(value as Delivery)
 
 /** @internal */
 export type Target = Route["targets"][number]
