@@ -1,4 +1,5 @@
 import AnthropicSdk from "@anthropic-ai/sdk"
+import type { ConverseStreamOutput } from "@aws-sdk/client-bedrock-runtime"
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Stream, TestClock } from "effect"
 import { LlmCall, LlmError, Resilience } from "effect-resilience"
@@ -201,7 +202,8 @@ describe("ScriptedProvider's effects and streams", () => {
         "/v1/messages": { ...body, max_tokens: 9 },
         "/v2/chat": body,
         "/api/chat": body,
-        "/v1beta/models/gemini:streamGenerateContent": { contents: [{ parts: [{ text: "Why?" }] }] }
+        "/v1beta/models/gemini:streamGenerateContent": { contents: [{ parts: [{ text: "Why?" }] }] },
+        "/model/claude/converse-stream": { messages: [{ role: "user", content: [{ text: "Why?" }] }] }
       }
       const provider = yield* ScriptedProvider.make({ reply })
       for (const [path, body] of Object.entries(paths)) {
@@ -221,6 +223,31 @@ describe("ScriptedProvider's effects and streams", () => {
         yield* provider.reset
       }
     }).pipe(Effect.provide(Resilience.layer({ retry: false })))
+  )
+
+  it.effect("speak Bedrock's binary messages, in pieces of any size, and know a broken one", () =>
+    Effect.gen(function* () {
+      const provider = yield* ScriptedProvider.make({ reply })
+      const messages = [{ role: "user", content: [{ text: "Why?" }] }]
+      const reading = provider.stream<ConverseStreamOutput>("/model/claude/converse-stream", { messages })
+      for (const boundaries of ["events", "anywhere"] as const) {
+        yield* provider.script(Script.always(Step.answer({ boundaries })))
+        const elements = Array.from(yield* Stream.runCollect(reading))
+        expect(elements.map((element) => element.contentBlockDelta?.delta?.text ?? "").join("")).toBe(reply.text)
+        expect(elements.slice(-2)).toMatchObject([{ messageStop: { stopReason: "end_turn" } }, { metadata: {} }])
+      }
+      const broken = {
+        MalformedResponse: [Step.malformedEvent({ at: 1 }), Step.truncatedBody()],
+        RateLimited: [Step.errorInStream({ after: 1, problem: "rateLimited" })],
+        ConnectionFailed: [Step.cutBody({ after: 1 })]
+      }
+      for (const [tag, steps] of Object.entries(broken)) {
+        for (const step of steps) {
+          yield* provider.script(Script.always(step))
+          expect([step._tag, (yield* Effect.flip(Stream.runDrain(reading)))._tag]).toEqual([step._tag, tag])
+        }
+      }
+    })
   )
 
   it.effect("names what it does not know", () =>

@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer"
 import * as Predicate from "effect/Predicate"
-import { eventStreamMessage } from "./eventStream.js"
+import { eventStreamMessage, eventStreamType } from "./eventStream.js"
 import type { Particulars, Problem } from "./Problem.js"
 import { type Answer, fragments, words } from "./Reply.js"
 import { type Body, bodyOf, type Frame, isMessages, listOf, offer, stringOf, textOf, type Wire } from "./Wire.js"
@@ -9,7 +9,7 @@ import { type Body, bodyOf, type Frame, isMessages, listOf, offer, stringOf, tex
 export const Bedrock: Wire = {
   dialect: "bedrock",
   requestIdHeader: "x-amzn-requestid",
-  streamType: "application/vnd.amazon.eventstream",
+  streamType: eventStreamType,
   streamEncoding: "latin1",
   get keepAlive() {
     // Bedrock has none. An event that nobody knows comes nearest.

@@ -2,6 +2,11 @@
  * The binary framing of AWS's event streams: a length, headers, a payload, and a checksum over each of the two halves.
  */
 import { Buffer } from "node:buffer"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
+/** @internal */
+export const eventStreamType = "application/vnd.amazon.eventstream"
 
 /** A message whose payload is JSON. @internal */
 export const eventStreamMessage = (headers: Readonly<Record<string, string>>, payload: unknown): Buffer => {
@@ -16,6 +21,57 @@ export const eventStreamMessage = (headers: Readonly<Record<string, string>>, pa
   const end = message.length - checksumBytes
   message.writeUInt32BE(crc32(message.subarray(0, end)), end)
   return message
+}
+
+/**
+ * Each message as AWS's own client gives it: its payload under the name of its event or exception. One whose checksum is
+ * wrong, or that is cut, is no message.
+ *
+ * @internal
+ */
+export const eventStreamPayloads = <E, E2>(
+  self: Stream.Stream<Uint8Array, E>,
+  malformed: () => E2
+): Stream.Stream<unknown, E | E2> => {
+  // A cut message is found out at the end: until then it is one whose rest has not come yet.
+  const end = Stream.succeed("end" as const)
+  return Stream.concat(self, end).pipe(
+    Stream.mapAccumEffect(Buffer.alloc(0), (before, next) =>
+      Effect.suspend(() => {
+        if (next === "end") {
+          return before.length === 0 ? Effect.succeed([before, [] as ReadonlyArray<unknown>]) : Effect.fail(malformed())
+        }
+        let rest = Buffer.concat([before, next])
+        const payloads: Array<unknown> = []
+        while (rest.length >= preludeBytes && rest.length >= rest.readUInt32BE(0)) {
+          const message = rest.subarray(0, rest.readUInt32BE(0))
+          rest = rest.subarray(message.length)
+          const found = payloadOf(message)
+          if (found === undefined) return Effect.fail(malformed())
+          payloads.push(found)
+        }
+        return Effect.succeed([rest, payloads as ReadonlyArray<unknown>])
+      })
+    ),
+    Stream.mapConcat((payloads) => payloads)
+  )
+}
+
+const payloadOf = (message: Buffer): unknown => {
+  const end = message.length - checksumBytes
+  if (end < preludeBytes || crc32(message.subarray(0, end)) !== message.readUInt32BE(end)) return undefined
+  const head = preludeBytes + message.readUInt32BE(4)
+  let name: string | undefined
+  for (let at = preludeBytes; at < head; ) {
+    const header = at + 1 + message.readUInt8(at)
+    // After the name its type, and the length of the value.
+    const value = header + 3 + message.readUInt16BE(header + 1)
+    if (/^:(?:event|exception)-type$/.test(message.toString("utf8", at + 1, header))) {
+      name = message.toString("utf8", header + 3, value)
+    }
+    at = value
+  }
+  return name === undefined ? undefined : { [name]: JSON.parse(message.toString("utf8", head, end)) }
 }
 
 const preludeBytes = 12

@@ -12,9 +12,10 @@ import { fromHttpResponse } from "../../classifier/HttpResponse.js"
 import { fromStreamEvent } from "../../classifier/StreamEvent.js"
 import { fromUnknown } from "../../classifier/Unknown.js"
 import { isLlmError, type LlmError, MalformedResponse } from "../../LlmError.js"
+import { eventStreamPayloads, eventStreamType } from "../misbehaving/eventStream.js"
 import { type Broken, brokenOff, type Received } from "../misbehaving/memory.js"
 import { readRequest, refusal } from "../misbehaving/reading.js"
-import { isComplaint } from "../misbehaving/Wire.js"
+import { isComplaint, type Wire } from "../misbehaving/Wire.js"
 import { wireOf } from "../misbehaving/wires.js"
 import type { Player } from "./player.js"
 
@@ -35,22 +36,37 @@ export const answer = (player: Player, path: string, body: Body): Effect.Effect<
 export const chunks = (player: Player, path: string, body: Body): Stream.Stream<unknown, LlmError> =>
   Stream.unwrapScoped(
     Effect.map(asked(player, path, { ...body, stream: true }), (received) =>
-      received.body.pipe(
-        Stream.mapError(broken),
-        Stream.decodeText(),
-        events,
-        Stream.takeWhile(({ data }) => data !== "[DONE]"),
+      elements(received.body.pipe(Stream.mapError(broken)), wireOf(path)).pipe(
         Stream.mapEffect(({ data, event }) =>
-          Effect.flatMap(parsed(data), (element) =>
-            Option.match(fromStreamEvent({ data: element, event }), {
-              onNone: () => Effect.succeed(element),
-              onSome: Effect.fail
-            })
-          )
+          Option.match(fromStreamEvent({ data, event }), {
+            onNone: () => Effect.succeed(data),
+            onSome: Effect.fail
+          })
         )
       )
     )
   )
+
+interface Element {
+  readonly data: unknown
+  readonly event?: string | undefined
+}
+
+const elements = (
+  body: Stream.Stream<Uint8Array, LlmError>,
+  wire: Wire | undefined
+): Stream.Stream<Element, LlmError> =>
+  wire?.streamType === eventStreamType
+    ? Stream.map(
+        eventStreamPayloads(body, () => new MalformedResponse()),
+        (data) => ({ data })
+      )
+    : body.pipe(
+        Stream.decodeText(),
+        events,
+        Stream.takeWhile(({ data }) => data !== "[DONE]"),
+        Stream.mapEffect(({ data, event }) => Effect.map(parsed(data), (data) => ({ data, event })))
+      )
 
 const asked = (player: Player, path: string, body: Body): Effect.Effect<Received, LlmError, Scope.Scope> =>
   Effect.gen(function* () {
