@@ -1,28 +1,19 @@
 #!/usr/bin/env node
 /**
- * The package's program: each of its commands is a file beside this one.
+ * The package's program: each of its commands is a file beside this one. What they need are optional peers of the package,
+ * so it says which of them is missing.
  *
  * @internal
  */
-import * as Command from "@effect/cli/Command"
-import * as ValidationError from "@effect/cli/ValidationError"
-import * as NodeContext from "@effect/platform-node/NodeContext"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as Effect from "effect/Effect"
-import { gateway } from "./gateway.js"
-import { stats } from "./stats.js"
-import { version } from "./version.js"
+import { missingPackage, toInstall } from "./internal/missing.js"
 
-const program = Command.make("effect-resilience").pipe(
-  Command.withDescription("Resilience for calls to large language models"),
-  Command.withSubcommands([gateway, stats])
-)
-
-const run = Command.run(program, { name: "effect-resilience", version })
-
-run(process.argv).pipe(
-  // The command line has already printed what is wrong with it.
-  Effect.catchIf(ValidationError.isValidationError, () => Effect.sync(() => (process.exitCode = 2))),
-  Effect.provide(NodeContext.layer),
-  NodeRuntime.runMain
-)
+try {
+  const { run } = await import("./program.js")
+  await run(process.argv)
+} catch (error) {
+  const missing = missingPackage(error)
+  if (missing === undefined) throw error
+  const [, , asked] = process.argv
+  process.stderr.write(`The package ${missing} is not installed, which this needs:\n\n  ${toInstall(asked)}\n`)
+  process.exitCode = 1
+}

@@ -128,6 +128,13 @@ describe.each(ends)("a project of its own, with $end", { concurrent: true }, ({ 
       entries: coreModules.length + 1
     })
   }, 180_000)
+
+  it("has a program that says what it needs", async () => {
+    const bin = join(project, "node_modules", ".bin", manifest.name)
+    const told = await output(project, process.execPath, bin, "stats", "operations.db").catch(String)
+    expect(told).toContain("The package @effect/cli is not installed, which this needs:\n\n  npm install @effect/cli@")
+    expect(told).not.toContain("    at ")
+  }, 60_000)
 })
 
 /** What does not depend on the peers. */
