@@ -16,6 +16,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { toInstall } from "./internal/missing.js"
 import { asText, read } from "./internal/report.js"
 import { duration, moment } from "./internal/since.js"
 import { isoOf } from "./internal/words.js"
@@ -106,7 +107,7 @@ const modules = Effect.tryPromise({
 
 class MissingPeers extends Data.TaggedError("MissingPeers") {
   override get message(): string {
-    return "The command stats needs @effect/sql and @effect/sql-libsql: npm install @effect/sql @effect/sql-libsql"
+    return `The command stats needs @effect/sql and @effect/sql-libsql:\n\n  ${toInstall("stats")}`
   }
 }
 
