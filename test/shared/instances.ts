@@ -8,9 +8,17 @@ export interface Place {
   millis: () => number
   answers: boolean
   commands: number
+  /** What was asked is done, and of so many answers to it one does not come. */
+  losesEvery: number | undefined
+  /** All that was kept is gone, as by FLUSHALL. */
+  readonly erase: Effect.Effect<void>
 }
 
 export const place: Effect.Effect<Place> = Effect.map(SharedState.makeMemoryBackend, (memory) => {
+  const lost = Effect.suspend(() => {
+    const { losesEvery } = state
+    return losesEvery !== undefined && state.commands % losesEvery === 0 ? Effect.never : Effect.void
+  })
   const ask = <A, E>(command: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
       state.commands++
@@ -18,15 +26,32 @@ export const place: Effect.Effect<Place> = Effect.map(SharedState.makeMemoryBack
       const there = half > 0 ? Effect.sleep(half) : Effect.void
       const done = Effect.zipRight(
         there,
-        Effect.suspend(() => (state.answers ? command : Effect.never))
+        Effect.suspend(() => (state.answers ? Effect.tap(command, lost) : Effect.never))
       )
       return half > 0 ? Effect.zipLeft(done, Effect.sleep(half)) : done
     })
+  const keys = new Set<string>()
   const state: Place = {
-    backend: { ...memory, read: (key) => ask(memory.read(key)), swap: (key, swap) => ask(memory.swap(key, swap)) },
+    backend: {
+      ...memory,
+      read: (key) => ask(memory.read(key)),
+      swap: (key, swap) => {
+        keys.add(key)
+        return ask(memory.swap(key, swap))
+      }
+    },
+    erase: Effect.forEach(
+      keys,
+      (key) =>
+        Effect.flatMap(memory.read(key), ({ now, version }) =>
+          memory.swap(key, { expected: version, text: "", timeToLive: 0, at: now, tell: "nobody" })
+        ),
+      { discard: true }
+    ).pipe(Effect.orDie),
     millis: () => 0,
     answers: true,
-    commands: 0
+    commands: 0,
+    losesEvery: undefined
   }
   return state
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Context, Duration, Effect, Exit, Layer } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Random } from "effect"
 import { LlmError, RateLimit, SharedState, SpendLimit } from "effect-resilience"
 import * as Simulation from "effect-resilience/testing/Simulation"
 import { limited, mostWithin, place, unfairness } from "./instances.js"
@@ -11,7 +11,10 @@ const fleetOf = (count: number, options: RateLimit.Options, shared?: SharedState
   })
 
 const inVirtualTime = <A, E>(program: Effect.Effect<A, E>) =>
-  Effect.map(Simulation.virtually(program, "1 day"), (result) => expect(result).toBeDefined())
+  // The same chance each time.
+  Effect.map(Effect.withRandom(Simulation.virtually(program, "1 day"), Random.make(1)), (result) =>
+    expect(result).toBeDefined()
+  )
 
 /** 600 a minute, and eight who always have four calls to send. */
 const aMinute = { requests: { limit: 600, burst: 60 }, maxWait: "10 minutes" } as const
@@ -48,29 +51,33 @@ describe("a limit of a fleet", () => {
       // What each used in the time of an answer comes on top: a call.
       expect(mostWithin(all, 60_000)).toBeLessThanOrEqual(600 + 60 + 8)
       const each = fleet.map(({ sent }, i) => sent.length - first[i]!)
-      expect(each.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(600 * 0.9)
+      expect(each.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(600 * 0.98)
       expect(unfairness(each)).toBeLessThanOrEqual(0.1)
       return true
     }).pipe(inVirtualTime)
   )
 
-  it.live("K4: so they are where answers take now less and now more than a call waits", () =>
-    Effect.gen(function* () {
-      const { fleet, where } = yield* fleetOf(8, aMinute)
-      let answers = 0
-      where.millis = () => (answers++ * 37) % 110
-      yield* Effect.forEach(fleet, ({ press }) => press(4))
-      yield* Effect.sleep("10 seconds")
-      const first = fleet.map(({ sent }) => sent.length)
-      yield* Effect.sleep("1 minute")
-      const all = fleet.flatMap(({ sent }) => sent)
-      // What each used in the time of an answer comes on top: up to three calls. What chance makes of the times, 74 seeds told.
-      expect(mostWithin(all, 60_000)).toBeLessThanOrEqual(600 + 60 + 3 * 8)
-      const each = fleet.map(({ sent }, i) => sent.length - first[i]!)
-      expect(each.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(600 * 0.85)
-      expect(unfairness(each)).toBeLessThanOrEqual(0.25)
-      return true
-    }).pipe(inVirtualTime)
+  it.live(
+    "K4: so they are where answers take now less and now more than a call waits",
+    () =>
+      Effect.gen(function* () {
+        const { fleet, where } = yield* fleetOf(8, aMinute)
+        let answers = 0
+        yield* Effect.forEach(fleet, ({ press }) => press(4))
+        yield* Effect.sleep("10 seconds")
+        where.millis = () => (answers++ * 37) % 110
+        const first = fleet.map(({ sent }) => sent.length)
+        // Who is asked first is chance, which two minutes make even.
+        yield* Effect.sleep("2 minutes")
+        const all = fleet.flatMap(({ sent }) => sent)
+        // What each used in the time of an answer comes on top: a call.
+        expect(mostWithin(all, 60_000)).toBeLessThanOrEqual(600 + 60 + 8)
+        const each = fleet.map(({ sent }, i) => sent.length - first[i]!)
+        expect(each.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(1_200 * 0.99)
+        expect(unfairness(each)).toBeLessThanOrEqual(0.1)
+        return true
+      }).pipe(inVirtualTime),
+    60_000
   )
 
   it.live("K4 K5: with nobody to ask, each keeps to its part, and what it used so is not there twice afterwards", () =>

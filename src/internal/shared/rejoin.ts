@@ -29,16 +29,16 @@ export const rejoin = (
   now: number
 ): Shares => {
   const wereAll = now - since > often && before.buckets.every(({ at }) => at <= since)
-  // What it did after the first one had come back is its own affair.
-  const rejoinedAt = wereAll ? now : (before.rejoinedAt ?? 0)
-  const apart = Math.max(0, rejoinedAt - since)
+  const apart = wereAll ? { from: since, to: now } : before.apart
+  // What it did before that, and after the first one had come back, is its own affair.
+  const alone = apart === undefined ? 0 : Math.max(0, apart.to - Math.max(apart.from, since))
   const spent: { [unit in Unit]?: number } = {}
   for (const { burst, perMilli, unit } of limits) {
-    const more = Math.min(burst * share, Math.max(0, used[unit] ?? 0)) - Math.min(burst, perMilli * apart) * share
+    const more = Math.min(burst * share, used[unit] ?? 0) - Math.min(burst, perMilli * alone) * share
     spent[unit] = Math.max(spent[unit] ?? Number.NEGATIVE_INFINITY, more)
   }
   const buckets = wereAll
     ? settle(before.buckets, limits, {}, {}, since).map((bucket) => ({ ...bucket, at: now }))
     : before.buckets
-  return { ...before, rejoinedAt, buckets: settle(buckets, limits, {}, spent, now) }
+  return { ...before, ...(apart !== undefined && { apart }), buckets: settle(buckets, limits, {}, spent, now) }
 }

@@ -32,7 +32,8 @@ const AmountsSchema: Schema.Schema<Amounts> = Schema.Struct({
   tokens: unit,
   inputTokens: unit,
   outputTokens: unit,
-  money: unit
+  money: unit,
+  retries: unit
 })
 
 const Shares = Schema.Struct({
@@ -43,8 +44,8 @@ const Shares = Schema.Struct({
   holders: Schema.Array(Schema.Struct({ by: Schema.String, held: AmountsSchema, until: Schema.Number })),
   /** Who waits, and for what, the first one first. */
   line: Schema.Array(Schema.Struct({ by: Schema.String, amounts: AmountsSchema, until: Schema.Number })),
-  /** When the first of them came back after a time when nobody could ask. */
-  rejoinedAt: Schema.optional(Schema.Number)
+  /** The last time when nobody could ask, until the first of them came back. */
+  apart: Schema.optional(Schema.Struct({ from: Schema.Number, to: Schema.Number }))
 })
 
 /** By the time of the backend. @internal */
@@ -110,9 +111,9 @@ export interface Given {
 }
 
 /** Without those whose time is up. */
-const alive = ({ buckets, holders, line, rejoinedAt }: Shares, now: number): Shares => ({
+const alive = ({ apart, buckets, holders, line }: Shares, now: number): Shares => ({
   buckets,
-  ...(rejoinedAt !== undefined && { rejoinedAt }),
+  ...(apart !== undefined && { apart }),
   holders: holders.filter(({ until }) => until > now),
   line: line.filter(({ until }) => until > now)
 })
