@@ -8,21 +8,17 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { Redis, type RedisOptions } from "ioredis"
+import type { Redis } from "ioredis"
 import { finiteMillis } from "../internal/options/check.js"
 import { ResponseCacheStore, type Store, type Turns } from "../ResponseCache.js"
+import { type ConnectionOptions, connect } from "./internal/connection.js"
 
 /**
  * @since 0.1.0
  * @category Models
  */
-export interface Options {
-  /** Where Redis is: `redis://user:password@host:6379/0`. Default: port 6379 of this machine. */
-  readonly url?: Redacted.Redacted | string | undefined
-  /** What else `ioredis` is to be told, such as `tls`. It goes before the defaults here. */
-  readonly connection?: RedisOptions | undefined
+export interface Options extends ConnectionOptions {
   /** What the keys in Redis begin with. Default `llm-cache:`. */
   readonly prefix?: string | undefined
   /**
@@ -32,9 +28,6 @@ export interface Options {
    */
   readonly coalesceFor?: Duration.DurationInput | undefined
 }
-
-/** How long a program waits for Redis when it starts. It goes on without. */
-const patience = Duration.seconds(1)
 
 /**
  * A store over a client of one's own, which stays open. For a cache the client should fail at once where Redis is away
@@ -107,30 +100,8 @@ const turnsOf = (client: Redis, prefix: string, coalesceFor: Duration.DurationIn
  * @since 0.1.0
  * @category Constructors
  */
-export const make = ({
-  coalesceFor,
-  connection,
-  prefix,
-  url
-}: Options = {}): Effect.Effect<Store, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const options: RedisOptions = {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: 2_000,
-      ...connection,
-      lazyConnect: true
-    }
-    const address = Redacted.isRedacted(url) ? Redacted.value(url) : url
-    const client = yield* Effect.acquireRelease(
-      Effect.sync(() => (address === undefined ? new Redis(options) : new Redis(address as string, options))),
-      (client) => Effect.sync(() => client.disconnect())
-    )
-    // The command that fails tells its call. Without a listener the client would write to the console.
-    client.on("error", () => {})
-    yield* Effect.tryPromise(() => client.connect()).pipe(Effect.timeout(patience), Effect.ignore)
-    return fromClient(client, { prefix, coalesceFor })
-  })
+export const make = ({ coalesceFor, prefix, ...connection }: Options = {}): Effect.Effect<Store, never, Scope.Scope> =>
+  Effect.map(connect(connection), (client) => fromClient(client, { prefix, coalesceFor }))
 
 /**
  * The store of a `ResponseCache`.
@@ -153,7 +124,7 @@ export const layer = (options?: Options): Layer.Layer<ResponseCacheStore> =>
   Layer.scoped(ResponseCacheStore, make(options))
 
 /**
- * As `layer`, with options from a `Config`.
+ * As `layer`, with options from a `Config`: the address and the password as secrets.
  *
  * @example
  * ```ts
@@ -167,6 +138,6 @@ export const layer = (options?: Options): Layer.Layer<ResponseCacheStore> =>
  * @category Layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Pick<Options, "url" | "prefix" | "coalesceFor">>
+  config: Config.Config.Wrap<Omit<Options, "connection">>
 ): Layer.Layer<ResponseCacheStore, ConfigError.ConfigError> =>
   Layer.scoped(ResponseCacheStore, Effect.flatMap(Config.unwrap(config), make))

@@ -1,5 +1,5 @@
 /**
- * Circuits, parking, limits and kept answers that all processes share through Redis or Valkey. Needs `ioredis`.
+ * Circuits, parking, limits, retry budgets and kept answers that all processes share through Redis or Valkey. Needs `ioredis`.
  *
  * Each command is about one key, and keys are such that a cluster can spread them. Nothing of a prompt, and no key of a
  * provider, is ever written; answers are, by the response cache.
@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import type { Cluster, Redis } from "ioredis"
 import type { CircuitBreakerStore } from "../CircuitBreaker.js"
 import type { RateLimitStore } from "../RateLimit.js"
+import type { RetryBudgetStore } from "../RetryBudget.js"
 import * as SharedState from "../SharedState.js"
 import { redisBackend } from "./internal/backend.js"
 import { type ConnectionOptions, connect } from "./internal/connection.js"
@@ -48,9 +49,9 @@ const defaultPrefix = "resilience:"
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimitStore> => {
-  const { connection, password, prefix = defaultPrefix, tls, url, username, ...shared } = options
-  const backend = Effect.flatMap(connect({ connection, password, tls, url, username }), (client) =>
+): Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimitStore | RetryBudgetStore> => {
+  const { ca, connection, password, prefix = defaultPrefix, tls, url, username, ...shared } = options
+  const backend = Effect.flatMap(connect({ ca, connection, password, tls, url, username }), (client) =>
     redisBackend(client, { prefix })
   )
   return SharedState.layer(backend, { name: "redis", ...shared })
@@ -64,8 +65,10 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Config.Wrap<Omit<Options, "connection">>
-): Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimitStore, ConfigError.ConfigError> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+): Layer.Layer<
+  SharedState.SharedState | CircuitBreakerStore | RateLimitStore | RetryBudgetStore,
+  ConfigError.ConfigError
+> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
  * As `layer`, over a client of one's own, which stays open: a cluster, for instance. The client should fail at once where
@@ -78,7 +81,7 @@ export const layerConfig = (
 export const layerClient = (
   client: Redis | Cluster,
   options: SharedState.Options & { readonly prefix?: string | undefined } = {}
-): Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimitStore> => {
+): Layer.Layer<SharedState.SharedState | CircuitBreakerStore | RateLimitStore | RetryBudgetStore> => {
   const { prefix = defaultPrefix, ...shared } = options
   return SharedState.layer(redisBackend(client, { prefix }), { name: "redis", ...shared })
 }

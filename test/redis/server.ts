@@ -1,10 +1,29 @@
 /** A `redis-server` of the test's own, on a free port, that can be killed and started again. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { rmSync } from "node:fs"
 import { createServer, connect as openSocket, type Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 
 export const isInstalled: boolean = spawnSync("redis-server", ["--version"]).status === 0
 
 if (!isInstalled) console.warn("NOT TESTED: there is no redis-server on this machine, so nothing of src/redis was run")
+
+/** One without TLS refuses the first of these options, and one with it only the second. */
+const complaint = (): string => {
+  const { stderr, stdout } = spawnSync("redis-server", ["--port", "0", "--tls-port", "0", "--daemonize", "x"])
+  return `${stderr}${stdout}`
+}
+
+/** Whether it can be asked over TLS, with a certificate made here. */
+export const encrypts: boolean =
+  isInstalled && spawnSync("openssl", ["version"]).status === 0 && complaint().includes("'daemonize")
+
+if (isInstalled && !encrypts) {
+  console.warn(
+    "NOT TESTED: there is no openssl, or this redis-server has no TLS, so nothing of src/redis was run over it"
+  )
+}
 
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -29,6 +48,8 @@ const answers = (port: number): Promise<boolean> =>
 
 const started = async (port: number, more: ReadonlyArray<string>): Promise<ChildProcess> => {
   const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...more]
+  // A replica writes down what it is sent.
+  options.push("--dir", tmpdir(), "--dbfilename", `redis-${port}.rdb`)
   const child = spawn("redis-server", options, { stdio: "ignore" })
   for (let i = 0; i < 200; i++) {
     if (await answers(port)) return child
@@ -83,6 +104,7 @@ export const redisServer = async (options: ReadonlyArray<string> = []) => {
     const gone = new Promise((resolve) => dying.once("exit", resolve))
     dying.kill("SIGKILL")
     await gone
+    rmSync(join(tmpdir(), `redis-${port}.rdb`), { force: true })
   }
   return {
     url: `redis://127.0.0.1:${port}`,

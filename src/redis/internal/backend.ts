@@ -94,6 +94,14 @@ export const redisBackend = (client: Redis | Cluster, options: BackendOptions): 
     const rows = (yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)
     let row = 0
     let inVain = 0
+    // Of a connection that there is not, a command knows no more than that.
+    let noConnection: string | undefined
+    client.on("error", ({ message }: Error) => {
+      noConnection = message
+    })
+    client.on("ready", () => {
+      noConnection = undefined
+    })
 
     const ask = <A>(command: () => Promise<A>): Effect.Effect<A, SharedStateError> =>
       Effect.tryPromise({
@@ -105,7 +113,7 @@ export const redisBackend = (client: Redis | Cluster, options: BackendOptions): 
             inVain = 0
             giveUp(client)
           }
-          return new SharedStateError({ message: `Redis: ${message}`, cause })
+          return new SharedStateError({ message: `Redis: ${noConnection ?? message}`, cause })
         }
       })
 
