@@ -19,17 +19,18 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import { StateRef } from "./internal/breaker/stateRef.js"
-import { BoundedMap, boundsOf } from "./internal/keyed/boundedMap.js"
+import { BoundedMap, type Bounds, boundsOf } from "./internal/keyed/boundedMap.js"
 import { number } from "./internal/options/check.js"
 import { fromConfig } from "./internal/options/fromConfig.js"
 import { budgetOptions, refuseUnknown } from "./internal/options/names.js"
 import * as bucket from "./internal/retry/budget.js"
-import type { Budget, Options } from "./internal/retry/budgetTypes.js"
+import type { Budget, Options, Settings } from "./internal/retry/budgetTypes.js"
 import { retry as retry_ } from "./internal/retry/run.js"
 
-export type { Budget, Options } from "./internal/retry/budgetTypes.js"
+export type { Budget, Options, Settings } from "./internal/retry/budgetTypes.js"
 
 /**
  * The budget that retries and hedges share.
@@ -40,8 +41,27 @@ export type { Budget, Options } from "./internal/retry/budgetTypes.js"
 export class RetryBudget extends Context.Tag("effect-resilience/RetryBudget")<RetryBudget, Budget>() {}
 
 /**
- * A budget kept in memory. A new bucket holds what one second adds. A bucket that holds less than that is never
- * forgotten, so that no target gets retries out of it.
+ * Who keeps budgets in another place than the memory of this process.
+ *
+ * @since 0.1.0
+ * @category Stores
+ */
+export interface Store {
+  readonly make: (settings: Settings) => Budget
+}
+
+/**
+ * The store of the budgets made under it: `SharedState.layer` has one, and so has `RedisSharedState`. Without one a budget
+ * is kept in memory.
+ *
+ * @since 0.1.0
+ * @category Stores
+ */
+export class RetryBudgetStore extends Context.Tag("effect-resilience/RetryBudgetStore")<RetryBudgetStore, Store>() {}
+
+/**
+ * A budget: that of the fleet where there is a `RetryBudgetStore`, and else one kept in memory. A new bucket holds what one
+ * second adds. A bucket that holds less than that is never forgotten, so that no target gets retries out of it.
  *
  * Throws a `RangeError` that names the option for options that make no sense.
  *
@@ -49,30 +69,36 @@ export class RetryBudget extends Context.Tag("effect-resilience/RetryBudget")<Re
  * @category Constructors
  */
 export const make = (options?: Options): Effect.Effect<Budget> => {
-  const rates = ratesOf(options)
+  const settings = settingsOf(options)
   const bounds = boundsOf(where, options)
-  return Effect.sync(() => {
-    const buckets = new BoundedMap<Entry>(bounds, ({ state }, now) => bucket.isReplaceable(state.getNow(), rates, now))
-    const entryOf = (key: string, now: number): Entry => {
-      const known = buckets.get(key)
-      if (known !== undefined) {
-        known.used = true
-        known.usedAt = now
-        return known
-      }
-      const entry = { state: new StateRef(bucket.full(rates, now)), used: false, usedAt: now }
-      buckets.add(key, entry, now)
-      return entry
+  return Effect.map(
+    Effect.serviceOption(RetryBudgetStore),
+    Option.match({ onNone: () => inMemory(settings, bounds), onSome: (store) => store.make(settings) })
+  )
+}
+
+const inMemory = ({ burst, minimumPerSecond, share }: Settings, bounds: Bounds): Budget => {
+  const rates = bucket.rates(share, minimumPerSecond, burst)
+  const buckets = new BoundedMap<Entry>(bounds, ({ state }, now) => bucket.isReplaceable(state.getNow(), rates, now))
+  const entryOf = (key: string, now: number): Entry => {
+    const known = buckets.get(key)
+    if (known !== undefined) {
+      known.used = true
+      known.usedAt = now
+      return known
     }
-    const modify = <A>(key: string, step: (state: bucket.Bucket, now: number) => readonly [A, bucket.Bucket]) =>
-      Effect.map(Clock.currentTimeMillis, (now) => entryOf(key, now).state.modifyNow((state) => step(state, now)))
-    return {
-      deposit: (key) => modify(key, (state, now) => [undefined, bucket.deposit(state, rates, now)]),
-      take: (key) => modify(key, (state, now) => bucket.take(state, rates, now)),
-      giveBack: (key) => modify(key, (state, now) => [undefined, bucket.giveBack(state, rates, now)]),
-      available: (key) => modify(key, (state, now) => bucket.available(state, rates, now))
-    }
-  })
+    const entry = { state: new StateRef(bucket.full(rates, now)), used: false, usedAt: now }
+    buckets.add(key, entry, now)
+    return entry
+  }
+  const modify = <A>(key: string, step: (state: bucket.Bucket, now: number) => readonly [A, bucket.Bucket]) =>
+    Effect.map(Clock.currentTimeMillis, (now) => entryOf(key, now).state.modifyNow((state) => step(state, now)))
+  return {
+    deposit: (key) => modify(key, (state, now) => [undefined, bucket.deposit(state, rates, now)]),
+    take: (key) => modify(key, (state, now) => bucket.take(state, rates, now)),
+    giveBack: (key) => modify(key, (state, now) => [undefined, bucket.giveBack(state, rates, now)]),
+    available: (key) => modify(key, (state, now) => bucket.available(state, rates, now))
+  }
 }
 
 const where = "RetryBudget"
@@ -83,18 +109,18 @@ interface Entry {
   usedAt: number
 }
 
-const ratesOf = (options: Options = {}): bucket.Rates => {
+const settingsOf = (options: Options = {}): Settings => {
   refuseUnknown(where, "", options, budgetOptions)
   const { burst = 100, minimumPerSecond = 1, share = 0.1 } = options
-  return bucket.rates(
-    number(where, "share", share, 0, 1),
-    number(where, "minimumPerSecond", minimumPerSecond, 0),
-    number(where, "burst", burst, 1)
-  )
+  return {
+    share: number(where, "share", share, 0, 1),
+    minimumPerSecond: number(where, "minimumPerSecond", minimumPerSecond, 0),
+    burst: number(where, "burst", burst, 1)
+  }
 }
 
 /**
- * A budget for the whole program, kept in memory.
+ * A budget for the whole program, or for the fleet; see `make`.
  *
  * @example
  * ```ts

@@ -21,6 +21,7 @@ import { RateLimitStore } from "./internal/load/rateLimit.js"
 import { finiteMillis, number } from "./internal/options/check.js"
 import { refuseUnknown, sharedStateOptions } from "./internal/options/names.js"
 import type { Backend } from "./internal/shared/backend.js"
+import { sharedBudget } from "./internal/shared/budget.js"
 import { SharedCircuits } from "./internal/shared/circuits.js"
 import { SharedLimits } from "./internal/shared/limits.js"
 import { Link } from "./internal/shared/link.js"
@@ -31,6 +32,7 @@ import { metricTable } from "./internal/telemetry/metricTable.js"
 import { gauge } from "./internal/telemetry/series.js"
 import { storeFailed } from "./internal/telemetry/storeFailed.js"
 import { labelCapacity } from "./internal/telemetry/targetMetrics.js"
+import { RetryBudgetStore } from "./RetryBudget.js"
 
 export {
   type Backend,
@@ -83,7 +85,7 @@ export class SharedState extends Context.Tag("effect-resilience/SharedState")<Sh
 export const makeMemoryBackend: Effect.Effect<Backend> = memoryBackend
 
 /**
- * The stores of circuits and limits, over a backend. `RateLimit` and `SpendLimit` may have the same one.
+ * The stores of circuits, limits and retry budgets, over a backend. `RateLimit` and `SpendLimit` have the same one.
  *
  * @since 0.1.0
  * @category Layers
@@ -91,12 +93,17 @@ export const makeMemoryBackend: Effect.Effect<Backend> = memoryBackend
 export const layer = (
   backend: Effect.Effect<Backend, never, Scope.Scope>,
   options: Options = {}
-): Layer.Layer<SharedState | CircuitBreakerStore | RateLimitStore> => Layer.scopedContext(make(backend, options))
+): Layer.Layer<SharedState | CircuitBreakerStore | RateLimitStore | RetryBudgetStore> =>
+  Layer.scopedContext(make(backend, options))
 
 const make = (
   backend: Effect.Effect<Backend, never, Scope.Scope>,
   options: Options
-): Effect.Effect<Context.Context<SharedState | CircuitBreakerStore | RateLimitStore>, never, Scope.Scope> =>
+): Effect.Effect<
+  Context.Context<SharedState | CircuitBreakerStore | RateLimitStore | RetryBudgetStore>,
+  never,
+  Scope.Scope
+> =>
   Effect.gen(function* () {
     const where = "SharedState"
     refuseUnknown(where, "", options, sharedStateOptions)
@@ -144,6 +151,7 @@ const make = (
     })
     return Context.make(SharedState, { status, flush: circuits.settled }).pipe(
       Context.add(CircuitBreakerStore, circuits.store),
-      Context.add(RateLimitStore, limits.store)
+      Context.add(RateLimitStore, limits.store),
+      Context.add(RetryBudgetStore, { make: (settings) => sharedBudget(limits, settings) })
     )
   })

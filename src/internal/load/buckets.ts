@@ -6,7 +6,7 @@
  *
  * @internal
  */
-export type Unit = "requests" | "tokens" | "inputTokens" | "outputTokens" | "money"
+export type Unit = "requests" | "tokens" | "inputTokens" | "outputTokens" | "money" | "retries"
 
 /** What a call uses of each; what is not there is nothing. */
 export type Amounts = { readonly [unit in Unit]?: number | undefined }
@@ -16,6 +16,8 @@ export interface Limit {
   readonly unit: Unit
   readonly burst: number
   readonly perMilli: number
+  /** What there is at first. Default `burst`. */
+  readonly initial?: number | undefined
 }
 
 interface Bucket {
@@ -44,7 +46,7 @@ const rounding = 1e-9
 
 /** @internal */
 export const full = (limits: ReadonlyArray<Limit>, now: number): Buckets =>
-  limits.map(({ burst }) => ({ level: burst, at: now, heldUntil: 0, dryUntil: 0 }))
+  limits.map(({ burst, initial = burst }) => ({ level: initial, at: now, heldUntil: 0, dryUntil: 0 }))
 
 /** A clock that goes backwards adds nothing. */
 const refill = (bucket: Bucket, { burst, perMilli }: Limit, now: number): Bucket => {
@@ -182,6 +184,7 @@ export const left = (before: Buckets, limits: ReadonlyArray<Limit>, now: number)
 /** Whether new buckets would hold no more, so that nobody gains by these being forgotten. @internal */
 export const isReplaceable = (before: Buckets, limits: ReadonlyArray<Limit>, now: number): boolean =>
   before.every((bucket, i) => {
+    const { burst, initial = burst } = limits[i]!
     const { heldUntil, level } = refill(bucket, limits[i]!, now)
-    return level >= limits[i]!.burst && heldUntil <= now
+    return level >= initial && heldUntil <= now
   })

@@ -17,7 +17,8 @@ const kinds: Readonly<Record<Unit, string>> = {
   tokens: "tokens",
   inputTokens: "input_tokens",
   outputTokens: "output_tokens",
-  money: "money"
+  money: "money",
+  retries: "retries"
 }
 
 /** How often a store that has to be asked is asked for it at most, in milliseconds; as long it has for its answer. */

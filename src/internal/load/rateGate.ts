@@ -365,7 +365,8 @@ const names: Readonly<Record<Unit, string>> = {
   tokens: "tokens",
   inputTokens: "input tokens",
   outputTokens: "output tokens",
-  money: "of the budget's unit"
+  money: "of the budget's unit",
+  retries: "retries"
 }
 
 const tooLarge = (key: string, { amount, most, unit }: Extract<Reserved, { _tag: "TooLarge" }>): RequestTooLarge =>

@@ -24,6 +24,18 @@ export interface Options {
 }
 
 /**
+ * How much a budget has, in retries.
+ *
+ * @since 0.1.0
+ * @category Models
+ */
+export interface Settings {
+  readonly share: number
+  readonly minimumPerSecond: number
+  readonly burst: number
+}
+
+/**
  * A budget keeps one bucket per key; the key is the target's name.
  *
  * @since 0.1.0
@@ -32,10 +44,13 @@ export interface Options {
 export interface Budget {
   /** A call is made, which adds its share. Retries and hedges are not calls. */
   readonly deposit: (key: string) => Effect.Effect<void>
-  /** Asks for one retry or hedge, now. Answers at once: `false` means that it must not be sent. */
+  /**
+   * Asks for one retry or hedge, now. Answers at once, or within `patience` where the budget is that of a fleet: `false`
+   * means that it must not be sent.
+   */
   readonly take: (key: string) => Effect.Effect<boolean>
   /** The retry or hedge that was asked for has not been sent. */
   readonly giveBack: (key: string) => Effect.Effect<void>
-  /** The retries that could be made now. */
+  /** The retries that could be made now, as far as this process knows. */
   readonly available: (key: string) => Effect.Effect<number>
 }

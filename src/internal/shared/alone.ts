@@ -34,10 +34,11 @@ export class Alone {
     known: Amounts | undefined,
     readonly since: number
   ) {
-    this.limits = limits.map(({ burst, perMilli, unit }) => ({
+    this.limits = limits.map(({ burst, initial = burst, perMilli, unit }) => ({
       unit,
       burst: burst * share,
-      perMilli: perMilli * share
+      perMilli: perMilli * share,
+      initial: initial * share
     }))
     const buckets = full(this.limits, since)
     this.buckets =

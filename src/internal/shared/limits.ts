@@ -64,10 +64,10 @@ export class SharedLimits {
     )
 
   /** What a limit asks. @internal */
-  get store(): Store {
+  get store() {
     return {
       immediate: {
-        reserve: (key, limits, amounts, ahead, now) =>
+        reserve: (key: string, limits: ReadonlyArray<Limit>, amounts: Amounts, ahead: Amounts, now: number) =>
           this.reserveHere(this.sliceOf(key, limits, now), amounts, ahead, now),
         settle: (key, limits, reserved, used, now) => this.settle(this.sliceOf(key, limits, now), reserved, used, now),
         hold: (key, limits, until, now) => this.hold(this.sliceOf(key, limits, now), until),
@@ -81,7 +81,7 @@ export class SharedLimits {
         Effect.sync(() => this.link.fork(this.exchange.observe(this.sliceOf(key, limits, this.link.now), told))),
       left: (key, limits) => this.left(this.sliceOf(key, limits, this.link.now)),
       patience: Number.POSITIVE_INFINITY
-    }
+    } satisfies Store
   }
 
   private sliceOf(key: string, limits: ReadonlyArray<Limit>, now: number): Slice {
