@@ -59,7 +59,9 @@ describe.skipIf(!isInstalled)("what is kept in Redis", () => {
   it("the address and the password come from the configuration, as secrets", async () => {
     const shared = RedisSharedState.layerConfig({
       url: Config.redacted("REDIS_URL"),
-      password: Config.redacted("REDIS_PASSWORD")
+      password: Config.redacted("REDIS_PASSWORD"),
+      // A machine that is busy with other tests takes longer to answer.
+      patience: Config.succeed("5 seconds" as const)
     })
     const joined = (given: string) =>
       Effect.runPromise(
