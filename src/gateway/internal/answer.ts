@@ -15,6 +15,7 @@ import { toUpstream } from "./headers.js"
 import { eventOf } from "./problem.js"
 import * as reply from "./reply.js"
 import type { RequestBody } from "./requestBody.js"
+import type { Destination } from "./routes.js"
 import type { Asking } from "./ways.js"
 import { type UpstreamRequest, wire } from "./wire.js"
 
@@ -59,13 +60,13 @@ export const answer = (
       onFailure: failed,
       onSuccess: (seen) =>
         Effect.sync(() => {
-          reply.whole(response, seen, { requestId, takeMillis, target: attempts.target })
+          reply.whole(response, seen, { requestId, takeMillis, from: named(askings, attempts.target) })
           return seen
         })
     })
   }
   const streamed = attempts.streamed((begun, restore) => {
-    const mark = { requestId, takeMillis, target: attempts.target }
+    const mark = { requestId, takeMillis, from: named(askings, attempts.target) }
     const written = restore(reply.streamed(response, attempts.seen, mark, begun))
     return Effect.mapError(
       Effect.onExit(written, (exit) => Scope.close(begun.scope, exit)),
@@ -97,6 +98,9 @@ const wayOf = ({ endpoint, request }: Incoming, { model, to }: Asking, body: Req
   }
 }
 
+const named = (askings: ReadonlyArray<Asking>, name: string): Destination | undefined =>
+  askings.find(({ to }) => to.name === name)?.to
+
 /** A stream that has begun says it in an event; before that, it is a status and a body. */
 const fail = (
   { endpoint, requestId, response, takeMillis }: Incoming,
@@ -111,7 +115,7 @@ const fail = (
     return
   }
   const seen = from === undefined ? undefined : attempts.seenOf(from)
-  const tells = askings.some(({ to }) => to.name === from && seen?.whole === true && to.upstream.tellsKey(seen.bytes))
-  if (seen?.whole === true && !tells) reply.whole(response, seen, { requestId, takeMillis, target: from })
-  else reply.problem(response, family, problem, { requestId })
+  if (from !== undefined && seen?.whole === true) {
+    reply.whole(response, seen, { requestId, takeMillis, from: named(askings, from) })
+  } else reply.problem(response, family, problem, { requestId })
 }

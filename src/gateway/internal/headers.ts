@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type { Family } from "../../http/internal/apis.js"
 import { isCredential, keyHeader } from "../../http/internal/outgoing.js"
 import type { HeadersSeen } from "../../http/internal/seen.js"
+import type { Hidden } from "./hidden.js"
 
 const ofTheConnection = new Set([
   "connection",
@@ -49,7 +50,7 @@ export const toUpstream = (
   own: Readonly<Record<string, string>>,
   key: Redacted.Redacted | undefined
 ): Record<string, string> => {
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { "accept-encoding": "identity" }
   for (const name in given) {
     const value = given[name]
     if (value === undefined || ofTheConnection.has(name) || ofTheWay.test(name) || name === deliveryHeader) continue
@@ -64,10 +65,10 @@ export const toUpstream = (
 }
 
 /** @internal */
-export const toClient = (given: HeadersSeen): Record<string, string> => {
+export const toClient = (given: HeadersSeen, hidden: Hidden | undefined): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (const [name, value] of given) {
-    if (!ofTheConnection.has(name) && !ofTheUpstream.has(name)) headers[name] = value
+    if (!ofTheConnection.has(name) && !ofTheUpstream.has(name)) headers[name] = hidden?.inText(value) ?? value
   }
   return headers
 }

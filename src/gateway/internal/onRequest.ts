@@ -29,7 +29,10 @@ export interface Standing {
   readonly admin: OnRequest | undefined
 }
 
-const noSuchPath: Problem = { status: 404, message: "There is nothing here" }
+const noSuchPath: Problem = {
+  status: 404,
+  message: `There is nothing here. Models are at ${[...endpoints.keys()].join(", ")}`
+}
 const onlyPost: Problem = { status: 405, message: "Only POST is for this path" }
 const noSuchKey: Problem = { status: 401, message: "There is no such key here", code: "invalid_api_key" }
 const tooMany: Problem = {

@@ -14,13 +14,14 @@ import type { Seen } from "../../http/internal/seen.js"
 import type { Usage } from "../../LlmError.js"
 import { toClient } from "./headers.js"
 import { bodyOf, type Problem } from "./problem.js"
+import type { Destination } from "./routes.js"
 import { WholeEvents } from "./wholeEvents.js"
 
 /** What every answer says of itself. @internal */
 export interface Mark {
   readonly requestId: string
   /** Who has answered; nothing for the gateway itself. */
-  readonly target?: string | undefined
+  readonly from?: Destination | undefined
 }
 
 /** Of an answer of a model, which may be long. @internal */
@@ -32,6 +33,7 @@ export interface AnswerMark extends Mark {
 /** An answer, or a provider's own refusal, that has come whole. @internal */
 export const whole = (response: ServerResponse, seen: Seen, mark: AnswerMark): void => {
   const { bytes, headOf } = seen
+  mark.from?.upstream.hidden.in(bytes)
   response.writeHead(headOf.status, { ...headersOf(seen, mark), "content-length": bytes.length })
   response.end(bytes)
   if (response.writableLength > 0) bounded(response, mark.takeMillis)
@@ -43,11 +45,11 @@ const bounded = (response: ServerResponse, millis: number): void => {
   response.setTimeout(millis)
 }
 
-const headersOf = (seen: Seen, { requestId, target }: Mark): Record<string, string> => {
-  const headers = toClient(seen.headOf.headers)
+const headersOf = (seen: Seen, { from, requestId }: Mark): Record<string, string> => {
+  const headers = toClient(seen.headOf.headers, from?.upstream.hidden)
   headers["x-request-id"] ??= requestId
   headers["x-effect-resilience-request-id"] = requestId
-  if (target !== undefined) headers["x-effect-resilience-target"] = target
+  if (from !== undefined) headers["x-effect-resilience-target"] = from.name
   return headers
 }
 
@@ -91,13 +93,16 @@ export const streamed = <E>(
     for (const { bytes, reading } of pieces) {
       if (reading.usage !== undefined) usage = { ...usage, ...reading.usage }
       const whole = events === undefined ? bytes : events.push(bytes)
+      mark.from?.upstream.hidden.in(whole)
       if (whole.length > 0 && !response.write(whole)) full = true
     }
     return full ? drained(response, mark.takeMillis) : undefined
   }
   seen.handOver()
   return Effect.map(handAll(begun, write), () => {
-    response.end(events?.rest())
+    const rest = events?.rest()
+    if (rest !== undefined) mark.from?.upstream.hidden.in(rest)
+    response.end(rest)
     return { usage }
   })
 }

@@ -7,13 +7,14 @@ import * as Undici from "@effect/platform-node/Undici"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { type Family, providers } from "../../http/internal/apis.js"
 import * as KeyRotation from "../../KeyRotation.js"
 import { InvalidConfig } from "./config/invalid.js"
 import { type Mistake, pathOf } from "./config/mistakes.js"
 import type { Config as GatewayConfig, Upstream as Given } from "./config/schema.js"
+import { Hidden } from "./hidden.js"
 
 /** @internal */
 export interface Upstream {
@@ -29,8 +30,8 @@ export interface Upstream {
   /** Its keys, where it has several. */
   readonly keys: KeyRotation.KeyRotation | undefined
   readonly headers: Readonly<Record<string, string>>
-  /** Whether one of its keys is in what it has sent, as some put it into the words of a refusal. */
-  readonly tellsKey: (bytes: Uint8Array) => boolean
+  /** Its keys are hidden in what it has sent, since some put them into the words of a refusal. */
+  readonly hidden: Hidden
 }
 
 /** @internal */
@@ -110,10 +111,7 @@ const upstream = (
     pool,
     key,
     keys: rotation,
-    tellsKey: (bytes) => {
-      const told = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      return keys.some((key) => told.includes(Redacted.value(key)))
-    },
+    hidden: new Hidden(keys),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   }))
 }

@@ -7,6 +7,7 @@ import type * as Undici from "@effect/platform-node/Undici"
 import type { PushWire } from "../../http/internal/attempts.js"
 import { type Sending, type Sink, streamed } from "../../http/internal/pushed.js"
 import type { HeadersSeen, Seen } from "../../http/internal/seen.js"
+import { MalformedResponse } from "../../LlmError.js"
 import type { Upstream } from "./upstreams.js"
 
 /** @internal */
@@ -47,7 +48,12 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Sending {
 
   onResponseStart(_: Controller, status: number, headers: Record<string, string | Array<string> | undefined>): void {
     // What comes before the head of the answer itself, as `103 Early Hints`, is not part of it.
-    if (status >= 200) this.seen.head = { url: "", status, statusText: "", headers: new HeadersOf(headers) }
+    if (status < 200) return
+    this.seen.head = { url: "", status, statusText: "", headers: new HeadersOf(headers) }
+    const unusable = unusableFor(status, headers["content-encoding"])
+    if (unusable === undefined) return
+    this.cancel()
+    this.sink.fail(new MalformedResponse({ message: unusable, status }))
   }
 
   onResponseData(_: Controller, bytes: Buffer): void {
@@ -74,6 +80,16 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Sending {
     this.cancelled = true
     this.controller?.abort(new Error("nobody waits for the answer any more"))
   }
+}
+
+/** Why nobody can make anything of an answer, whatever its body. */
+const unusableFor = (status: number, encoding: string | Array<string> | undefined): string | undefined => {
+  // Where it points to is an affair of the upstream's, and no client's.
+  if (status >= 300 && status <= 399)
+    return `The upstream answered with a redirection (${status}); its baseUrl is another`
+  return encoding === undefined || encoding === "identity"
+    ? undefined
+    : "The upstream compressed its answer, which it was asked not to do"
 }
 
 class HeadersOf implements HeadersSeen {
