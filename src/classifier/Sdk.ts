@@ -254,6 +254,16 @@ const wordings: ReadonlyArray<readonly [wording: RegExp, verdict: Verdict]> = [
 ]
 
 /**
+ * All that LangChain makes of a 200 without an answer, an error within it for instance: it reads the message of none, in
+ * its own code. The same words of the program's own code are a mistake of it.
+ */
+const hasNoMessage = (error: object): boolean =>
+  Foreign.text(error, "message") === "Cannot read properties of undefined (reading 'message')" &&
+  /^[^\n]*\n\s*at [^\n]*\binvoke\b[^\n]*@langchain[\\/]core\b/.test(
+    (Foreign.text(error, "stack") ?? "").slice(0, 1_000)
+  )
+
+/**
  * Reads an error object of a vendor's client.
  *
  * @internal
@@ -267,6 +277,7 @@ export const read = (error: object): Reading | undefined => {
   const why = name.startsWith("AI_No") ? unfinished(error) : undefined
   if (why !== undefined) return { sure: sureness.certain, verdict: why }
   if (verdict !== undefined) return { sure: verdict === malformed ? sureness.vague : sureness.named, verdict }
+  if (hasNoMessage(error)) return { sure: sureness.vague, verdict: malformed }
   return readWords(error)
 }
 
