@@ -15,6 +15,7 @@ export interface Endpoint {
 const endpoint = (path: string): Endpoint => ({ path, api: apis.find((api) => api.path.test(path)) as Api })
 
 /** @internal */
-export const endpoints: ReadonlyMap<string, Endpoint> = new Map(
-  ["/chat/completions", "/responses", "/embeddings", "/messages"].map((path) => [`/v1${path}`, endpoint(path)])
-)
+export const paths: ReadonlyArray<string> = ["/chat/completions", "/responses", "/embeddings", "/messages"]
+
+/** @internal */
+export const endpoints: ReadonlyMap<string, Endpoint> = new Map(paths.map((path) => [`/v1${path}`, endpoint(path)]))

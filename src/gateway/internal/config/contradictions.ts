@@ -4,6 +4,7 @@
  * @internal
  */
 
+import { paths } from "../endpoints.js"
 import { type Mistake, pathOf } from "./mistakes.js"
 import type { Config, Route } from "./schema.js"
 import { isName, names } from "./words.js"
@@ -37,9 +38,13 @@ const badName = (path: ReadonlyArray<PropertyKey>, name: string): ReadonlyArray<
 const badUrl = (path: ReadonlyArray<PropertyKey>, text: string): ReadonlyArray<Mistake> => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const isOne = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.search === ""
-  return isOne
+  if (!isOne) {
+    return [{ path: pathOf(path), message: "has to be an address of http or https, without a user or a query" }]
+  }
+  const api = paths.find((path) => url.pathname.endsWith(path))
+  return api === undefined
     ? []
-    : [{ path: pathOf(path), message: "has to be an address of http or https, without a user or a query" }]
+    : [{ path: pathOf(path), message: `ends with ${api}, which is added to it; it ends before that` }]
 }
 
 /** The dialect of a route is that of its targets. @internal */

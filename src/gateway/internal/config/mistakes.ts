@@ -19,10 +19,14 @@ export const mistakesOf = (error: ParseResult.ParseError): ReadonlyArray<Mistake
   for (const { _tag, message, path } of ParseResult.ArrayFormatter.formatErrorSync(error)) {
     const at = pathOf(path)
     const said = _tag === "Missing" ? "is missing" : _tag === "Unexpected" ? unexpected(message) : plain(message)
-    found.set(at, [...(found.get(at) ?? []), said])
+    found.set(at, [...(found.get(at) ?? []), at === "" ? ofAll(said) : said])
   }
   return [...found].map(([path, messages]) => ({ path, message: messages.join(", or ") }))
 }
+
+/** An empty file is read as nothing, and a list is none either. */
+const ofAll = (said: string): string =>
+  `the configuration ${said.replace("GatewayConfig", 'an object with "upstreams" and "routes"')}`
 
 /** What the schema says by itself, in the words of all other mistakes. */
 const plain = (message: string): string =>

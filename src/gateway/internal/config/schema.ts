@@ -5,13 +5,26 @@
  */
 import * as Schema from "effect/Schema"
 import { RoutePolicy, SpendLimit, TargetPolicy } from "./policy.js"
-import { Count, EnvironmentVariable, EnvironmentVariables, Limit, Name, optional, Positive, Time } from "./words.js"
+import {
+  Count,
+  EnvironmentVariable,
+  EnvironmentVariables,
+  Limit,
+  Name,
+  optional,
+  Positive,
+  says,
+  Time
+} from "./words.js"
 
 const Upstream = Schema.Struct({
   baseUrl: Schema.String.annotations({
     description: 'Up to where the path of the API itself begins: "https://api.openai.com/v1".'
   }),
-  dialect: Schema.Literal("openai", "anthropic").annotations({ description: "Whose wire format it speaks." }),
+  dialect: Schema.Literal("openai", "anthropic").annotations({
+    description: "Whose wire format it speaks.",
+    ...says('"openai" or "anthropic"')
+  }),
   keys: optional(
     EnvironmentVariables.annotations({
       description: "The environment variable that holds its key, or several, which are used in turn."
@@ -49,7 +62,7 @@ const Target = Schema.Struct({
 
 /** @internal */
 export const deliveries = ["incremental", "buffered"] as const
-const Delivery = Schema.Literal(...deliveries)
+const Delivery = Schema.Literal(...deliveries).annotations(says('"incremental" or "buffered"'))
 
 const Route = Schema.Struct({
   model: Schema.NonEmptyString.annotations({
