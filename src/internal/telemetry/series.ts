@@ -26,7 +26,9 @@ export const gauge = (row: Row<"gauge">, ...values: LabelValues): Metric.Metric.
 /** @internal */
 export const histogram = (row: Row<"histogram">, ...values: LabelValues): Metric.Metric.Histogram<number> => {
   const boundaries = MetricBoundaries.fromIterable(row.boundaries ?? [])
-  return Metric.fromMetricKey(labelled(MetricKey.histogram(row.name, boundaries, row.meaning), row, values))
+  const series = Metric.fromMetricKey(labelled(MetricKey.histogram(row.name, boundaries, row.meaning), row, values))
+  // A clock that was set back makes no time negative: a sum that falls is taken for a restart.
+  return Metric.mapInput(series, (value: number) => Math.max(0, value))
 }
 
 /** What is not known has no label. The exporter of `@effect/opentelemetry` looks for the unit among the labels. */

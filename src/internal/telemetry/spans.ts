@@ -78,9 +78,12 @@ const errorType = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   return Cause.isInterrupted(exit.cause) ? "interrupted" : "defect"
 }
 
+/** A defect may quote a request or an answer as a failure may. */
 const asRead = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> => {
   const failure = Cause.failureOption(cause)
-  return Option.isSome(failure) ? Cause.fail(failureOf(failure.value)) : cause
+  if (Option.isSome(failure)) return Cause.fail(failureOf(failure.value))
+  const defect = Cause.dieOption(cause)
+  return Option.isSome(defect) ? Cause.die(failureOf(defect.value)) : cause
 }
 
 /**
