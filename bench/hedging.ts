@@ -62,31 +62,20 @@ const rows: ReadonlyArray<Row> = [
 export interface Counts {
   readonly condition: string
   readonly title: string
-  readonly p50: number
-  readonly p95: number
-  readonly p99: number
-  /** Requests and tokens beyond those of one request for each call, as a share. */
-  readonly extraCalls: number
-  readonly extraTokens: number
-  readonly failed: number
+  readonly result: Simulation.Result
 }
 
 const limited = new LlmError.RateLimited({ status: 429 })
 
-const run = async ({ perSecond, slowness, title: condition }: Condition, { options, title }: Row): Promise<Counts> => {
-  const took: Array<number> = []
-  let failed = 0
-  let sent = 0
-  let tokens = 0
+/** Tells the tokens of a request that it takes, of an answer that is cut off those that were made by then. */
+const provider = ({ perSecond, slowness }: Condition) => {
   let underWay = 0
   let bucket = perSecond ?? 0
   let filledAt = 0
-
-  const upstream = Effect.flatMap(Effect.clock, (clock) =>
-    Effect.flatMap(drawn, (usual) =>
+  return (tokens: Simulation.Client["tokens"]) =>
+    Effect.flatMap(Effect.zip(Effect.clock, drawn), ([clock, usual]) =>
       Effect.suspend((): Effect.Effect<void, LlmError.LlmError> => {
         const start = clock.unsafeCurrentTimeMillis()
-        sent++
         if (perSecond !== undefined) {
           bucket = Math.min(perSecond, bucket + ((start - filledAt) * perSecond) / 1_000)
           filledAt = start
@@ -96,54 +85,31 @@ const run = async ({ perSecond, slowness, title: condition }: Condition, { optio
         underWay++
         const millis = usual * slowness(start, underWay)
         return Effect.onExit(Effect.sleep(millis), () =>
-          Effect.sync(() => {
+          Effect.suspend(() => {
             underWay--
             const share = Math.min(1, (clock.unsafeCurrentTimeMillis() - start) / millis)
-            tokens += promptTokens + answerTokens * share
+            return tokens(promptTokens + answerTokens * share)
           })
         )
       })
     )
-  )
-  const asked = options === undefined ? upstream : upstream.pipe(Hedge.again("provider", options))
-  const client = (n: number): Effect.Effect<void> =>
-    Effect.flatMap(Effect.clock, (clock) =>
-      Effect.flatMap(Random.nextRange(0, end - 60_000), (at) =>
-        Effect.zipRight(
-          Effect.sleep(at),
-          Effect.suspend(() => {
-            const start = clock.unsafeCurrentTimeMillis()
-            return Effect.match(asked, {
-              onFailure: () => {
-                failed++
-              },
-              onSuccess: () => {
-                took.push(clock.unsafeCurrentTimeMillis() - start)
-              }
-            })
-          })
-        )
-      )
-    ).pipe(Effect.withRandom(Random.make(`call ${n}`)))
+}
 
-  const all = Effect.all(
-    Array.from({ length: calls }, (_, n) => client(n)),
-    { concurrency: "unbounded", discard: true }
-  )
-  await Effect.runPromise(Simulation.virtually(Effect.provide(all, Hedge.layer()), 60 * 60_000))
-
-  took.sort((a, b) => a - b)
-  const at = (q: number): number => took[Math.min(took.length - 1, Math.ceil(took.length * q) - 1)]!
-  return {
-    condition,
-    title,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    extraCalls: sent / calls - 1,
-    extraTokens: tokens / ((calls - failed) * (promptTokens + answerTokens)) - 1,
-    failed
-  }
+const run = async (condition: Condition, { options, title }: Row): Promise<Counts> => {
+  const ask = provider(condition)
+  const simulated = Simulation.run({
+    clients: calls,
+    duration: "1 hour",
+    client: ({ attempt, call, index, tokens }) => {
+      const once = attempt("provider")(ask(tokens))
+      const asked = options === undefined ? once : Hedge.again(once, "provider", options)
+      return Effect.flatMap(Random.nextRange(0, end - 60_000), (at) =>
+        Effect.delay(Effect.ignore(call(asked)), at)
+      ).pipe(Effect.withRandom(Random.make(`call ${index}`)))
+    }
+  })
+  const result = await Effect.runPromise(Effect.provide(simulated, Hedge.layer()))
+  return { condition: condition.title, title, result }
 }
 
 /** The rows that are asked for, under the conditions that are; all of them unless some are. */
@@ -161,6 +127,13 @@ export const hedging = async (
 
 const seconds = (millis: number): string => `${(millis / 1_000).toFixed(1)} s`
 const percent = (share: number): string => `${Math.max(0, 100 * share).toFixed(1)} %`
+const latency = ({ result }: Counts, share: number): number => Simulation.quantile(result, share)
+
+/** Requests and tokens beyond those of one request for each call, as a share. */
+const extra = ({ attempts, calls, tokens }: Simulation.Result): readonly [calls: number, tokens: number] => {
+  const answered = calls.outcomes.Success ?? 0
+  return [(attempts.provider?.total ?? 0) / calls.total - 1, tokens / (answered * (promptTokens + answerTokens)) - 1]
+}
 
 export const table = (all: ReadonlyArray<Counts>): string =>
   conditions
@@ -171,20 +144,24 @@ export const table = (all: ReadonlyArray<Counts>): string =>
         "",
         "| | p50 | p95 | p99 | extra requests | extra tokens | failed |",
         "|---|---:|---:|---:|---:|---:|---:|",
-        ...here.map(
-          (row) =>
-            `| ${[row.title, ...[row.p50, row.p95, row.p99].map(seconds), percent(row.extraCalls), percent(row.extraTokens), row.failed].join(" | ")} |`
-        )
+        ...here.map((row) => {
+          const { calls } = row.result
+          const latencies = [0.5, 0.95, 0.99].map((share) => seconds(latency(row, share)))
+          const failed = calls.total - (calls.outcomes.Success ?? 0)
+          return `| ${[row.title, ...latencies, ...extra(row.result).map(percent), failed].join(" | ")} |`
+        })
       ].join("\n")
     })
     .join("\n\n")
 
 /** The 99th percentile of each row as a bar, one group for each condition. */
 export const picture = (all: ReadonlyArray<Counts>): string => {
-  const longest = Math.max(...all.map(({ p99 }) => p99))
+  const longest = Math.max(...all.map((row) => latency(row, 0.99)))
   const widest = Math.max(...rows.map(({ title }) => title.length))
-  const bar = ({ p99, title }: Counts): string =>
-    `  ${title.padEnd(widest)}  ${"█".repeat(Math.max(1, Math.round((48 * p99) / longest)))} ${seconds(p99)}`
+  const bar = (row: Counts): string => {
+    const p99 = latency(row, 0.99)
+    return `  ${row.title.padEnd(widest)}  ${"█".repeat(Math.max(1, Math.round((48 * p99) / longest)))} ${seconds(p99)}`
+  }
   const groups = conditions.map(({ title }) =>
     [title, ...all.filter(({ condition }) => condition === title).map(bar)].join("\n")
   )

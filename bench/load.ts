@@ -4,7 +4,7 @@
  *   npm run docs:load     writes the table and the picture into docs/load.md
  */
 import { fileURLToPath } from "node:url"
-import { Effect, Random } from "effect"
+import { Duration, Effect, Exit, Random } from "effect"
 import { LlmError, RateLimit, Resilience } from "effect-resilience"
 import * as Simulation from "effect-resilience/testing/Simulation"
 import { writeSection } from "./section.js"
@@ -52,15 +52,12 @@ const rows: ReadonlyArray<Row> = [
   }
 ]
 
-/** What one row of the table has counted. */
+/** What one row of the table has come to. */
 export interface Counts {
   readonly title: string
-  readonly answers: number
-  readonly sent: number
-  readonly refused: number
+  readonly result: Simulation.Result
   /** Milliseconds that answered calls took longer than the answer itself, in order. */
   readonly waits: ReadonlyArray<number>
-  readonly byClient: ReadonlyArray<number>
 }
 
 /** A bucket that fills evenly. */
@@ -82,18 +79,14 @@ class Bucket {
   }
 }
 
-const provider = (counts: { sent: number; refused: number }) => {
+const provider = () => {
   const requests = new Bucket(hidden.requests, hidden.requests / 10)
   const tokens = new Bucket(hidden.tokens, hidden.tokens / 10)
   let running = 0
-  const refused = <E>(error: E): Effect.Effect<never, E> => {
-    counts.refused++
-    return Effect.delay(Effect.fail(error), 5)
-  }
+  const refused = <E>(error: E): Effect.Effect<never, E> => Effect.delay(Effect.fail(error), 5)
   return (input: number, output: number, millis: number) =>
     Effect.clockWith((clock) =>
       Effect.suspend((): Effect.Effect<unknown, LlmError.LlmError> => {
-        counts.sent++
         if (running >= hidden.concurrent) return refused(new LlmError.Overloaded({ status: 529 }))
         const now = clock.unsafeCurrentTimeMillis()
         if (!requests.take(1, now) || !tokens.take(input + output, now)) {
@@ -109,46 +102,31 @@ const provider = (counts: { sent: number; refused: number }) => {
 }
 
 const run = async ({ options, title }: Row): Promise<Counts> => {
-  const counts = { sent: 0, refused: 0 }
   const waits: Array<number> = []
-  const byClient = new Array<number>(clients).fill(0)
-  const ask = provider(counts)
-
-  const client = (id: number, protect: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, unknown>) => {
-    const once: Effect.Effect<void> = Effect.gen(function* () {
-      yield* Effect.sleep(Math.round(yield* Random.nextRange(2_000, 8_000)))
-      const input = yield* Random.nextIntBetween(200, 1_000)
-      const output = yield* Random.nextIntBetween(50, 350)
-      // 20 ms a token, and as much again for a first one that is long in coming.
-      const millis = Math.round(output * 20 * (yield* Random.nextRange(0.8, 1.2))) + 500
-      const clock = yield* Effect.clock
-      const from = clock.unsafeCurrentTimeMillis()
-      const estimate = { inputTokens: input, outputTokens: 200 }
-      const answered = yield* Effect.either(protect(ask(input, output, millis)).pipe(RateLimit.withEstimate(estimate)))
-      if (answered._tag === "Left") return
-      byClient[id]!++
-      waits.push(clock.unsafeCurrentTimeMillis() - from - millis)
+  const ask = provider()
+  const simulated = Effect.gen(function* () {
+    const policies = options === undefined ? undefined : yield* Resilience.make(options)
+    const protect = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, unknown> =>
+      policies === undefined ? call : policies.protect("provider", call)
+    return yield* Simulation.run({
+      clients,
+      duration: end,
+      client: ({ attempt, call, index }) =>
+        Effect.gen(function* () {
+          yield* Simulation.pause("2 seconds", "8 seconds")
+          const input = yield* Random.nextIntBetween(200, 1_000)
+          const output = yield* Random.nextIntBetween(50, 350)
+          // 20 ms a token, and as much again for a first one that is long in coming.
+          const millis = Math.round(output * 20 * (yield* Random.nextRange(0.8, 1.2))) + 500
+          const estimate = { inputTokens: input, outputTokens: 200 }
+          const asking = protect(attempt("provider")(ask(input, output, millis))).pipe(RateLimit.withEstimate(estimate))
+          const [took, exit] = yield* Effect.timed(Effect.exit(call(asking)))
+          if (Exit.isSuccess(exit)) waits.push(Duration.toMillis(took) - millis)
+        }).pipe(Effect.forever, Effect.withRandom(Random.make(`client ${index}`)))
     })
-    return Effect.withRandom(Effect.forever(once), Random.make(`client ${id}`))
-  }
-
-  const all = Effect.scoped(
-    Effect.gen(function* () {
-      const policies = options === undefined ? undefined : yield* Resilience.make(options)
-      const protect = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, unknown> =>
-        policies === undefined ? call : policies.protect("provider", call)
-      yield* Effect.forEach(
-        Array.from({ length: clients }, (_, id) => id),
-        (id) => client(id, protect),
-        {
-          concurrency: "unbounded",
-          discard: true
-        }
-      )
-    })
-  )
-  await Effect.runPromise(Simulation.virtually(all, end))
-  return { title, answers: waits.length, ...counts, waits: waits.sort((a, b) => a - b), byClient }
+  })
+  const result = await Effect.runPromise(Effect.scoped(simulated))
+  return { title, result, waits: waits.sort((a, b) => a - b) }
 }
 
 /** Those rows of the table whose titles are asked for; all of them unless some are. */
@@ -170,14 +148,22 @@ const seconds = (millis: number | undefined): string => `${((millis ?? 0) / 1_00
 const at = (sorted: ReadonlyArray<number>, share: number): number | undefined =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 
+/** Attempts that the provider has refused; those under way at the end were not. */
+const refusals = ({ attempts }: Simulation.Result): number => {
+  const { Overloaded = 0, RateLimited = 0 } = attempts.provider?.outcomes ?? {}
+  return Overloaded + RateLimited
+}
+
+const answers = ({ calls }: Simulation.Result): number => calls.outcomes.Success ?? 0
+
 export const table = (all: ReadonlyArray<Counts>): string =>
   [
     "| | answers a minute | refused of those sent | wait, median | wait, 95 % | fairness |",
     "|---|---:|---:|---:|---:|---:|",
-    ...all.map(({ answers, byClient, refused, sent, title, waits }) => {
-      const share = `${((100 * refused) / Math.max(1, sent)).toFixed(1)} %`
-      const cells = [Math.round(answers / minutes), share, seconds(at(waits, 0.5)), seconds(at(waits, 0.95))]
-      return `| ${[title, ...cells, fairness(byClient).toFixed(3)].join(" | ")} |`
+    ...all.map(({ result, title, waits }) => {
+      const share = `${((100 * refusals(result)) / Math.max(1, result.attempts.provider?.total ?? 0)).toFixed(1)} %`
+      const cells = [Math.round(answers(result) / minutes), share, seconds(at(waits, 0.5)), seconds(at(waits, 0.95))]
+      return `| ${[title, ...cells, fairness(result.answered).toFixed(3)].join(" | ")} |`
     })
   ].join("\n")
 
@@ -187,7 +173,9 @@ export const picture = (all: ReadonlyArray<Counts>): string => {
   const bar = (count: number, mark: string): string => mark.repeat(Math.round(count / minutes / 20))
   return [
     "```text",
-    ...all.map(({ answers, refused, title }) => `${title.padEnd(widest)}  ${bar(answers, "#")}${bar(refused, ".")}`),
+    ...all.map(
+      ({ result, title }) => `${title.padEnd(widest)}  ${bar(answers(result), "#")}${bar(refusals(result), ".")}`
+    ),
     "```"
   ].join("\n")
 }

@@ -4,7 +4,7 @@
  *   npm run docs:storm     writes the table into docs/retry.md
  */
 import { fileURLToPath } from "node:url"
-import { Context, Effect, Layer, Random, type Schedule } from "effect"
+import { Clock, Context, Effect, Layer, Random, type Schedule } from "effect"
 import { CircuitBreaker, LlmError, RetryBudget, RetryPolicy } from "effect-resilience"
 import * as Simulation from "effect-resilience/testing/Simulation"
 import { writeSection } from "./section.js"
@@ -12,10 +12,11 @@ import { writeSection } from "./section.js"
 const clients = 1_000
 const outage = 60_000
 const end = 120_000
-/** What the provider can take in any 100 ms; what is more is turned away. */
+/** In milliseconds: what the provider can take in any of these; what is more is turned away. */
+const slotLength = 100
 const capacity = 50
 /** A client that has been told of a failure makes its next call in a while, as people and jobs do: each in its own. */
-const pause = Effect.flatMap(Random.nextRange(2_500, 7_500), (millis) => Effect.sleep(Math.round(millis)))
+const pause = Simulation.pause("2500 millis", "7500 millis")
 
 type Protect = <A>(call: Effect.Effect<A, LlmError.LlmError>) => Effect.Effect<A, unknown>
 
@@ -79,55 +80,45 @@ export interface Counts {
 const down = new LlmError.ServerError({ status: 503 })
 const busy = new LlmError.Overloaded({ status: 529 })
 
-const run = async ({ protect, title }: Row): Promise<Counts> => {
-  let callsMade = 0
-  let sentInOutage = 0
-  let turnedAway = 0
-  const served: Array<number> = []
-  const slots = new Map<number, number>()
+/** It counts for itself what it has been sent within a slot, as it decides by that. */
+const provider = (): Effect.Effect<void, LlmError.LlmError> => {
+  let slot = 0
+  let sent = 0
+  return Effect.flatMap(Clock.currentTimeMillis, (now): Effect.Effect<void, LlmError.LlmError> => {
+    if (now < outage) return Effect.fail(down)
+    sent = slot === Math.floor(now / slotLength) ? sent + 1 : 1
+    slot = Math.floor(now / slotLength)
+    return sent > capacity ? Effect.fail(busy) : Effect.void
+  })
+}
 
-  const call = Effect.flatMap(Effect.clock, (clock) =>
-    Effect.suspend((): Effect.Effect<void, LlmError.LlmError> => {
-      const now = clock.unsafeCurrentTimeMillis()
-      const slot = Math.floor(now / 100)
-      const sent = (slots.get(slot) ?? 0) + 1
-      slots.set(slot, sent)
-      if (now < outage) {
-        sentInOutage++
-        return Effect.fail(down)
+const run = async ({ protect: policies, title }: Row): Promise<Counts> => {
+  const answered = provider()
+  const simulated = Effect.flatMap(policies, (protect) =>
+    Simulation.run({
+      clients,
+      duration: end,
+      interval: slotLength,
+      client: ({ attempt, call, index }) => {
+        const once: Effect.Effect<void> = Effect.catchAll(call(protect(attempt("provider")(answered))), () =>
+          Effect.zipRight(pause, once)
+        )
+        return Effect.withRandom(once, Random.make(`client ${index}`))
       }
-      if (sent > capacity) {
-        turnedAway++
-        return Effect.fail(busy)
-      }
-      return Effect.sync(() => {
-        served.push(now)
-      })
     })
   )
-
-  const client = (protect: Protect): Effect.Effect<void> => {
-    const once: Effect.Effect<void> = Effect.suspend(() => {
-      callsMade++
-      return Effect.matchEffect(protect(call), {
-        onFailure: () => Effect.zipRight(pause, once),
-        onSuccess: () => Effect.void
-      })
-    })
-    return once
+  const { attempts, calls, timeline } = await Effect.runPromise(simulated)
+  const inOutage = timeline.filter(({ at }) => at < outage)
+  const served = timeline.filter(({ attempts }) => (attempts.outcomes.Success ?? 0) > 0)
+  return {
+    title,
+    callsMade: calls.total,
+    sentInOutage: inOutage.reduce((sum, { attempts }) => sum + attempts.total, 0),
+    // The first 100 ms are the same for everyone: all calls that were under way when the provider went down.
+    peak: Math.max(...timeline.slice(1).map(({ attempts }) => attempts.total)),
+    turnedAway: attempts.provider?.outcomes.Overloaded ?? 0,
+    allServed: calls.outcomes.Success === clients ? (served.at(-1)?.at ?? 0) + slotLength - outage : undefined
   }
-
-  const all = Effect.flatMap(protect, (protect) =>
-    Effect.all(
-      Array.from({ length: clients }, (_, n) => Effect.withRandom(client(protect), Random.make(`client ${n}`))),
-      { concurrency: "unbounded", discard: true }
-    )
-  )
-  await Effect.runPromise(Simulation.virtually(all, end))
-  const allServed = served.length === clients ? Math.max(...served) - outage : undefined
-  // The first 100 ms are the same for everyone: all calls that were under way when the provider went down.
-  const peak = Math.max(0, ...Array.from(slots, ([slot, sent]) => (slot === 0 ? 0 : sent)))
-  return { title, callsMade, sentInOutage, peak, turnedAway, allServed }
 }
 
 /** Those rows of the table whose titles are asked for; all of them unless some are. */
