@@ -273,6 +273,38 @@ describe("V3: a secret", () => {
     )
   })
 
+  const odd = "Zx9Qw3Er5Ty7Ui1Op2As4Df6Gh8"
+  const form = (name: string): FormData => {
+    const data = new FormData()
+    data.set(name, odd)
+    return data
+  }
+  const basic = (credential: string) => `Basic ${Buffer.from(credential).toString("base64")}`
+  const places: Readonly<Record<string, readonly [init: RequestInit, answer: object]>> = {
+    "the password of a basic authorization": [{ headers: { authorization: basic(`bob:${odd}`) } }, { said: odd }],
+    "a key in place of the name of one": [{ headers: { authorization: basic(`${odd}:`) } }, { said: odd }],
+    "a header of any name with a scheme": [{ headers: { "x-acme": `Bearer ${odd}` } }, { said: odd }],
+    "a hexadecimal text": [{ headers: { "x-api-key": odd } }, { said: Buffer.from(odd).toString("hex") }],
+    "a part of a form": [{ body: form("password") }, {}],
+    "an assertion": [{ body: new URLSearchParams({ grant_type: "jwt", assertion: odd }) }, {}]
+  }
+  it.effect.each(Object.entries(places))("is not written where it is %s", ([, [init, answer]]) =>
+    Effect.gen(function* () {
+      const { file, text: written } = yield* recorded(
+        () => json(answer),
+        (fetch) => text(fetch(url, { method: "POST", ...init }))
+      )
+      expect(written).toContain("[removed]")
+      expect(written).not.toContain(odd)
+      expect(written).not.toContain(Buffer.from(odd).toString("hex"))
+      // With another key it is the same request.
+      const again = Effect.flatMap(Recording.make({ file }), ({ fetch }) =>
+        Effect.promise(() => text(fetch(url, { method: "POST", ...init, headers: {} })))
+      )
+      expect(yield* Effect.scoped(again)).toContain(Object.keys(answer).length === 0 ? "{}" : "[removed]")
+    })
+  )
+
   it.effect("is in none when it comes in pieces of bytes", () =>
     Effect.promise(() =>
       FastCheck.assert(

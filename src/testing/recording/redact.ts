@@ -17,10 +17,19 @@ const transport = /^(?:content-encoding|content-length|transfer-encoding|connect
 
 const tellsWho = /^(?:set-cookie|cookie)$|organi[sz]ation|project|account|tenant|workspace|customer|session|(?:^|-)user/
 
+/** What stands before a credential in a header, whatever its name. */
+const scheme = /^(?:Bearer|Basic|Token) +/i
+
+/** A key that stands alone stands where the name does. */
+const passwordOf = (basic: string): string => {
+  const [name = "", password = ""] = Buffer.from(basic.replace(scheme, ""), "base64").toString("utf8").split(/:(.*)/s)
+  return password === "" ? name : password
+}
+
 /** The names that a secret has in JSON, in a form or in an address. */
 const secretName =
   "(?:x[_-])?api[_-]?key|apikey|access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|session[_-]?(?:token|id)|" +
-  "client[_-]?secret|secret(?:[_-]?(?:access)?[_-]?key)?|password|passwd|authorization|credentials?|private[_-]?key|" +
+  "client[_-]?(?:secret|assertion)|assertion|secret(?:[_-]?(?:access)?[_-]?key)?|password|passwd|authorization|credentials?|private[_-]?key|" +
   "cookie|organi[sz]ation(?:[_-]?id)?|org[_-]?id|project[_-]?id|account[_-]?id|workspace[_-]?id|tenant[_-]?id"
 
 const forms: ReadonlyArray<RegExp> = [
@@ -40,6 +49,8 @@ const forms: ReadonlyArray<RegExp> = [
 const named: ReadonlyArray<RegExp> = [
   new RegExp(`\\\\*"(?:${secretName})\\\\*"\\s*:\\s*\\\\*"([^"\\\\]+)`, "gi"),
   new RegExp(`(?:^|[?&\\s])(?:key|sig|signature|token|x-amz-[a-z-]+|${secretName})=([^&\\s"#]+)`, "gi"),
+  // A part of a form.
+  new RegExp(`name=\\\\*"(?:key|token|${secretName})\\\\*"(?:\\r\\n[^\\r\\n]+)*\\r\\n\\r\\n([^\\r\\n]+)`, "gi"),
   /:\/\/([^/\s:@"]+:[^/\s@"]+)@/g
 ]
 
@@ -72,11 +83,13 @@ export class Redactor {
     this.patterns = [...own, ...forms]
   }
 
-  /** From now on this value is a secret, as it is and as it is written in JSON, in addresses and in base64. */
+  /** From now on this value is a secret, as it is and as it is written in JSON, in addresses, in hexadecimal and in base64. */
   learn(secret: string): void {
-    const value = secret.replace(/^(?:Bearer|Basic|Token) +/i, "").trim()
+    const value = secret.replace(scheme, "").trim()
     if (value.length < 4 || value === removed) return
-    for (const form of [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), ...base64(value)]) {
+    const hex = Buffer.from(value).toString("hex")
+    const forms = [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), hex, hex.toUpperCase()]
+    for (const form of [...forms, ...base64(value)]) {
       // A short one is looked for as a word: "test" is a part of too much else.
       const literal = escaped(Buffer.from(form).toString("latin1"))
       this.literals.set(form, new RegExp(value.length < 8 ? `(?<!\\w)${literal}(?!\\w)` : literal, "g"))
@@ -86,7 +99,10 @@ export class Redactor {
   learnFrom(headers: Headers): void {
     headers.forEach((value, name) => {
       if (name === "cookie" || name === "set-cookie") this.learnCookies(value)
-      else if (isSecretHeader(name)) this.learn(value)
+      else if (isSecretHeader(name) || scheme.test(value)) {
+        this.learn(value)
+        if (/^Basic +/i.test(value)) this.learn(passwordOf(value))
+      }
     })
   }
 
