@@ -117,11 +117,15 @@ describe.skipIf(!isInstalled)("RedisCacheStore", () => {
           const waits = yield* Effect.fork(b!.through(up.run, options("leaves")))
           yield* Effect.sleep("50 millis")
           expect(up.calls()).toBe(0)
+          // Should its holder die, it ends by itself.
+          const client = new Redis(server.url)
+          const ends = yield* Effect.promise(() => client.pttl("one:turn:leaves"))
+          expect(ends).toBeGreaterThan(0)
+          expect(ends).toBeLessThanOrEqual(400)
           yield* Fiber.interrupt(leaves)
           expect((yield* Fiber.join(waits)).value).toBe("answer 1")
 
           // Somebody who never says anything again.
-          const client = new Redis(server.url)
           yield* Effect.promise(() => client.set("one:turn:dead", "nobody", "PX", 400))
           const from = performance.now()
           expect((yield* c!.through(up.run, options("dead"))).value).toBe("answer 2")

@@ -87,13 +87,6 @@ describe("a limit of a fleet, whatever happens to it", () => {
           const beyond = of("Flushed") * burst + 3 * processes
           // Whoever has never been answered has a tenth.
           const newcomers = of("Killed") * 0.1 * limit
-          if (process.env["SHOW"])
-            console.log(
-              window,
-              mostWithin(sent, window) - limit,
-              beyond + newcomers,
-              JSON.stringify(happenings).slice(0, 200)
-            )
           expect(mostWithin(sent, window)).toBeLessThanOrEqual(limit + beyond + newcomers)
         }
       }),

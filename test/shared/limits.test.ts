@@ -213,6 +213,23 @@ describe("a limit of a fleet", () => {
     }).pipe(inVirtualTime)
   )
 
+  it.live("what is granted to a call that has gone on without goes back", () =>
+    Effect.gen(function* () {
+      const { fleet, where } = yield* fleetOf(1, { requests: { limit: 10, per: "1 day" } })
+      const [one] = fleet
+      yield* one!.call
+      yield* Effect.sleep("1 minute")
+      where.millis = () => 120
+      yield* one!.call
+      yield* Effect.sleep("20 seconds")
+      where.millis = () => 0
+      yield* Effect.sleep("20 seconds")
+      expect(one!.sent.length).toBe(2)
+      expect((yield* one!.limit.left("a")).requests).toBeCloseTo(8, 1)
+      return true
+    }).pipe(inVirtualTime)
+  )
+
   it.live("a budget that does not fill again is asked for call by call, and nothing of it is lost", () =>
     Effect.gen(function* () {
       const where = yield* place
