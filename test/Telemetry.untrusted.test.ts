@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, Layer, Metric, Option, TestClock, Tracer } from "effect"
+import { Cause, Context, Effect, Exit, Layer, Metric, Option, Queue, TestClock, Tracer } from "effect"
 import { RateLimit, Resilience, ResilienceEvent, Telemetry } from "effect-resilience"
 
 /** What is in the metrics of this name and target. */
@@ -51,6 +51,38 @@ describe("what cannot be trusted", () => {
       expect(causes.map((cause) => Cause.pretty(cause)).join()).not.toContain("secret")
     }).pipe(Effect.provide(told), Effect.withTracer(tracer))
   })
+
+  it.live("a listener whose promise is rejected leaves no rejection that nobody handles", () =>
+    Effect.gen(function* () {
+      const unhandled: Array<unknown> = []
+      const note = (reason: unknown): void => {
+        unhandled.push(reason)
+      }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => process.on("unhandledRejection", note)),
+        () => Effect.sync(() => process.off("unhandledRejection", note))
+      )
+      const { listen } = yield* ResilienceEvent.ResilienceEvents
+      yield* listen(() => Promise.reject(new Error("the listener")) as never)
+      yield* Effect.provide(Resilience.protect(Effect.void, "untrusted/listener"), Resilience.layer())
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      expect(unhandled).toEqual([])
+    }).pipe(Effect.scoped, Effect.provide(ResilienceEvent.layer()))
+  )
+
+  it.effect("what stands in the place of a model's name and is none is told to nobody", () =>
+    Effect.gen(function* () {
+      const events = yield* ResilienceEvent.subscribe
+      yield* Effect.gen(function* () {
+        for (const model of ["my secret prompt", "a\nb", "x".repeat(121), 7, "acme/large:2025-01@eu"]) {
+          yield* Resilience.protect(Effect.succeed({ model }), "untrusted/model")
+        }
+      }).pipe(Effect.provide(Resilience.layer()))
+      const ends = Array.from(yield* Queue.takeAll(events)).filter(({ _tag }) => _tag === "AttemptSucceeded")
+      const names = ends.map((event) => "answeredBy" in event && event.answeredBy)
+      expect(names).toEqual([false, false, false, false, "acme/large:2025-01@eu"])
+    }).pipe(Effect.scoped, Effect.provide(ResilienceEvent.layer()))
+  )
 
   it.effect("a clock that is set back within a call takes nothing from the sum of the times", () =>
     Effect.gen(function* () {
