@@ -448,6 +448,19 @@ describe("V4: a request that was not recorded", () => {
     })
   )
 
+  it.effect("is none for another order of its parameters", () =>
+    Effect.gen(function* () {
+      const { file } = yield* recorded(
+        () => json({}),
+        (fetch) => text(fetch(`${url}?a=1&b=2`))
+      )
+      const again = Effect.flatMap(Recording.make({ file }), ({ fetch }) =>
+        Effect.promise(() => text(fetch(`${url}?b=2&a=1`)))
+      )
+      expect(yield* Effect.scoped(again)).toBe("{}")
+    })
+  )
+
   it.effect("is none for another key, another port, another order of fields or a field that may differ", () =>
     Effect.gen(function* () {
       const local = (port: number) => `http://127.0.0.1:${port}/v1/messages`

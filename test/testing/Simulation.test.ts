@@ -174,3 +174,35 @@ describe("a simulation", () => {
     })
   )
 })
+
+it.effect("those who wake up at the same moment do so in the order in which they fell asleep", () =>
+  Effect.gen(function* () {
+    const woken: Array<number> = []
+    const numbers = Array.from({ length: 20 }, (_, i) => i)
+    const sleepers = Effect.forEach(
+      numbers,
+      (i) =>
+        Effect.delay(
+          Effect.sync(() => woken.push(i)),
+          "1 second"
+        ),
+      {
+        concurrency: "unbounded"
+      }
+    )
+    yield* Simulation.virtually(sleepers, "1 minute")
+    expect(woken).toEqual(numbers)
+  })
+)
+
+it.effect("only answered calls tell how long they took", () =>
+  Effect.gen(function* () {
+    const { calls, durations } = yield* Simulation.run({
+      clients: 2,
+      duration: "1 minute",
+      client: ({ call, index }) =>
+        Effect.ignore(call(Effect.delay(index === 0 ? Effect.fail("no") : Effect.void, "2 seconds")))
+    })
+    expect([calls.outcomes, durations]).toEqual([{ Failure: 1, Success: 1 }, [2_000]])
+  })
+)
