@@ -27,7 +27,7 @@ export type Make = Effect.Effect<Backend, never, Scope.Scope>
 
 /**
  * One thing that a place has to do. It fails with `ContractBroken` where it does not, and takes less than ten seconds on the
- * live clock.
+ * live clock; where it fails, or the place does now and then, up to half a minute.
  *
  * @since 0.1.0
  * @category Models

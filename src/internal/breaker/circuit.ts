@@ -9,6 +9,7 @@ import {
   change,
   closed,
   type HalfOpen,
+  halfOpen,
   inPhase,
   isolate,
   nothing,
@@ -87,19 +88,7 @@ const admit = (policy: Policy, circuit: Circuit, now: number): Step => {
     case "Closed":
       return phase.inFlight === undefined ? pass(policy, circuit, now, 0) : admitTimed(policy, circuit, phase, now)
     case "Open": {
-      const { openings, reason, since, slow, until } = phase
-      const halfOpen: HalfOpen = {
-        _tag: "HalfOpen",
-        openFor: until - since,
-        openings,
-        slow,
-        reason,
-        successes: 0,
-        abandoned: 0,
-        leases: [],
-        nextLease: 1
-      }
-      const [begun, probed] = change(circuit, halfOpen, 0, openings, undefined, now)
+      const [begun, probed] = halfOpen(circuit, phase, now)
       const [decision, next] = admit(policy, probed, now)
       return [{ ...decision, change: begun.change }, next]
     }

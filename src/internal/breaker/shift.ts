@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Policy } from "./policy.js"
-import type { Circuit, Decision, Input, Lease, Permit, Phase, Result } from "./state.js"
+import type { Circuit, Decision, Input, Lease, Permit, Phase } from "./state.js"
 import { slotsPerWindow } from "./timeWindow.js"
 
 /** @internal */
@@ -65,17 +65,26 @@ export const shiftedDecision = (decision: Decision, by: number): Decision => {
 }
 
 /**
- * What happened `ago` milliseconds ago, as something that happens now: a call lasted as long as it did, and what was
- * asked for from then on has become shorter. Nothing, where all of it is over.
+ * What happened a while ago, as something that happens now: a call lasted as long as it did, and what was asked for from
+ * then on has become shorter. Nothing, where all of it is over. It happened by a clock that is `offset` behind the one that
+ * shows `now`.
  *
  * @internal
  */
-export const asOfNow = (input: Input, happenedAt: number, now: number): Input | undefined => {
-  const ago = Math.max(0, now - happenedAt)
+export const asOfNow = (input: Input, happenedAt: number, offset: number, now: number): Input | undefined => {
+  const ago = Math.max(0, now - offset - happenedAt)
   const rest = (millis: number): number => Math.max(0, millis - ago)
   switch (input._tag) {
-    case "Record":
-      return recordedNow(input, happenedAt, now)
+    case "Record": {
+      const { permit, resetsIn, retryAfter } = input
+      const lasted = (permit.answeredAt || happenedAt) - permit.startedAt
+      return {
+        ...input,
+        permit: { ...permit, startedAt: now - lasted, answeredAt: 0 },
+        retryAfter: rest(retryAfter),
+        resetsIn: rest(resetsIn)
+      }
+    }
     case "Open":
       return input.openFor > ago ? { ...input, openFor: input.openFor - ago } : undefined
     case "Restore":
@@ -87,17 +96,5 @@ export const asOfNow = (input: Input, happenedAt: number, now: number): Input | 
       }
     default:
       return input
-  }
-}
-
-const recordedNow = (result: Result, happenedAt: number, now: number): Result => {
-  const { permit, resetsIn, retryAfter } = result
-  const ago = Math.max(0, now - happenedAt)
-  const lasted = (permit.answeredAt || happenedAt) - permit.startedAt
-  return {
-    ...result,
-    permit: { ...permit, startedAt: now - lasted, answeredAt: 0 },
-    retryAfter: Math.max(0, retryAfter - ago),
-    resetsIn: Math.max(0, resetsIn - ago)
   }
 }

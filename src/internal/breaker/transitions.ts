@@ -80,6 +80,23 @@ export const open = (
   return change(circuit, phase, openFor, openings, reason, now, counts)
 }
 
+/** The open time is over, and probes find out. @internal */
+export const halfOpen = (circuit: Circuit, phase: Extract<Phase, { _tag: "Open" }>, now: number): Step => {
+  const { openings, reason, since, slow, until } = phase
+  const probing: HalfOpen = {
+    _tag: "HalfOpen",
+    openFor: until - since,
+    openings,
+    slow,
+    reason,
+    successes: 0,
+    abandoned: 0,
+    leases: [],
+    nextLease: 1
+  }
+  return change(circuit, probing, 0, openings, undefined, now)
+}
+
 /** By hand it opens for longer, never for less, and is no part of the row that failures make. @internal */
 export const openByHand = (circuit: Circuit, openFor: number, now: number): Step => {
   const { phase } = circuit

@@ -10,6 +10,9 @@ import type { Policy } from "../breaker/policy.js"
 import type { Circuit } from "../breaker/state.js"
 import { CircuitSchema, withoutInFlight } from "../breaker/stateSchema.js"
 
+/** Of so many processes the document knows what it has of them. One that is not among them may tell it something twice. */
+const mostWriters = 8
+
 /** Whoever isolates a circuit says so again before this time is over, in milliseconds, or has died. */
 export const isolationLease = 15_000
 
@@ -17,8 +20,11 @@ const Document = Schema.Struct({
   circuit: CircuitSchema,
   /** Each process that isolates it. One that dies cannot take it back, so it holds for a time. */
   isolatedBy: Schema.Array(Schema.Struct({ by: Schema.String, count: Schema.Number, until: Schema.Number })),
-  /** Who has written this. */
-  by: Schema.String
+  /**
+   * Who has written it, the latest first, and the number of the write. Whoever was not answered sees by it what has arrived,
+   * and tells only the rest again.
+   */
+  writers: Schema.optionalWith(Schema.Array(Schema.Tuple(Schema.String, Schema.Number)), { default: () => [] })
 })
 
 /** By the time of the backend. @internal */
@@ -34,17 +40,16 @@ const decode = Schema.decodeUnknownEither(Text)
 /** Nothing, for what somebody else has written there. @internal */
 export const decodeDocument = (text: string): CircuitDocument | undefined => Either.getOrUndefined(decode(text))
 
-/**
- * A circuit that nobody knows of. Its generation is the time, so that it is above every one that has been there before,
- * even where all of that is lost.
- *
- * @internal
- */
-export const newDocument = (policy: Policy, at: number): CircuitDocument => ({
-  circuit: withoutInFlight(initial(policy, at, at)),
+/** A circuit that nobody knows of. @internal */
+export const newDocument = (policy: Policy, generation: number, at: number): CircuitDocument => ({
+  circuit: withoutInFlight(initial(policy, generation, at)),
   isolatedBy: [],
-  by: ""
+  writers: []
 })
+
+/** The number of the last write of a process that is in there. @internal */
+export const writtenBy = ({ writers }: CircuitDocument, id: string): number =>
+  writers.find(([by]) => by === id)?.[1] ?? 0
 
 /** @internal */
 export const circuitOf = ({ circuit, isolatedBy }: CircuitDocument, at: number): Circuit => ({
@@ -62,13 +67,17 @@ export const isolatedUntil = ({ isolatedBy }: CircuitDocument, by: string, at: n
 export const documentOf = (
   circuit: Circuit,
   before: CircuitDocument,
-  by: string,
+  [by, write]: readonly [by: string, write: number],
   isolations: number,
   at: number
 ): CircuitDocument => {
   const others = before.isolatedBy.filter((one) => one.by !== by && one.until > at)
   const own = isolations > 0 ? [{ by, count: isolations, until: at + isolationLease }] : []
-  return { circuit: withoutInFlight({ ...circuit, isolations: 0 }), isolatedBy: [...others, ...own], by }
+  return {
+    circuit: withoutInFlight({ ...circuit, isolations: 0 }),
+    isolatedBy: [...others, ...own],
+    writers: [[by, write] as const, ...before.writers.filter((one) => one[0] !== by)].slice(0, mostWriters)
+  }
 }
 
 /** A circuit that nobody has used for so long is forgotten, once it holds nothing back any more. @internal */

@@ -16,6 +16,7 @@ import { startTimer } from "../time/timer.js"
 import type { Kept, SharedStateError } from "./backend.js"
 import { changeBetween, follows, holdsAsLong, isClean, isNewer, tellOf, toRestore } from "./circuitChanges.js"
 import {
+  type CircuitDocument,
   circuitOf,
   decodeDocument,
   documentOf,
@@ -23,11 +24,12 @@ import {
   isolatedUntil,
   isolationLease,
   newDocument,
-  timeToLive
+  timeToLive,
+  writtenBy
 } from "./circuitDocument.js"
-import type { CircuitEntry } from "./circuitEntry.js"
+import { type CircuitEntry, givenBack, type InDoubt } from "./circuitEntry.js"
 import { type Flushing, lateFor } from "./flushing.js"
-import { type Link, pauseAfter } from "./link.js"
+import { away, type Link, pauseAfter } from "./link.js"
 
 /** A circuit that is not closed is looked at anew at most so often, in milliseconds. */
 const lookAgainAfter = 1_000
@@ -131,21 +133,19 @@ export class CircuitExchange {
       return Effect.flatMap(this.begin(entry), () => this.commit(entry, input, attempt))
     }
     const { base, owed, policy } = entry
-    if (input === undefined && owed.length === 0 && !entry.tripped && !entry.renew) {
+    if (input === undefined && owed.length === 0 && !entry.renew) {
       this.busy.delete(entry)
       return Effect.succeed(nothing)
     }
     const { backend, id, offset } = link
     const at = link.now + offset
-    const count = owed.length
-    const opened = entry.opened(entry.replay(circuitOf(base.document, at), offset, at, count), offset)
-    const [decision, next] = input === undefined ? [nothing, opened] : step(policy, opened, input, at)
-    if (decision.rejection !== undefined && count === 0) return Effect.succeed(decision)
-    const document = documentOf(next, base.document, id, entry.isolations, at)
+    const told = entry.replayed(circuitOf(base.document, at), offset, at)
+    const [decision, next] = input === undefined ? [nothing, told] : step(policy, told, input, at)
+    if (decision.rejection !== undefined && owed.length === 0) return Effect.succeed(decision)
+    const write = entry.begun()
+    const document = documentOf(next, base.document, [id, write], entry.isolations, at)
     const wait = isClean(next) ? lateFor(this.flushing, policy) : this.flushing.soon
     const wasTold = Math.abs(link.now - entry.toldAt) < wait
-    entry.sealed = count
-    entry.successes = 0
     const swapped = link.ask(
       backend.swap(prefix + entry.key, {
         expected: base.version,
@@ -155,10 +155,12 @@ export class CircuitExchange {
         tell: tellOf(base.document, document, wasTold)
       })
     )
-    const unsealed = Effect.sync(() => {
-      entry.sealed = 0
+    const unanswered = (error: SharedStateError): Effect.Effect<void> =>
+      Effect.sync(() => error !== away && this.doubt(entry, base, { write, permit: decision.permit }))
+    const ended = Effect.sync(() => {
+      entry.writing = 0
     })
-    return Effect.flatMap(Effect.ensuring(swapped, unsealed), (kept) => {
+    return Effect.flatMap(Effect.ensuring(Effect.tapError(swapped, unanswered), ended), (kept) => {
       if (!kept.done) {
         // Either somebody was faster, or the clocks were not as they seemed, which the answer has put right.
         if (kept.version !== base.version) this.adopt(entry, kept, entry.base === base)
@@ -167,8 +169,7 @@ export class CircuitExchange {
           : Effect.zipRight(pauseAfter(attempt), this.commit(entry, input, attempt + 1))
       }
       const before = entry.circuit
-      owed.splice(0, count)
-      entry.tripped = false
+      entry.made(write)
       entry.renew = false
       if (decision.permit !== undefined) entry.running++
       const newer = entry.base
@@ -180,6 +181,25 @@ export class CircuitExchange {
       if (entry.owed.length === 0) this.busy.delete(entry)
       return Effect.succeed(entry.entered(shiftedDecision(decision, -offset), link.now))
     })
+  }
+
+  /** A write was not answered. Another document tells whether it was made, or has told so already. */
+  private doubt(entry: CircuitEntry, base: CircuitEntry["base"], write: InDoubt): void {
+    if (entry.base === base) {
+      entry.doubt(write)
+      // A place that it may have taken has to be given back.
+      if (write.permit !== undefined) this.renew(entry)
+    } else if (entry.base !== undefined && writtenBy(entry.base.document, this.link.id) === write.write) {
+      this.giveBack(entry, write)
+    }
+  }
+
+  /** A write was made that was not answered, so that nobody has the place that it has taken. */
+  private giveBack(entry: CircuitEntry, { permit }: InDoubt): void {
+    if (permit === undefined) return
+    const { now } = this.link
+    entry.owe(givenBack(permit), now, false)
+    this.tellAt(entry, now, now)
   }
 
   /** Too many change it at the same time. Places are gone then, and what is owed can wait. */
@@ -199,8 +219,11 @@ export class CircuitExchange {
     if (entry?.base === undefined) return
     entry.toldAt = this.link.now
     if (!isNewer(version, entry.base.version)) return
-    // What this process has written itself it knows from the answer, and would count twice until then.
-    if (decodeDocument(text)?.by !== this.link.id) this.adopt(entry, { version, text }, false)
+    const document = decodeDocument(text)
+    // What this process is writing just now it knows from the answer, with what it was let do.
+    const [latest] = document?.writers ?? []
+    const isOwn = latest !== undefined && latest[0] === this.link.id && latest[1] === entry.writing
+    if (!isOwn) this.adopt(entry, { version, text }, false)
   }
 
   /** Takes what is shared for what it is now. What was answered is, what was told may be older than what is known. */
@@ -213,35 +236,31 @@ export class CircuitExchange {
     if (known !== undefined && !isAnswer && !isNewer(kept.version, known.version)) return
     const document = kept.text === undefined ? undefined : decodeDocument(kept.text)
     const before = entry.circuit
-    // A replica that takes over may be behind.
-    const lost = known !== undefined && known.version !== "" && !follows(kept.version, known.version)
-    entry.base = {
-      version: kept.version,
-      document: document ?? known?.document ?? newDocument(entry.policy, now + link.offset)
-    }
-    if (known === undefined) this.begun(entry, before, now)
-    if (lost) this.tellAgain(entry, before, now)
+    const write = document === undefined ? 0 : writtenBy(document, link.id)
+    const isOwn = write > 0 && write === entry.writing
+    const made = entry.settle(write)
+    // A replica that takes over may be behind, and what was not there yet may have been written by another one.
+    const isOther = !isOwn && made === undefined && (known === undefined || !follows(kept.version, known.version))
+    entry.base = { version: kept.version, document: document ?? known?.document ?? this.anew(entry, now) }
+    if (document !== undefined) entry.adopts(document.circuit)
+    if (isOther) this.tellAgain(entry, before, now)
     this.judge(entry, before, false)
     this.watchIsolation(entry)
+    if (made !== undefined) this.giveBack(entry, made)
   }
 
-  /** A process that could ask nobody at first has counted for itself, and may have opened the circuit by that. */
-  private begun(entry: CircuitEntry, before: Circuit, now: number): void {
-    const kept = entry.tripped ? toRestore(entry.key, before, now) : undefined
-    if (kept === undefined) {
-      entry.born(entry.base!.document.circuit.generation)
-      return
-    }
-    entry.owed = []
-    entry.tripped = false
-    entry.owe(kept, now, false)
+  /** Whoever comes first writes a circuit down as it has begun in its process. */
+  private anew({ bornAs, policy }: CircuitEntry, now: number): CircuitDocument {
+    return newDocument(policy, bornAs, now + this.link.offset)
   }
 
-  /** What was shared has been lost. Whoever knows that a target is to be left alone tells it again. */
+  /** What is there knows nothing of what this process knows. If a target is to be left alone, it is told. */
   private tellAgain(entry: CircuitEntry, before: Circuit, now: number): void {
-    if (entry.isolations > 0) entry.renew = true
+    const { base, isolations } = entry
     const kept = toRestore(entry.key, before, now)
-    if (kept !== undefined && !holdsAsLong(entry.circuitAt(now, this.link.offset), before)) {
+    // Where nothing is there at all, it is written as it is known.
+    if (isolations > 0 || (kept !== undefined && base?.version === "")) entry.renew = true
+    if (kept !== undefined && !holdsAsLong(entry.replayed(entry.circuitAt(now, this.link.offset), 0, now), before)) {
       entry.owe(kept, now, false)
     }
     if (entry.owed.length === 0 && !entry.renew) return

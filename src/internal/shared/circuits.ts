@@ -20,10 +20,11 @@ import type { Amendment, Change, Circuit, Decision, Input, Result } from "../bre
 import { type Apply, Changes, Immediate, type Listen, type Look, Peek } from "../breaker/synchronousStore.js"
 import type { Store } from "../breaker/types.js"
 import { BoundedMap, type Bounds } from "../keyed/boundedMap.js"
+import { alonePlace } from "./alonePlaces.js"
 import type { SharedStateError } from "./backend.js"
 import { isAsBefore, isClean } from "./circuitChanges.js"
 import { circuitOf, decodeDocument } from "./circuitDocument.js"
-import { CircuitEntry } from "./circuitEntry.js"
+import { CircuitEntry, givenBack } from "./circuitEntry.js"
 import { admission, CircuitExchange, prefix } from "./circuitExchange.js"
 import { type Flushing, lateFor } from "./flushing.js"
 import type { Link } from "./link.js"
@@ -33,6 +34,7 @@ export class SharedCircuits {
   private readonly entries: BoundedMap<CircuitEntry>
   private readonly listeners = new Set<(key: string, change: Change | undefined) => void>()
   private readonly exchange: CircuitExchange
+  private numbers = 0
 
   private constructor(
     private readonly link: Link,
@@ -114,8 +116,9 @@ export class SharedCircuits {
   }
 
   private add(key: string, policy: Policy, now: number): CircuitEntry {
-    // Half a step, so that it is nobody else's generation.
-    const entry = new CircuitEntry(key, policy, initial(policy, now + 0.5, now), now)
+    // By a fraction of a step it is nobody else's generation.
+    const generation = now + this.link.offset + fraction(this.link.id, ++this.numbers)
+    const entry = new CircuitEntry(key, policy, initial(policy, generation, now), now, () => ++this.numbers)
     entry.missed = !this.link.joined
     this.entries.add(key, entry, now)
     return entry
@@ -124,7 +127,7 @@ export class SharedCircuits {
   private mayGo(entry: CircuitEntry, now: number, idle: boolean): boolean {
     const circuit = atClock(entry.circuit, now)
     entry.circuit = circuit
-    const owes = entry.owed.length > 0 || entry.tripped || entry.isolations > 0 || entry.running > 0
+    const owes = entry.owed.length > 0 || entry.isolations > 0 || entry.running > 0
     if (owes || !atRest(circuit, now) || !(idle || circuit.phase._tag === "Closed")) return false
     entry.stopTimer?.()
     entry.stopExpiry?.()
@@ -145,16 +148,16 @@ export class SharedCircuits {
   /** Nothing, if whoever comes now has to ask. */
   private admitHere(entry: CircuitEntry, now: number): Decision | undefined {
     if (entry.base === undefined && this.link.joined) return undefined
-    const { circuit } = entry
-    const [decision, next] = step(entry.policy, circuit, admission, now)
-    const { change, permit, rejection } = decision
+    const before = entry.circuit
+    const [decision, next] = step(entry.policy, before, admission, now)
+    const { permit, rejection } = decision
     if (permit !== undefined) {
-      if ((permit.lease > 0 || permit.finder > 0) && this.link.joined) return undefined
+      if (permit.lease > 0 || permit.finder > 0) return this.link.joined ? undefined : this.admitAlone(entry)
       entry.running++
     }
     if (rejection !== undefined || entry.missed) this.exchange.lookAgain(entry, now)
     entry.circuit = next
-    if (change?.from === "Closed" && change.to === "Open") this.tripped(entry)
+    this.openedFrom(before, entry, now)
     return decision
   }
 
@@ -170,7 +173,7 @@ export class SharedCircuits {
       const quick = input.outcome === "Success" && isQuick(entry.policy, input, now)
       entry.owe(input, now, quick && input.permit.lease === 0 && input.permit.finder === 0)
       if (next.generation !== before.generation || next.phase._tag !== "Closed" || next.parking !== before.parking) {
-        if (before.phase._tag === "Closed" && next.phase._tag === "Open") entry.tripped = true
+        this.openedFrom(before, entry, now)
         this.exchange.tellAt(entry, now, now)
       } else if (input.permit.lease > 0 || input.permit.finder > 0) this.exchange.tellAt(entry, now, now)
       else if (quick && isClean(before)) this.tellSuccesses(entry, now)
@@ -184,9 +187,11 @@ export class SharedCircuits {
     return decision
   }
 
-  private tripped(entry: CircuitEntry): void {
-    entry.tripped = true
-    this.exchange.tellAt(entry, this.link.now, this.link.now)
+  /** What a call has opened is told at once. */
+  private openedFrom(before: Circuit, entry: CircuitEntry, now: number): void {
+    if (before.phase._tag === "Open" || entry.circuit.phase._tag !== "Open") return
+    entry.opened(before, now)
+    this.exchange.tellAt(entry, now, now)
   }
 
   private tellSuccesses(entry: CircuitEntry, now: number): void {
@@ -226,9 +231,12 @@ export class SharedCircuits {
 
   /** With nobody to ask, a process goes by what it knows itself. */
   private admitAlone(entry: CircuitEntry): Decision {
-    const [decision, next] = step(entry.policy, entry.circuit, admission, this.link.now)
+    const before = entry.circuit
+    const { now } = this.link
+    const [decision, next] = alonePlace(step(entry.policy, before, admission, now))
     entry.circuit = next
     if (decision.permit !== undefined) entry.running++
+    this.openedFrom(before, entry, now)
     return decision
   }
 
@@ -284,13 +292,9 @@ export class SharedCircuits {
   }
 }
 
-const givenBack = (permit: NonNullable<Decision["permit"]>): Result => ({
-  _tag: "Record",
-  permit,
-  outcome: "Ignored",
-  retryAfter: 0,
-  resetsIn: 0
-})
+/** Of each circuit that begins in a process another part of 1. */
+const fraction = (id: string, number: number): number =>
+  (((Number.parseInt(id, 36) + number * 1_009) % 4_095) + 1) / 4_096
 
 const isQuick = (policy: Policy, { permit }: Result, now: number): boolean => {
   const slow = slowCall(policy.trip)

@@ -31,16 +31,17 @@ const often = { times: 30, schedule: Schedule.spaced("5 millis") }
 export const persistently = <A>(asked: Effect.Effect<A, SharedStateError>): Effect.Effect<A, SharedStateError> =>
   Effect.retry(asked, often)
 
-/** @internal */
+/** Looks again for so many milliseconds, which only a place that does not do it takes. @internal */
 export const eventually = (
   condition: Effect.Effect<boolean, unknown>,
-  message: string
+  message: string,
+  millis = 2_000
 ): Effect.Effect<void, ContractBroken> => {
   const look = Effect.flatMap(
     Effect.orElseSucceed(condition, () => false),
     (holds) => expect(holds, message)
   )
-  return Effect.retry(look, { times: 200, schedule: Schedule.spaced("10 millis") })
+  return Effect.retry(look, { times: millis / 10, schedule: Schedule.spaced("10 millis") })
 }
 
 /** A key that nobody has used, whatever is in it. @internal */
