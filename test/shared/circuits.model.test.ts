@@ -24,7 +24,7 @@ describe("a fleet and a simple reference", () => {
         const difference = await differenceIn(run)
         if (difference !== undefined) throw new Error(difference)
       }),
-      { numRuns: 120, seed: 20_261_129, endOnFailure: true }
+      { numRuns: 60, seed: 20_261_129, endOnFailure: true }
     )
   })
 })

@@ -11,7 +11,8 @@ describe("a place in memory", () => {
 
 describe("a place that is slow and fails", () => {
   for (const { run, title } of SharedStateContract.cases) {
-    it.live(title, () => run(Effect.succeed(SharedStateContract.misbehaving(memory, { slowness: 30, failures: 0.2 }))))
+    const place = SharedStateContract.misbehaving(memory, { slowness: 30, failures: 0.2 })
+    it.live(title, () => run(Effect.succeed(place)), { timeout: 45_000 })
   }
 })
 

@@ -48,8 +48,8 @@ export const newDocument = (policy: Policy, generation: number, at: number): Cir
 })
 
 /** The number of the last write of a process that is in there. @internal */
-export const writtenBy = ({ writers }: CircuitDocument, id: string): number =>
-  writers.find(([by]) => by === id)?.[1] ?? 0
+export const writtenBy = ({ writers }: CircuitDocument, writer: string): number =>
+  writers.find(([name]) => name === writer)?.[1] ?? 0
 
 /** @internal */
 export const circuitOf = ({ circuit, isolatedBy }: CircuitDocument, at: number): Circuit => ({
@@ -67,7 +67,8 @@ export const isolatedUntil = ({ isolatedBy }: CircuitDocument, by: string, at: n
 export const documentOf = (
   circuit: Circuit,
   before: CircuitDocument,
-  [by, write]: readonly [by: string, write: number],
+  by: string,
+  [writer, write]: readonly [writer: string, number: number],
   isolations: number,
   at: number
 ): CircuitDocument => {
@@ -76,7 +77,7 @@ export const documentOf = (
   return {
     circuit: withoutInFlight({ ...circuit, isolations: 0 }),
     isolatedBy: [...others, ...own],
-    writers: [[by, write] as const, ...before.writers.filter((one) => one[0] !== by)].slice(0, mostWriters)
+    writers: [[writer, write] as const, ...before.writers.filter((one) => one[0] !== writer)].slice(0, mostWriters)
   }
 }
 

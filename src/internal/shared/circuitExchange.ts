@@ -54,6 +54,8 @@ export class CircuitExchange {
   /** The circuits that there is something to tell of. */
   private readonly busy = new Set<CircuitEntry>()
   private readonly looks = Effect.unsafeMakeSemaphore(atOnce)
+  /** What this process is called as a writer: enough to tell it from the others, since each document has several of them. */
+  private readonly writer: string
 
   constructor(
     private readonly link: Link,
@@ -61,7 +63,9 @@ export class CircuitExchange {
     private readonly idleTimeToLive: number,
     /** A circuit has become another one without a call of this process. */
     private readonly became: (key: string, change: Change | undefined) => void
-  ) {}
+  ) {
+    this.writer = link.id.slice(-7)
+  }
 
   /** Everything that there is to tell. */
   get owed(): ReadonlyArray<Effect.Effect<unknown, SharedStateError>> {
@@ -143,7 +147,7 @@ export class CircuitExchange {
     const [decision, next] = input === undefined ? [nothing, told] : step(policy, told, input, at)
     if (decision.rejection !== undefined && owed.length === 0) return Effect.succeed(decision)
     const write = entry.begun()
-    const document = documentOf(next, base.document, [id, write], entry.isolations, at)
+    const document = documentOf(next, base.document, id, [this.writer, write], entry.isolations, at)
     const wait = isClean(next) ? lateFor(this.flushing, policy) : this.flushing.soon
     const wasTold = Math.abs(link.now - entry.toldAt) < wait
     const swapped = link.ask(
@@ -189,7 +193,7 @@ export class CircuitExchange {
       entry.doubt(write)
       // A place that it may have taken has to be given back.
       if (write.permit !== undefined) this.renew(entry)
-    } else if (entry.base !== undefined && writtenBy(entry.base.document, this.link.id) === write.write) {
+    } else if (entry.base !== undefined && writtenBy(entry.base.document, this.writer) === write.write) {
       this.giveBack(entry, write)
     }
   }
@@ -222,7 +226,7 @@ export class CircuitExchange {
     const document = decodeDocument(text)
     // What this process is writing just now it knows from the answer, with what it was let do.
     const [latest] = document?.writers ?? []
-    const isOwn = latest !== undefined && latest[0] === this.link.id && latest[1] === entry.writing
+    const isOwn = latest !== undefined && latest[0] === this.writer && latest[1] === entry.writing
     if (!isOwn) this.adopt(entry, { version, text }, false)
   }
 
@@ -236,7 +240,7 @@ export class CircuitExchange {
     if (known !== undefined && !isAnswer && !isNewer(kept.version, known.version)) return
     const document = kept.text === undefined ? undefined : decodeDocument(kept.text)
     const before = entry.circuit
-    const write = document === undefined ? 0 : writtenBy(document, link.id)
+    const write = document === undefined ? 0 : writtenBy(document, this.writer)
     const isOwn = write > 0 && write === entry.writing
     const made = entry.settle(write)
     // A replica that takes over may be behind, and what was not there yet may have been written by another one.
