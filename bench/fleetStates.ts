@@ -152,31 +152,36 @@ const rate = circuit({ tripPolicy: CircuitBreaker.rate() })
 export const states: ReadonlyArray<State> = [
   { title: "no calls", through: rate, idle: true, ...none },
   { title: "healthy, failures in a row", through: inARow, ...none },
-  { title: "healthy, a rate", through: rate, ...of(counts(10), 410, 325) },
+  { title: "healthy, a rate", through: rate, ...of(counts(10), 540, 340) },
   {
     title: 'healthy, a rate, `flushSuccessesEvery: "1 minute"`',
     through: rate,
     shared: { flushSuccessesEvery: "1 minute" },
-    ...of(counts(60), 410, 325)
+    ...of(counts(60), 535, 340)
   },
-  { title: "1 % fails, failures in a row", through: inARow, failing: 1, ...of(blips(0.01), 310) },
+  { title: "1 % fails, failures in a row", through: inARow, failing: 1, ...of(blips(0.01), 405, 335) },
   {
     title: '1 % fails, failures in a row, `flushEvery: "5 seconds"`',
     through: inARow,
     failing: 1,
     shared: { flushEvery: "5 seconds" },
     // Cleared before it is told, it is no news, and told as seldom as successes are.
-    ...of(changes(0.01, 10), 320)
+    ...of(changes(0.01, 10), 415, 335)
   },
-  { title: "10 % fail, a rate", through: rate, failing: 10, ...of(changes(1, 0.1), 410) },
+  { title: "10 % fail, a rate", through: rate, failing: 10, ...of(changes(1, 0.1), 520, 412) },
   {
     title: '10 % fail, a rate, `flushEvery: "10 seconds"`',
     through: rate,
     failing: 10,
     shared: { flushEvery: "10 seconds" },
-    ...of(counts(10), 490, 380)
+    ...of(counts(10), 620, 395)
   },
-  { title: "all targets are out", through: circuit({ openDuration: "30 seconds" }), failing: 100, ...of(out(30), 275) },
+  {
+    title: "all targets are out",
+    through: circuit({ openDuration: "30 seconds" }),
+    failing: 100,
+    ...of(out(30), 357, 305)
+  },
   { title: "limits with room to spare", through: limit(4), ...slices(0.4, 115, 110) },
   { title: "limits that are used up", through: limit(0.5), ...slices(1, 120, 128) }
 ]
