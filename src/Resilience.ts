@@ -221,13 +221,15 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
         )
       })
     const ofCalls = new PoliciesOfCalls(optionsOf)
-    const streamOf = <A>(name: string, { attemptMillis }: Pick<Compiled, "attemptMillis">, own: StreamOptions<A>) =>
-      compileStream({ ...optionsOf(name).stream, ...own }, attemptMillis)
+    const streamOf = <A>(
+      { attemptMillis, stream }: Pick<Compiled, "attemptMillis" | "stream">,
+      own: StreamOptions<A>
+    ) => compileStream({ ...stream, ...own }, attemptMillis)
 
     // A mistake in the options shows when the policies are made, not when the first call fails.
     const check = (name: string): Effect.Effect<void> =>
       Effect.flatMap(gateOf(circuitBreaker, name), () => {
-        streamOf(name, policiesOf(name), {})
+        streamOf(policiesOf(name), {})
         return checkLimits(optionsOf(name))
       })
     yield* check("")
@@ -279,7 +281,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
               const target = ofCalls.target(compiled, own)
               const read = classifiedStream(self, own.classify) as typeof self
               const entered = notEntered(target, context)
-              const reading = streamOf(target.name, target, own)
+              const reading = streamOf(target, own)
               if (observes.of(target)) return observeStream(entered, reading, read)
               const once = protectStream_(entered, reading, read)
               const isHedged = target.hedge !== undefined && !isWithin(context, target.scope, target.name)

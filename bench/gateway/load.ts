@@ -3,20 +3,22 @@
  */
 import { Pool } from "undici"
 
-const body = (stream: boolean): string =>
+const body = ({ chunks, stream }: Asking): string =>
   JSON.stringify({
     model: "gpt-5",
-    stream,
+    ...(stream && { stream, max_tokens: chunks ?? 20 }),
     messages: [
       { role: "system", content: "You answer in one paragraph." },
       { role: "user", content: `Why is the sky blue? ${"It is a long story. ".repeat(50)}` }
     ]
-  }).replace('"stream":false,', "")
+  })
 
 export interface Asking {
   readonly port: number
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly stream: boolean
+  /** How many words a stream has, each a piece of its own. Default: 20. */
+  readonly chunks?: number | undefined
   readonly concurrency: number
   readonly requests: number
 }
@@ -28,13 +30,14 @@ export interface Measured {
   readonly failed: number
 }
 
-export const load = async ({ concurrency, headers, port, requests, stream }: Asking): Promise<Measured> => {
+export const load = async (asking: Asking): Promise<Measured> => {
+  const { concurrency, headers, port, requests, stream } = asking
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: concurrency, pipelining: 1 })
   const options = {
     method: "POST",
     path: "/v1/chat/completions",
     headers: { "content-type": "application/json", authorization: "Bearer not-a-key", ...headers },
-    body: body(stream)
+    body: body(asking)
   } as const
   const times: Array<number> = []
   let left = requests

@@ -30,14 +30,15 @@ const chunk = (delta: object, finish: string | null): string =>
   })}\n\n`
 
 const first = chunk({ role: "assistant", content: "The" }, null)
-const words = Array.from({ length: 20 }, () => chunk({ content: " word" }, null))
+const word = chunk({ content: " word" }, null)
 const last = `${chunk({}, "stop")}data: [DONE]\n\n`
 
 createServer((request, response) => {
   const chunks: Array<Buffer> = []
   request.on("data", (bytes: Buffer) => chunks.push(bytes))
   request.on("end", () => {
-    if (!Buffer.concat(chunks).includes('"stream":true')) {
+    const asked = Buffer.concat(chunks)
+    if (!asked.includes('"stream":true')) {
       response.writeHead(200, { "content-type": "application/json", "content-length": answer.length })
       response.end(answer)
       return
@@ -45,10 +46,9 @@ createServer((request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" })
     response.write(first)
     // A turn of the event loop between the pieces, so that they are pieces on the wire.
-    let at = 0
+    let left = Number(/"max_tokens":(\d+)/.exec(asked.toString("latin1"))?.[1] ?? 20)
     const next = (): void => {
-      const word = words[at++]
-      if (word === undefined) {
+      if (left-- === 0) {
         response.end(last)
         return
       }

@@ -136,6 +136,18 @@ const endings: ReadonlyArray<Ending> = [
 
 const rows = endings.map((ending) => ({ ...ending, path: ending.at.split(".") }))
 
+/** Of all the names that a path may begin with an answer has few, and where it has none of them nothing else is looked at. */
+const namesIn = (data: unknown, names: ReadonlySet<string>): ReadonlySet<string> => {
+  const found = new Set<string>()
+  for (const name of names) if (Foreign.get(data, name) !== undefined) found.add(name)
+  return found
+}
+
+const firstNames = (paths: ReadonlyArray<ReadonlyArray<string>>): ReadonlySet<string> =>
+  new Set(paths.map((path) => path[0] as string))
+
+const endingNames = firstNames(rows.map(({ path }) => path))
+
 /** The verdict on what stands at a path. */
 const judge = (
   data: unknown,
@@ -167,7 +179,10 @@ const mostItems = 256
  * @internal
  */
 export const badEnding = (data: unknown): Verdict | undefined => {
+  const names = namesIn(data, endingNames)
+  if (names.size === 0) return undefined
   for (const { means, path, where } of rows) {
+    if (!names.has(path[0] as string)) continue
     const verdict = judge(data, path, 0, means)
     if (verdict !== undefined && where?.(data) !== false) return verdict
   }
@@ -183,6 +198,8 @@ const reasons = [
   "response_metadata.finish_reason", "response_metadata.finishReason", "response_metadata.stop_reason"
 ].map((at) => at.split("."))
 
+const reasonNames = firstNames(reasons)
+
 const unended = (reason: string): Verdict | undefined =>
   isEnd(reason) ? undefined : { is: "MalformedResponse", code: "no_finish_reason" }
 
@@ -193,7 +210,10 @@ const unended = (reason: string): Verdict | undefined =>
  * @internal
  */
 export const noEnding = (data: unknown): Verdict | undefined => {
+  const names = namesIn(data, reasonNames)
+  if (names.size === 0) return undefined
   for (const path of reasons) {
+    if (!names.has(path[0] as string)) continue
     const verdict = judge(data, path, 0, unended)
     if (verdict !== undefined && (path[0] !== "content" || hasFinishPart(data))) return verdict
   }

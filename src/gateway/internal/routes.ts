@@ -101,7 +101,7 @@ const routeOf = (given: GivenRoute, upstreams: ReadonlyMap<string, Upstream>, ge
     states: given.targets.some(({ capabilities }) => capabilities !== undefined),
     settings: {
       delivery: given.delivery ?? general ?? "incremental",
-      own: policyOf(own),
+      own: Object.keys(own).length === 0 ? undefined : policyOf(own),
       walk: { fallbackOn: fallbackOn(policy), patience }
     }
   }

@@ -4,10 +4,11 @@
  * @internal
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as Firsts from "../../Fallback.js"
 import * as Hedge from "../../Hedge.js"
+import { inContext as changed } from "../../internal/fiber/inContext.js"
 import { inContext } from "../../internal/stream/fromTake.js"
 import { hubOf } from "../../internal/telemetry/hubOf.js"
 import * as underDeadline from "../../internal/time/announcedDeadline.js"
@@ -42,7 +43,7 @@ export const firstOf = <Way extends Named, A, E, R>(
   const asked =
     across === undefined ? Firsts.firstOf(targetsOf(ways, run), walk) : Hedge.across(targetsOf(ways, run), across)
   const hub = hubIn(policies)
-  const told = hub === undefined ? asked : Effect.provideService(asked, ResilienceEvents, hub)
+  const told = hub === undefined ? asked : changed(asked, (context: Context.Context<R>) => heardBy(hub, context))
   return underDeadline.effect(told, policies.deadline)
 }
 
@@ -59,15 +60,15 @@ export const firstStreamOf = <Way extends Named, A, E, R>(
       ? Firsts.firstStreamOf(targetsOf(ways, run), walk)
       : Hedge.acrossStreams(targetsOf(ways, run), across)
   const hub = hubIn(policies)
-  const told =
-    hub === undefined
-      ? asked
-      : inContext(asked, (context: Context.Context<R>) => Context.add(context, ResilienceEvents, hub))
+  const told = hub === undefined ? asked : inContext(asked, (context: Context.Context<R>) => heardBy(hub, context))
   return underDeadline.stream(told, policies.deadline)
 }
 
 /** What the walk does is told where the policies tell what they do. */
 const hubIn = (policies: Policies): Hub | undefined => hubOf(policies) as Hub | undefined
+
+const heardBy = <R>(hub: Hub, context: Context.Context<R>): Context.Context<R> =>
+  Context.get(context, ResilienceEvents) === hub ? context : Context.add(context, ResilienceEvents, hub)
 
 const targetsOf = <Way extends Named, Run>([first, ...others]: Ways<Way>, run: (way: Way) => Run) => {
   const target = (way: Way) => {

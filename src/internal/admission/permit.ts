@@ -23,17 +23,20 @@ export class HeldPermit {
     private readonly deciding: <Decision>(decide: () => Decision) => Decision
   ) {}
 
-  /** Takes a permit, unless it is held already. It has to be run uninterruptibly. */
+  /**
+   * Takes a permit, unless it is held already: at once where the gate can tell at once. What is left to do is to be run
+   * uninterruptibly.
+   */
   enter(restore: Restore): Effect.Effect<void, Rejected> {
     const { gate } = this
     if (gate === undefined || this.held !== undefined) return Effect.void
-    return Effect.suspend(() => {
-      const hold = (permit: Passage | undefined): void => {
-        this.held = { gate, permit, answered: gate.answered === undefined }
-      }
-      const acquired = this.deciding(() => gate.acquire(restore, this.clock))
-      return Effect.isEffect(acquired) ? Effect.map(acquired, hold) : Effect.sync(() => hold(acquired))
-    })
+    const hold = (permit: Passage | undefined): void => {
+      this.held = { gate, permit, answered: gate.answered === undefined }
+    }
+    const acquired = this.deciding(() => gate.acquire(restore, this.clock))
+    if (Effect.isEffect(acquired)) return Effect.map(acquired, hold)
+    hold(acquired)
+    return Effect.void
   }
 
   /** To be run when the first element has come; nothing, if the gate need not know or knows. */

@@ -18,6 +18,8 @@ import { DeadlineExceeded, isRejection } from "../errors/rejection.js"
 import { type Others, OtherTargets } from "../fallback/otherTargets.js"
 import { shareOfDeadline, shareOver } from "../fallback/shareOfDeadline.js"
 import type { CurrentFiber } from "../fiber/currentFiber.js"
+import { exitOf } from "../fiber/exitOf.js"
+import { withService } from "../fiber/inContext.js"
 import { decide } from "../retry/decision.js"
 import { RetryStepper } from "../retry/stepper.js"
 import type { Answered } from "../telemetry/answered.js"
@@ -150,7 +152,8 @@ export class Call {
   /** What a policy does about a failure, or while it waits, is clipped to the call's deadline. */
   underDeadline<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const until = this.share ?? this.end
-    return until === undefined ? effect : Effect.provideService(effect, CurrentDeadline, until)
+    const isOver = until === undefined || exitOf(effect) !== undefined
+    return isOver ? effect : withService(effect, CurrentDeadline, until)
   }
 
   /**

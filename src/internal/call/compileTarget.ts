@@ -23,7 +23,15 @@ import type { TargetOptions } from "./types.js"
 export interface Policies
   extends Pick<
     Target,
-    "deadline" | "attemptMillis" | "retry" | "retryWithOthers" | "hedge" | "observeOnly" | "provider" | "model"
+    | "deadline"
+    | "attemptMillis"
+    | "retry"
+    | "retryWithOthers"
+    | "hedge"
+    | "stream"
+    | "observeOnly"
+    | "provider"
+    | "model"
   > {
   readonly counts: "attempts" | "calls" | "nothing"
 }
@@ -41,6 +49,7 @@ export const compile = (options: TargetOptions): Policies => {
       attemptTimeout === false ? Number.POSITIVE_INFINITY : millis("Resilience", "attemptTimeout", attemptTimeout),
     ...schedules(retry),
     hedge: hedgeOf(options),
+    stream: options.stream,
     observeOnly,
     provider: named("provider", provider),
     model: named("model", model)

@@ -9,6 +9,7 @@ import type * as Schedule from "effect/Schedule"
 import type { OwnWaiting } from "../admission/gate.js"
 import type { TargetGate } from "../breaker/gated.js"
 import type { AgainOptions } from "../hedge/types.js"
+import type { StreamPolicy } from "../stream/options.js"
 import type { Hub } from "../telemetry/events.js"
 import type { TargetMetrics } from "../telemetry/targetMetrics.js"
 
@@ -43,6 +44,8 @@ export interface Target {
   readonly model: string | undefined
   /** When the target is asked once more beside an attempt that is late. */
   readonly hedge: AgainOptions | undefined
+  /** What holds for its streams. */
+  readonly stream: StreamPolicy | undefined
   /** Whether its policies only observe, as the options say. */
   readonly observeOnly: boolean
   /** How many names have labels of their own. */

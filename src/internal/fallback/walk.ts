@@ -65,7 +65,7 @@ export const firstStreamOf = (
   }
   return asOperationStream(
     sticky === undefined
-      ? Stream.suspend(() => from(targets))
+      ? known(Effect.sync(() => from(targets)))
       : known(Effect.map(sticky.memory.inOrder(sticky.key, targets), from))
   )
 }

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { inContext as changed } from "../fiber/inContext.js"
 
 /** What comes next, or `undefined` at the end. It needs nothing of the fiber that runs it. @internal */
 export type Take<A, E> = Effect.Effect<Chunk.Chunk<A> | undefined, E>
@@ -55,7 +56,7 @@ export const inPlace = <A, E, R>(self: Effect.Effect<A, E, R>, context: Context.
   Effect.withFiberRuntime((fiber) =>
     fiber.currentContext === context
       ? (self as Effect.Effect<A, E>)
-      : Effect.mapInputContext(self, (_: Context.Context<never>) => context)
+      : changed(self, (_: Context.Context<never>) => context)
   )
 
 /**
@@ -114,5 +115,5 @@ export const inContext = <A, E, R, R2>(
   change: (context: Context.Context<R2>) => Context.Context<R>
 ): Stream.Stream<A, E, R2> => {
   const stream = Stream.mapInputContext(self, change)
-  return isTakes(self) ? takes(stream, (scope) => Effect.mapInputContext(opened(self, scope), change)) : stream
+  return isTakes(self) ? takes(stream, (scope) => changed(opened(self, scope), change)) : stream
 }

@@ -25,6 +25,8 @@ import type { Target } from "../call/target.js"
 import { TimedOut, type Usage } from "../errors/llmError.js"
 import { text } from "../errors/safeRead.js"
 import { tagsOf } from "../fiber/currentFiber.js"
+import { after } from "../fiber/exitOf.js"
+import { withService } from "../fiber/inContext.js"
 import { withUsage } from "../load/usedUpTo.js"
 import type { Answered } from "../telemetry/answered.js"
 import { chunkReaderOf } from "../telemetry/chunkTimes.js"
@@ -135,37 +137,38 @@ class StreamCall<A, E, R> {
     const { call, target } = this
     const pause = this.wait > 0 ? restore(call.pause(this.wait)) : Effect.void
     this.wait = 0
-    return pause.pipe(
-      Effect.andThen(call.underDeadline(this.callPassage.enter(restore))),
-      Effect.andThen(call.attempt === 0 ? (target.budget?.deposit ?? Effect.void) : Effect.void),
-      Effect.andThen(call.underDeadline(this.attemptPassage.enter(restore))),
-      Effect.andThen(
-        Effect.suspend(() => {
-          const tooLate = call.outOfTime()
-          if (tooLate !== undefined) return Effect.fail(tooLate)
-          call.attemptStarted()
-          this.openedAt = this.clock.unsafeCurrentTimeMillis()
-          return Effect.flatMap(Scope.make(), (scope) => {
-            this.scope = scope
-            const opened = openAttempt(
-              this.self,
-              {
-                ...this.options,
-                target: target.name,
-                notice: this.notice,
-                startedAt: this.openedAt,
-                onChunk: this.chunkTimes(),
-                ...this.limits()
-              },
-              this.clock
-            )
-            return Effect.map(Scope.extend(this.inAttempt(opened), scope), (attempt) => {
-              this.attempt = attempt
-            })
-          })
-        })
+    const deposit = call.attempt === 0 ? (target.budget?.deposit ?? Effect.void) : Effect.void
+    return after(pause, () =>
+      after(call.underDeadline(this.callPassage.enter(restore)), () =>
+        after(deposit, () => after(call.underDeadline(this.attemptPassage.enter(restore)), () => this.admitted()))
       )
     )
+  }
+
+  private admitted(): Effect.Effect<void, StreamFailures, R> {
+    const { call, target } = this
+    const tooLate = call.outOfTime()
+    if (tooLate !== undefined) return Effect.fail(tooLate)
+    call.attemptStarted()
+    this.openedAt = this.clock.unsafeCurrentTimeMillis()
+    return Effect.flatMap(Scope.make(), (scope) => {
+      this.scope = scope
+      const opened = openAttempt(
+        this.self,
+        {
+          ...this.options,
+          target: target.name,
+          notice: this.notice,
+          startedAt: this.openedAt,
+          onChunk: this.chunkTimes(),
+          ...this.limits()
+        },
+        this.clock
+      )
+      return Effect.map(withService(this.inAttempt(opened), Scope.Scope, scope), (attempt) => {
+        this.attempt = attempt
+      })
+    })
   }
 
   /**
@@ -223,22 +226,22 @@ class StreamCall<A, E, R> {
   private failed(error: E | StreamFailures): Effect.Effect<Handed<A>, E | StreamFailures> {
     const received = this.attempt?.received
     const broken = received?.handed === true ? interrupted(this.target.name, received, error) : undefined
-    const after = afterFailure(this.options.delivery, {
+    const follows = afterFailure(this.options.delivery, {
       content: received?.handed === true,
       toolCalls: received?.toolCalls.length ?? 0
     })
     if (received?.handed === true) this.call.answered()
-    const recorded = after === "interrupt" && broken !== undefined ? broken : error
+    const recorded = follows === "interrupt" && broken !== undefined ? broken : error
     return Effect.zipRight(
       this.close(Exit.fail(error), Exit.fail(recorded)),
-      Effect.flatMap(this.call.attemptFailed(recorded, after !== "interrupt", after === "restart"), (wait) => {
+      Effect.flatMap(this.call.attemptFailed(recorded, follows !== "interrupt", follows === "restart"), (wait) => {
         if (wait === undefined) {
           const last = broken ?? this.lastOf(error)
           this.result = Exit.fail(last)
           return Exit.fail(last)
         }
         this.wait = wait
-        return after === "restart" ? Effect.sync(() => this.restarted(error)) : Effect.succeed(undefined)
+        return follows === "restart" ? Effect.sync(() => this.restarted(error)) : Effect.succeed(undefined)
       })
     )
   }

@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Stream from "effect/Stream"
+import { withService } from "../fiber/inContext.js"
 import { inContext, known } from "../stream/fromTake.js"
 import { CurrentDeadline, type Deadline } from "./deadline.js"
 import { clockOf } from "./timer.js"
@@ -20,7 +21,7 @@ export const effect = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   budget === undefined
     ? self
-    : Effect.withFiberRuntime((fiber) => Effect.provideService(self, CurrentDeadline, sooner(fiber, budget)))
+    : Effect.withFiberRuntime((fiber) => withService(self, CurrentDeadline, sooner(fiber, budget)))
 
 /** From the moment the stream is run. @internal */
 export const stream = <A, E, R>(
