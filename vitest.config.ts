@@ -4,7 +4,12 @@ import { defineConfig } from "vitest/config"
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
 // These change what files share, their modules or what a module holds for the process: they get fresh modules.
-const alone = ["test/inSpan.test.ts", "test/Resilience.names.test.ts", "test/Telemetry.e*.test.ts"]
+const alone = [
+  "test/gateway/keys.test.ts",
+  "test/inSpan.test.ts",
+  "test/Resilience.names.test.ts",
+  "test/Telemetry.e*.test.ts"
+]
 
 export default defineConfig({
   resolve: {
