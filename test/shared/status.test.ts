@@ -1,6 +1,6 @@
 import { expect, it } from "@effect/vitest"
-import { Context, Duration, Effect, Layer, Metric, TestClock } from "effect"
-import { SharedState } from "effect-resilience"
+import { Array as Arr, Context, Duration, Effect, Layer, Metric, Queue, TestClock } from "effect"
+import { ResilienceEvent, SharedState } from "effect-resilience"
 import { place } from "./instances.js"
 
 const gauge = (name: string) =>
@@ -40,3 +40,28 @@ it.scoped(
       expect((yield* status).lastHeard).toEqual(Duration.zero)
     })
 )
+
+const starts = [
+  { how: "does not answer", silent: true, millis: 0 },
+  { how: "answers later than calls would wait", silent: false, millis: 200 }
+]
+
+for (const { how, millis, silent } of starts) {
+  it.scoped(`K1: a place that ${how} when a process starts is told of once, and once more when it can be used`, () =>
+    Effect.gen(function* () {
+      const where = yield* place
+      where.answers = !silent
+      where.millis = () => millis
+      const events = yield* ResilienceEvent.subscribe
+      const told = Effect.map(Queue.takeAll(events), (all) => Arr.map(Arr.fromIterable(all), ({ _tag }) => _tag))
+      yield* Effect.fork(Layer.build(SharedState.layer(Effect.succeed(where.backend), { name: "starting" })))
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* told).toEqual(["StoreFailed"])
+
+      where.answers = true
+      where.millis = () => 0
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* told).toEqual(["StoreRejoined"])
+    }).pipe(Effect.provide(ResilienceEvent.layer()))
+  )
+}

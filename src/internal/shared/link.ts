@@ -88,7 +88,8 @@ export class Link {
         began: () => link.hasMissed()
       })
       yield* link.ping.pipe(Effect.ignore)
-      if (!link.joined) link.findOut()
+      // It has answered, but later than calls would wait.
+      if (!link.joined) link.lose(noAnswer(link.patience))
       return link
     })
 
@@ -181,9 +182,9 @@ export class Link {
     })
   }
 
-  /** Calls do not wait for it any more. */
+  /** Calls do not wait for it, or not any more. */
   private lose(error: SharedStateError): void {
-    if (!this.joined) return
+    if (this.lostAt !== undefined) return
     this.joined = false
     this.lostAt = this.now
     this.options.report.lost(this.now, error)
@@ -234,7 +235,6 @@ export class Link {
   private findOut(): void {
     if (this.finding) return
     this.finding = true
-    this.lostAt ??= this.now
     const again = (pause: number): Effect.Effect<void> =>
       Random.next.pipe(
         Effect.flatMap((chance) => Effect.sleep(Math.ceil(pause * (0.5 + chance / 2)))),
@@ -243,6 +243,8 @@ export class Link {
       )
     const found = Effect.sync(() => {
       this.finding = false
+      // It may have been lost again before this was known to be over.
+      if (!this.joined) this.findOut()
     })
     this.fork(Effect.ensuring(again(firstPause), found))
   }
