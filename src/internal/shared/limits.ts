@@ -12,11 +12,19 @@ import type { Bounds } from "../keyed/boundedMap.js"
 import { type Amounts, granted, type Limit, left, type Reserved } from "../load/buckets.js"
 import { PerKey } from "../load/perKey.js"
 import type { Store } from "../load/rateLimit.js"
+import type { Immediate } from "../load/rateMemory.js"
 import type { SharedStateError } from "./backend.js"
 import { LimitExchange, prefix } from "./limitExchange.js"
 import type { Link } from "./link.js"
 import { Slice } from "./slice.js"
 import { add, decodeShares, fingerprint, heldByAll, newShares, type Shares, term } from "./slices.js"
+
+/** It answers at once where it can, and never fails. @internal */
+export interface SharedStore extends Store {
+  readonly immediate: Immediate
+  readonly reserve: (...asked: Parameters<Store["reserve"]>) => Effect.Effect<Reserved>
+  readonly settle: (...asked: Parameters<Store["settle"]>) => Effect.Effect<void>
+}
 
 /** @internal */
 export class SharedLimits {
@@ -64,10 +72,10 @@ export class SharedLimits {
     )
 
   /** What a limit asks. @internal */
-  get store() {
+  get store(): SharedStore {
     return {
       immediate: {
-        reserve: (key: string, limits: ReadonlyArray<Limit>, amounts: Amounts, ahead: Amounts, now: number) =>
+        reserve: (key, limits, amounts, ahead, now) =>
           this.reserveHere(this.sliceOf(key, limits, now), amounts, ahead, now),
         settle: (key, limits, reserved, used, now) => this.settle(this.sliceOf(key, limits, now), reserved, used, now),
         hold: (key, limits, until, now) => this.hold(this.sliceOf(key, limits, now), until),
@@ -81,7 +89,7 @@ export class SharedLimits {
         Effect.sync(() => this.link.fork(this.exchange.observe(this.sliceOf(key, limits, this.link.now), told))),
       left: (key, limits) => this.left(this.sliceOf(key, limits, this.link.now)),
       patience: Number.POSITIVE_INFINITY
-    } satisfies Store
+    }
   }
 
   private sliceOf(key: string, limits: ReadonlyArray<Limit>, now: number): Slice {
