@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Option } from "effect"
 import { Classifier, LlmError } from "effect-resilience"
+import { isCleanAnswer } from "../../src/classifier/CleanAnswer.js"
 
 interface Case {
   readonly what: string
@@ -197,6 +198,18 @@ describe("fromFinishedResponse", () => {
       expect(Classifier.fromFinishedResponse({ body: text, headers })).toEqual(Option.none())
     })
   }
+
+  it("none of these failures passes for a clean answer, and nearly every answer's form does", () => {
+    const asJson = (body: unknown): unknown => JSON.parse(typeof body === "object" ? JSON.stringify(body) : "null")
+    expect(failures.filter(({ body }) => isCleanAnswer(asJson(body)))).toEqual([])
+    expect(answers.filter(([, body]) => isCleanAnswer(asJson(body))).map(([what]) => what)).toEqual([
+      "an answer",
+      "an answer cut at its limit",
+      "a call of a tool",
+      "an answer that is the empty string",
+      "a message of Claude's"
+    ])
+  })
 
   it("C15: bytes that are no text, streams and what is read elsewhere are not judged", () => {
     const stream = {

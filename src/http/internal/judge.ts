@@ -5,6 +5,7 @@
  */
 import * as Option from "effect/Option"
 import * as Classifier from "../../Classifier.js"
+import { isCleanAnswer } from "../../classifier/CleanAnswer.js"
 import type { LlmError } from "../../LlmError.js"
 import type { Api } from "./apis.js"
 import type { Seen } from "./seen.js"
@@ -29,6 +30,7 @@ export const judge = ({ api, known }: Asks, target: string, seen: Seen): Option.
     return Option.some(Classifier.fromHttpResponse({ ...origin, status, headers, body: seen.bytes }))
   }
   if (api.answers) {
+    if (isCleanAnswer(seen.body)) return Option.none()
     return Classifier.fromFinishedResponse({ ...origin, status, headers, body: seen.body ?? seen.bytes })
   }
   const { bytes } = seen

@@ -88,9 +88,11 @@ export class Seen {
   }
 }
 
+const decoder = new TextDecoder()
+
 const json = (bytes: Uint8Array): unknown => {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return JSON.parse(decoder.decode(bytes))
   } catch {
     return undefined
   }
