@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type { Family } from "../../http/internal/apis.js"
 import { isCredential, keyHeader } from "../../http/internal/outgoing.js"
 import type { HeadersSeen } from "../../http/internal/seen.js"
+import { decided } from "./decided.js"
 import type { Hidden } from "./hidden.js"
 
 const ofTheConnection = new Set([
@@ -43,6 +44,14 @@ export const deliveryHeader = "x-effect-resilience-delivery"
 /** What says by whose way a request has come. */
 const ofTheWay = /^(?:x-forwarded-|x-real-ip$|forwarded$|via$|cf-)/
 
+const passesUp = decided(
+  (name) =>
+    !ofTheConnection.has(name) &&
+    !ofTheWay.test(name) &&
+    name !== deliveryHeader &&
+    (name === "idempotency-key" || !isCredential(name))
+)
+
 /** @internal */
 export const toUpstream = (
   given: IncomingHttpHeaders,
@@ -53,9 +62,7 @@ export const toUpstream = (
   const headers: Record<string, string> = { "accept-encoding": "identity" }
   for (const name in given) {
     const value = given[name]
-    if (value === undefined || ofTheConnection.has(name) || ofTheWay.test(name) || name === deliveryHeader) continue
-    if (name !== "idempotency-key" && isCredential(name)) continue
-    headers[name] = Array.isArray(value) ? value.join(", ") : value
+    if (value !== undefined && passesUp(name)) headers[name] = Array.isArray(value) ? value.join(", ") : value
   }
   if (key !== undefined) {
     const [name, value] = keyHeader(family, Redacted.value(key))
