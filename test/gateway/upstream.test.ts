@@ -1,7 +1,7 @@
 /**
  * What an upstream may answer that no client is to see.
  */
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http"
+import { createServer, type IncomingHttpHeaders, request, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { gzipSync } from "node:zlib"
 import { expect, it } from "@effect/vitest"
@@ -83,7 +83,7 @@ const started = (answers: Readonly<Record<string, Answers>>) =>
           (body) => ({ response, body, told: JSON.stringify([...response.headers]) + body })
         )
       )
-    return { ask, asked }
+    return { ask, asked, url }
   }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["KEY", key]]))))
 
 it.scopedLive("W10: an upstream's own key is asterisks, in headers, answers, refusals and streams", () =>
@@ -132,5 +132,45 @@ it.scopedLive("W2: a redirection, and an answer that is compressed, are failures
       }
     }
     expect(new Set(asked.map((headers) => headers["accept-encoding"]))).toEqual(new Set(["identity"]))
+  })
+)
+
+it.scopedLive("what either side says is of its connection alone is not passed on, nor what always is", () =>
+  Effect.gen(function* () {
+    const ofConnection = {
+      connection: "keep-alive, X-Hop,x-other-hop",
+      "keep-alive": "timeout=5",
+      "x-hop": "1",
+      "x-other-hop": "1",
+      "proxy-connection": "keep-alive",
+      trailer: "x-later"
+    }
+    const { asked, url } = yield* started({
+      m: (response) => {
+        const headers = { ...json, ...ofConnection, "proxy-authenticate": "Basic", "x-end-to-end": "1" }
+        response.writeHead(200, { ...headers, "transfer-encoding": "chunked" })
+        response.end(completion("Hello"))
+      }
+    })
+    const given = yield* Effect.async<IncomingHttpHeaders>((resume) => {
+      const headers = {
+        ...json,
+        ...ofConnection,
+        te: "trailers",
+        "proxy-authorization": "Basic x",
+        "x-end-to-end": "1"
+      }
+      const asking = request(`${url}/v1/chat/completions`, { method: "POST", headers }, (response) => {
+        response.resume()
+        resume(Effect.succeed(response.headers))
+      })
+      asking.end(JSON.stringify({ model: "m", messages }))
+    })
+    for (const headers of [asked[0] ?? {}, given]) {
+      expect(headers["x-end-to-end"]).toBe("1")
+      expect(Object.keys(headers).filter((name) => /hop|^proxy-|^te$|^trailer$/.test(name))).toEqual([])
+      expect(headers.connection ?? "").not.toContain("hop")
+    }
+    expect(asked[0]?.["keep-alive"]).toBeUndefined()
   })
 )

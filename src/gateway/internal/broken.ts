@@ -6,6 +6,7 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
 import type { Family } from "../../http/internal/apis.js"
 import { endpoints } from "./endpoints.js"
 import { bodyOf, type Problem } from "./problem.js"
@@ -40,7 +41,20 @@ export const answerBroken = (error: ParserError, socket: Socket): void => {
     return
   }
   const firstLine = error.rawPacket?.toString("latin1", 0, 200) ?? ""
-  const body = JSON.stringify(bodyOf(familyOf(/^\w+ (\S+)/.exec(firstLine)?.[1] ?? ""), problem, requestId))
+  answerAlone(socket, familyOf(/^\w+ (\S+)/.exec(firstLine)?.[1] ?? ""), problem, requestId)
+}
+
+/** A client that takes the gateway for a proxy; Node leaves its socket to whoever listens, errors included. @internal */
+export const refuseTunnel = (_: IncomingMessage, socket: Duplex): void => {
+  socket.on("error", () => socket.destroy())
+  answerAlone(socket, "openai", noTunnel, ids.next())
+}
+
+const noTunnel: Problem = { status: 501, message: "The gateway is no proxy for connections; make it the base URL" }
+
+/** Where there is nothing but a socket to answer on, which ends with the answer. */
+const answerAlone = (socket: Duplex, family: Family, problem: Problem, requestId: string): void => {
+  const body = JSON.stringify(bodyOf(family, problem, requestId))
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     "connection: close",

@@ -16,6 +16,8 @@ const ofTheConnection = new Set([
   "connection",
   "keep-alive",
   "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
   "te",
   "trailer",
   "transfer-encoding",
@@ -27,6 +29,12 @@ const ofTheConnection = new Set([
   "accept-encoding",
   "content-encoding"
 ])
+
+/** What a side says is of its connection alone, besides. Nearly always it says what becomes of the connection. */
+const namedBy = (connection: string | null | undefined): ReadonlySet<string> | undefined =>
+  connection === undefined || connection === null || connection === "keep-alive" || connection === "close"
+    ? undefined
+    : new Set(connection.split(",").map((name) => name.trim().toLowerCase()))
 
 /** What an upstream tells its own customer, which is the gateway. */
 const ofTheUpstream = new Set([
@@ -60,9 +68,11 @@ export const toUpstream = (
   key: Redacted.Redacted | undefined
 ): Record<string, string> => {
   const headers: Record<string, string> = { "accept-encoding": "identity" }
+  const named = namedBy(given.connection)
   for (const name in given) {
     const value = given[name]
-    if (value !== undefined && passesUp(name)) headers[name] = Array.isArray(value) ? value.join(", ") : value
+    if (value === undefined || !passesUp(name) || named?.has(name) === true) continue
+    headers[name] = Array.isArray(value) ? value.join(", ") : value
   }
   if (key !== undefined) {
     const [name, value] = keyHeader(family, Redacted.value(key))
@@ -74,8 +84,10 @@ export const toUpstream = (
 /** @internal */
 export const toClient = (given: HeadersSeen, hidden: Hidden | undefined): Record<string, string> => {
   const headers: Record<string, string> = {}
+  const named = namedBy(given.get("connection"))
   for (const [name, value] of given) {
-    if (!ofTheConnection.has(name) && !ofTheUpstream.has(name)) headers[name] = hidden?.inText(value) ?? value
+    if (ofTheConnection.has(name) || ofTheUpstream.has(name) || named?.has(name) === true) continue
+    headers[name] = hidden?.inText(value) ?? value
   }
   return headers
 }

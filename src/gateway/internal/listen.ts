@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Failure } from "../../internal/errors/errorClass.js"
-import { answerBroken } from "./broken.js"
+import { answerBroken, refuseTunnel } from "./broken.js"
 import type { Config } from "./config/schema.js"
 
 /**
@@ -66,6 +66,7 @@ const serverOf = (bounds: NonNullable<Config["bounds"]>, onRequest: OnRequest): 
     onRequest
   )
   server.on("clientError", answerBroken)
+  server.on("connect", refuseTunnel)
   server.maxConnections = bounds.connections ?? 20_000
   return server
 }

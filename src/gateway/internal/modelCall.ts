@@ -92,7 +92,8 @@ const parsed = (bytes: Buffer): RequestBody | Refused => {
   }
 }
 
-const unknownModel = (model: string): Problem => ({
+/** @internal */
+export const unknownModel = (model: string): Problem => ({
   status: 404,
   message: `There is no model ${JSON.stringify(model.slice(0, 200))} here`,
   code: "model_not_found"

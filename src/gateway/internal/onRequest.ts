@@ -5,11 +5,12 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Runtime from "effect/Runtime"
+import type { Family } from "../../http/internal/apis.js"
 import { endpoints } from "./endpoints.js"
 import type { Generation } from "./generation.js"
 import type { OnRequest } from "./listen.js"
-import { modelCall } from "./modelCall.js"
-import { modelList } from "./models.js"
+import { modelCall, unknownModel } from "./modelCall.js"
+import { modelList, modelOf } from "./models.js"
 import type { Problem } from "./problem.js"
 import { json, problem } from "./reply.js"
 import { RequestIds } from "./requestIds.js"
@@ -33,7 +34,9 @@ const noSuchPath: Problem = {
   status: 404,
   message: `There is nothing here. Models are at ${[...endpoints.keys()].join(", ")}`
 }
-const onlyPost: Problem = { status: 405, message: "Only POST is for this path" }
+const onlyFor = (allow: string): Problem => ({ status: 405, message: `Only ${allow} is for this path`, allow })
+const onlyPost = onlyFor("POST")
+const onlyToRead = onlyFor("GET, HEAD")
 const noSuchKey: Problem = { status: 401, message: "There is no such key here", code: "invalid_api_key" }
 const tooMany: Problem = {
   status: 503,
@@ -67,30 +70,62 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
     })
   }
 
-  const models: OnRequest = (request, response) => {
-    const family = request.headers["anthropic-version"] === undefined ? "openai" : "anthropic"
-    const { clients, routes } = current()
-    const client = clients.of(request.headers)
-    if (client === undefined) return problem(response, family, noSuchKey, { requestId: ids.of(request) })
-    json(response, 200, modelList(routes, family, client))
+  /** The list of models, or one of them. */
+  const models =
+    (id?: string): OnRequest =>
+    (request, response) => {
+      const family = familyOf(request)
+      const { clients, routes } = current()
+      const client = clients.of(request.headers)
+      if (client === undefined) return problem(response, family, noSuchKey, { requestId: ids.of(request) })
+      if (id === undefined) return json(response, 200, modelList(routes, family, client))
+      const isHere = client.maySee(id) && routes.find(family, id) !== undefined
+      if (!isHere) return problem(response, family, unknownModel(id), { requestId: ids.of(request) })
+      json(response, 200, modelOf(id, family))
+    }
+
+  /** What is read under a path, if anything is. */
+  const readAt = (path: string): OnRequest | undefined => {
+    switch (path) {
+      case "/v1/models":
+        return models()
+      case "/healthz":
+        return (_, response) => json(response, 200, { status: "ok" })
+      case "/readyz":
+        return (_, response) =>
+          ending() ? json(response, 503, { status: "ending" }) : json(response, 200, { status: "ready" })
+      default:
+        return path.startsWith(underModels) ? models(decoded(path.slice(underModels.length))) : undefined
+    }
   }
 
   return (request, response) => {
     const path = pathOf(request)
     if (endpoints.has(path)) return toModel(request, response)
-    switch (path) {
-      case "/v1/models":
-        return models(request, response)
-      case "/healthz":
-        return json(response, 200, { status: "ok" })
-      case "/readyz":
-        return ending() ? json(response, 503, { status: "ending" }) : json(response, 200, { status: "ready" })
-      default:
-        if (admin !== undefined && isAdmin(path)) return admin(request, response)
-        return problem(response, "openai", noSuchPath, { requestId: ids.of(request) })
+    const read = readAt(path)
+    if (read !== undefined) {
+      if (request.method === "GET" || request.method === "HEAD") return read(request, response)
+      return problem(response, familyOf(request), onlyToRead, { requestId: ids.of(request) })
     }
+    if (admin !== undefined && isAdmin(path)) return admin(request, response)
+    problem(response, "openai", noSuchPath, { requestId: ids.of(request) })
   }
 }
+
+const underModels = "/v1/models/"
+
+/** A name in a path. What is no encoding of anything is the name of no model, as it stands. */
+const decoded = (name: string): string => {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
+/** The dialect of whoever asks for what is not of one dialect's path. */
+const familyOf = ({ headers }: IncomingMessage): Family =>
+  headers["anthropic-version"] === undefined ? "openai" : "anthropic"
 
 /** When a response is over, or its client has left. */
 const onceClosed = ({ socket }: IncomingMessage, response: ServerResponse, over: () => void): void => {

@@ -15,6 +15,8 @@ export interface Problem {
   readonly code?: string | undefined
   /** In whole seconds. */
   readonly retryAfter?: number | undefined
+  /** The methods that its path is for. */
+  readonly allow?: string | undefined
 }
 
 /** @internal */

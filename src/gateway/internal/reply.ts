@@ -64,6 +64,7 @@ export const problem = (response: ServerResponse, family: Family, problem: Probl
     "x-effect-resilience-request-id": requestId,
     ...(problem.code !== undefined && { "x-effect-resilience": problem.code }),
     ...(problem.retryAfter !== undefined && { "retry-after": String(problem.retryAfter) }),
+    ...(problem.allow !== undefined && { allow: problem.allow }),
     // The gateway has asked again already.
     "x-should-retry": "false"
   })
