@@ -35,12 +35,22 @@ export const provider = async () => {
   const server = createServer((_, response) => {
     seen.calls++
     seen.at.push(performance.now())
-    seen.running++
-    seen.most = Math.max(seen.most, seen.running)
     const { millis = 0, retryAfter, status } = answer()
+    let isOver = false
+    let isCounted = false
     response.once("close", () => {
-      seen.running--
+      isOver = true
+      if (isCounted) seen.running--
     })
+    // That somebody has left is told at the end of the turn in which the next one's request is read, though it came before.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (isOver) return
+        isCounted = true
+        seen.running++
+        seen.most = Math.max(seen.most, seen.running)
+      })
+    )
     setTimeout(() => {
       response.writeHead(status, retryAfter === undefined ? {} : { "retry-after": String(retryAfter) })
       response.end("{}")

@@ -167,6 +167,22 @@ describe("a circuit that is held open by hand", () => {
       yield* Fiber.interrupt(held)
     })
   )
+
+  it.scoped("K1: leaves nothing behind in a process that ends while another one holds it", () =>
+    Effect.gen(function* () {
+      const all = yield* pair
+      yield* failing(all[1], 1)
+      const held = yield* Effect.fork(Effect.scoped(Effect.zipRight(all[0].breaker.isolate(key), Effect.never)))
+      yield* still
+      expect(yield* all[1].phase).toBe("Isolated")
+      // It has something to tell, and hears of the isolation again in the answer.
+      yield* all[1].stop
+      // What it knew stays as it was: no timer of its own looks at it any more.
+      yield* seconds(60)
+      expect(yield* all[1].phase).toBe("Isolated")
+      yield* Fiber.interrupt(held)
+    })
+  )
 })
 
 describe("the others are told", () => {

@@ -12,7 +12,6 @@ import { step } from "../breaker/circuit.js"
 import { shiftedDecision } from "../breaker/shift.js"
 import type { Change, Circuit, Decision } from "../breaker/state.js"
 import { nothing } from "../breaker/transitions.js"
-import { startTimer } from "../time/timer.js"
 import type { Kept, SharedStateError } from "./backend.js"
 import { changeBetween, follows, holdsAsLong, isClean, isNewer, tellOf, toRestore } from "./circuitChanges.js"
 import {
@@ -91,7 +90,7 @@ export class CircuitExchange {
       this.link.fork(this.flush(entry))
     }
     if (at <= now) tell()
-    else entry.stopTimer = startTimer(this.link.clock, at - now, tell)
+    else entry.stopTimer = this.link.later(at - now, tell)
   }
 
   flush(entry: CircuitEntry): Effect.Effect<unknown, SharedStateError> {
@@ -287,9 +286,9 @@ export class CircuitExchange {
   private watchIsolation(entry: CircuitEntry): void {
     entry.stopExpiry?.()
     entry.stopExpiry = undefined
-    const { clock, id, now, offset } = this.link
+    const { id, now, offset } = this.link
     if (entry.isolations > 0) {
-      entry.stopExpiry = startTimer(clock, isolationLease / 3, () => {
+      entry.stopExpiry = this.link.later(isolationLease / 3, () => {
         entry.renew = true
         this.tellAt(entry, this.link.now, this.link.now)
         this.watchIsolation(entry)
@@ -298,7 +297,7 @@ export class CircuitExchange {
     }
     const until = entry.base && isolatedUntil(entry.base.document, id, now + offset)
     if (until === undefined) return
-    entry.stopExpiry = startTimer(clock, until - now - offset + 1, () => {
+    entry.stopExpiry = this.link.later(until - now - offset + 1, () => {
       this.judge(entry, entry.circuit, false)
       this.watchIsolation(entry)
     })

@@ -5,7 +5,6 @@
  */
 import * as Effect from "effect/Effect"
 import { type Amounts, granted, hold, observe, type Remaining, type Reserved, type Unit } from "../load/buckets.js"
-import { startTimer } from "../time/timer.js"
 import type { SharedStateError } from "./backend.js"
 import { away, type Link, pauseAfter } from "./link.js"
 import { rejoin } from "./rejoin.js"
@@ -162,9 +161,9 @@ export class LimitExchange {
 
   /** When its time is up and nobody has used it, what is left goes back. */
   watch(slice: Slice): void {
-    const { clock, now } = this.link
+    const { now } = this.link
     slice.stopTimer?.()
-    slice.stopTimer = startTimer(clock, Math.max(1, slice.until - now - term / 5), () => {
+    slice.stopTimer = this.link.later(Math.max(1, slice.until - now - term / 5), () => {
       slice.stopTimer = undefined
       const { now } = this.link
       if (!slice.owes(now)) return

@@ -12,6 +12,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import { answerWithin } from "../store/answerWithin.js"
+import { startTimer } from "../time/timer.js"
 import { type Backend, type Kept, SharedStateError } from "./backend.js"
 import { ServerTime } from "./serverTime.js"
 
@@ -60,6 +61,8 @@ export class Link {
   heardAt: number | undefined = undefined
   private readonly sharing = new Set<Sharing>()
   private finding = false
+  /** Nothing is left for later any more. */
+  private isEnding = false
   private lostAt: number | undefined = undefined
 
   private constructor(
@@ -151,8 +154,14 @@ export class Link {
     })
   }
 
+  /** Runs it after so many milliseconds, unless it is stopped before, or the process ends. */
+  later(millis: number, run: () => void): () => void {
+    return this.isEnding ? () => {} : startTimer(this.clock, millis, run)
+  }
+
   /** Tells what is left to tell, when a process ends. It does not end later for it than a few calls would. */
   lastWords(words: Iterable<Effect.Effect<unknown, SharedStateError>>): Effect.Effect<void> {
+    this.isEnding = true
     return Effect.ignore(Effect.timeout(allOf(words), this.patience * 4))
   }
 
