@@ -17,6 +17,7 @@ describe("examples/observed", { timeout: 120_000 }, () => {
   it("is scraped by Prometheus, and sends metrics, spans and lines to a collector", () =>
     Effect.gen(function* () {
       const otlp = yield* collector
+      const has = (event: string) => otlp.logs().some(({ attributes }) => attributes["llm.event"] === event)
       let scraped: Promise<string> | undefined
       const ended = yield* Effect.promise(() =>
         run("observed", [], {
@@ -24,7 +25,11 @@ describe("examples/observed", { timeout: 120_000 }, () => {
           onOutput: (output, child) => {
             const port = /Listening on http:\/\/[^\s:]+:(\d+)/.exec(output)?.[1]
             if (port === undefined || scraped !== undefined) return
-            scraped = answers(`http://127.0.0.1:${port}/metrics`).finally(() => child.kill("SIGTERM"))
+            scraped = answers(`http://127.0.0.1:${port}/metrics`)
+            // The exporter gives up what is on its way when the program ends; only what it has not begun to send it sends then.
+            void until(() => has("RetryScheduled") && has("CallSucceeded"), scraped).finally(() =>
+              child.kill("SIGTERM")
+            )
           }
         })
       )
@@ -47,6 +52,12 @@ describe("examples/observed", { timeout: 120_000 }, () => {
       expect(lines).toContainEqual(["INFO", "CallSucceeded"])
     }).pipe(Effect.scoped, Effect.runPromise))
 })
+
+/** After the first, once it holds, or after ten seconds. */
+const until = async (holds: () => boolean, first: Promise<unknown>): Promise<void> => {
+  await first
+  for (let i = 0; i < 200 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
+}
 
 /** Once a call has been counted. */
 const answers = async (url: string): Promise<string> => {
