@@ -92,7 +92,7 @@ describe("AdaptiveLimit", () => {
   it.each([
     [{ backoff: 1 }, "backoff is 1, and has to be a number between 0 and 1"],
     [{ min: 5, max: 4 }, "max is 4, and has to be at least as much as min, which is 5"],
-    [{ algorithm: "vegas" }, "algorithm is vegas, and has to be aimd or gradient"]
+    [{ algorithm: "vegas" }, 'algorithm is "vegas", and has to be aimd or gradient']
   ])("%o make no sense", (options, message) => {
     expect(() => Effect.runSync(AdaptiveLimit.make(options as never))).toThrow(message)
   })

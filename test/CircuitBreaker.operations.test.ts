@@ -338,25 +338,31 @@ describe("options", () => {
 
   it("what no circuit can have is refused, by name", () => {
     const bad: ReadonlyArray<readonly [() => unknown, string]> = [
-      [() => CircuitBreaker.consecutive(0), "consecutive.failures must be a whole number of at least 1, got 0"],
-      [() => CircuitBreaker.rate({ threshold: 0 }), "rate.threshold must be above 0 and at most 1, got 0"],
-      [() => CircuitBreaker.rate({ size: 2.5 }), "rate.minimumCalls must be a whole number of at least 1, got 2.5"],
+      [() => CircuitBreaker.consecutive(0), "consecutive.failures is 0, and has to be a whole number of at least 1"],
+      [
+        () => CircuitBreaker.rate({ threshold: 0 }),
+        "rate.threshold is 0, and has to be a number above 0 and at most 1"
+      ],
+      [
+        () => CircuitBreaker.rate({ size: 2.5 }),
+        "rate.minimumCalls is 2.5, and has to be a whole number of at least 1"
+      ],
       [
         () => CircuitBreaker.rate({ size: 5, minimumCalls: 6 }),
-        "rate.minimumCalls must be at most its size of 5, got 6"
+        "rate.minimumCalls is 6, and has to be at most its size of 5"
       ],
-      [() => CircuitBreaker.rateOver({ window: 0 }), "rateOver.window must be a finite time above 0, got 0"],
+      [() => CircuitBreaker.rateOver({ window: 0 }), "rateOver.window is 0, and has to be a finite time above 0"],
       [
         () => CircuitBreaker.rateOver({ minimumCalls: -1 }),
-        "rateOver.minimumCalls must be a whole number of at least 1"
+        "rateOver.minimumCalls is -1, and has to be a whole number of at least 1"
       ],
       [
         () => CircuitBreaker.rate({ slowCall: { threshold: 0, rate: 1 } }),
-        "rate.slowCall.threshold must be a finite time above 0, got 0"
+        "rate.slowCall.threshold is 0, and has to be a finite time above 0"
       ],
       [
         () => CircuitBreaker.rateOver({ slowCall: { threshold: 1, rate: 2 } }),
-        "rateOver.slowCall.rate must be above 0 and at most 1, got 2"
+        "rateOver.slowCall.rate is 2, and has to be a number above 0 and at most 1"
       ]
     ]
     for (const [make, words] of bad) expect(make).toThrow(words)
@@ -365,9 +371,9 @@ describe("options", () => {
   it.effect("what no breaker can have is a defect that names it", () =>
     Effect.forEach(
       [
-        [{ halfOpen: { probes: 0 } }, "halfOpen.probes must be a whole number of at least 1, got 0"],
-        [{ halfOpen: { successes: 1.5 } }, "halfOpen.successes must be a whole number of at least 1, got 1.5"],
-        [{ halfOpen: { probeTimeout: 0 } }, "halfOpen.probeTimeout must be a finite time above 0, got 0"],
+        [{ halfOpen: { probes: 0 } }, "halfOpen.probes is 0, and has to be a whole number of at least 1"],
+        [{ halfOpen: { successes: 1.5 } }, "halfOpen.successes is 1.5, and has to be a whole number of at least 1"],
+        [{ halfOpen: { probeTimeout: 0 } }, "halfOpen.probeTimeout is 0, and has to be a finite time above 0"],
         [{ openDuration: Duration.infinity }, "openDuration is Duration(Infinity), and has to be a finite duration"],
         [{ openDuration: Schedule.stop }, "a schedule with at least one delay"],
         [
@@ -409,7 +415,7 @@ describe("options", () => {
         ])
       )
       expect(ConfigError.isConfigError(bad)).toBe(true)
-      expect(String(bad)).toContain("consecutive.failures must be a whole number of at least 1, got 0")
+      expect(String(bad)).toContain("consecutive.failures is 0, and has to be a whole number of at least 1")
     })
   })
 })

@@ -248,9 +248,9 @@ describe("opening by hand for a time", () => {
   )
 
   it.effect.each([
-    [0, "the duration of open must be a finite time above 0, got 0"],
+    [0, "the duration of open is 0, and has to be a finite time above 0"],
     [Duration.infinity, "the duration of open is Duration(Infinity), and has to be a finite duration"],
-    ["soon", "the duration of open is soon, and has to be a duration"]
+    ["soon", 'the duration of open is "soon", and has to be a duration']
   ] as const)("for %s it is refused by name", ([duration, words]) =>
     withBreaker({}, (breaker) =>
       Effect.map(
@@ -270,16 +270,19 @@ describe("options of the wrong kind", () => {
     )
   const made = "made by CircuitBreaker.consecutive, rate or rateOver"
   it.effect.each([
-    [{ tripPolicy: 3 }, `tripPolicy must be ${made}, got 3`],
-    [{ tripPolicy: null }, `tripPolicy must be ${made}, got null`],
-    [{ tripPolicy: "consecutive" }, `tripPolicy must be ${made}, got consecutive`],
-    [{ tripPolicy: {} }, `tripPolicy must be ${made}, got [object Object]`],
-    [{ tripPolicy: CircuitBreaker.consecutive }, `tripPolicy must be ${made}, got `],
+    [{ tripPolicy: 3 }, `tripPolicy is 3, and has to be ${made}`],
+    [{ tripPolicy: null }, `tripPolicy is null, and has to be ${made}`],
+    [{ tripPolicy: "consecutive" }, `tripPolicy is "consecutive", and has to be ${made}`],
+    [{ tripPolicy: {} }, `tripPolicy is an object, and has to be ${made}`],
+    [{ tripPolicy: CircuitBreaker.consecutive }, `tripPolicy is a function, and has to be ${made}`],
     [
       { tripPolicy: { _tag: "Consecutive", failures: "5" } },
-      "consecutive.failures must be a whole number of at least 1, got 5"
+      'consecutive.failures is "5", and has to be a whole number of at least 1'
     ],
-    [{ tripPolicy: { _tag: "Rate", threshold: "0.5" } }, "rate.threshold must be above 0 and at most 1, got 0.5"],
+    [
+      { tripPolicy: { _tag: "Rate", threshold: "0.5" } },
+      'rate.threshold is "0.5", and has to be a number above 0 and at most 1'
+    ],
     [
       { tripPolicy: { _tag: "Rate", threshold: 1, size: 1, minimumCalls: 1, slowCall: null } },
       "rate.slowCall is null, and has to be an object with options"
@@ -291,8 +294,8 @@ describe("options of the wrong kind", () => {
     [{ halfOpen: null }, "halfOpen is null, and has to be an object with options"],
     [{ halfOpen: { probe: 1 } }, 'halfOpen has no option "probe"; there are probes, successes, probeTimeout'],
     [{ parking: 3 }, "parking is 3, and has to be an object with options"],
-    [{ parking: { whenParked: "rejects" } }, 'parking.whenParked must be "wait" or "reject", got rejects'],
-    [{ maxRetryAfter: "-1 hour" }, "maxRetryAfter is -1 hour, and has to be a duration of zero or more"],
+    [{ parking: { whenParked: "rejects" } }, 'parking.whenParked is "rejects", and has to be "wait" or "reject"'],
+    [{ maxRetryAfter: "-1 hour" }, 'maxRetryAfter is "-1 hour", and has to be a duration of zero or more'],
     [{ openFor: 3 }, 'CircuitBreaker has no option "openFor"'],
     [null, "CircuitBreaker: the argument is null, and has to be an object with options"],
     [3, "CircuitBreaker: the argument is 3, and has to be an object with options"]
@@ -309,9 +312,12 @@ describe("options of the wrong kind", () => {
     [() => CircuitBreaker.rate({ slowCall: 1 } as never), "rate.slowCall is 1, and has to be an object with options"],
     [
       () => CircuitBreaker.rate({ slowCall: { threshold: 1 } } as never),
-      "rate.slowCall.rate must be above 0 and at most 1, got undefined"
+      "rate.slowCall.rate is undefined, and has to be a number above 0 and at most 1"
     ],
-    [() => CircuitBreaker.consecutive("5" as never), "consecutive.failures must be a whole number of at least 1, got 5"]
+    [
+      () => CircuitBreaker.consecutive("5" as never),
+      'consecutive.failures is "5", and has to be a whole number of at least 1'
+    ]
   ])("a trip policy, case %#", (make, words) => {
     expect(make).toThrow(words)
   })

@@ -191,18 +191,31 @@ const refusal = (make: () => unknown): string => {
   return Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : "nothing"
 }
 
-const bad: ReadonlyArray<unknown> = [Number.NaN, -1, -1n, "-1 seconds", "  -1 seconds", "x", "", {}, [-1, 0]]
+/** What is no time, and how it is shown. */
+const bad: ReadonlyArray<readonly [time: unknown, shown: string]> = [
+  [Number.NaN, "is NaN,"],
+  [-1, "is -1,"],
+  [-1n, "is -1,"],
+  ["-1 seconds", 'is "-1 seconds",'],
+  ["  -1 seconds", 'is "  -1 seconds",'],
+  ["x", 'is "x",'],
+  ["5", 'is "5",'],
+  ["", 'is "",'],
+  [{}, "is an object,"],
+  [[-1, 0], "is a list,"],
+  [() => 5, "is a function,"]
+]
 
 describe("an option that is a time", () => {
   for (const [where, uses] of Object.entries(everywhere)) {
     for (const [name, use] of Object.entries(uses)) {
       it(`${where}: ${name}`, () => {
         const field = name.split(" ")[0] as string
-        for (const time of bad) {
+        for (const [time, shown] of bad) {
           const said = refusal(() => use(time as never))
           expect(said).toContain("RangeError: ")
           expect(said).toContain(field)
-          expect(said).toContain(typeof time === "string" && time.trim() === "" ? '""' : String(time))
+          expect(said).toContain(shown)
           expect(said).toContain("a duration of zero or more")
         }
       })
@@ -210,7 +223,7 @@ describe("an option that is a time", () => {
   }
 
   it("of the testing provider too, in words of its own", () => {
-    for (const time of bad) {
+    for (const [time] of bad) {
       const script = Script.inOrder([Step.answer({ delay: time as never })], { afterwards: "answer" })
       const said = refusal(() => Effect.scoped(Layer.build(layer({ script }))))
       expect(said).toContain("delay")

@@ -389,7 +389,7 @@ describe("observe-only", () => {
       Effect.exit(Effect.scoped(Resilience.make({ targets: { b: { observeOnly: "yes" as never } } }))),
       (exit) => {
         expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain(
-          'target "b": Resilience: observeOnly is yes, and has to be true or false'
+          'target "b": Resilience: observeOnly is "yes", and has to be true or false'
         )
       }
     )

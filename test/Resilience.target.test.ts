@@ -109,7 +109,7 @@ describe("a target as a constant", () => {
       defectOf(Effect.runSyncExit(Effect.scoped(Resilience.make({ targets } as Resilience.Options))))
     expect(refused([large, Resilience.target("acme/large")])).toContain('targets names "acme/large" twice')
     expect(refused([large, "acme/small"])).toContain(
-      "targets[1] is acme/small, and has to be made by Resilience.target"
+      'targets[1] is "acme/small", and has to be made by Resilience.target'
     )
     expect(refused([Resilience.target("bad", { deadline: -1 })])).toMatch(/target "bad".*deadline is -1/)
   })

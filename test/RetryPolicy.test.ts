@@ -513,16 +513,16 @@ describe("options that make no sense", () => {
     [{ maxAttempts: Number.NaN }, "maxAttempts is NaN"],
     [{ initialDelay: Number.NaN }, "initialDelay is NaN"],
     [{ initialDelay: -1 }, "initialDelay is -1"],
-    [{ initialDelay: "-5 seconds" as const }, "initialDelay is -5 seconds"],
+    [{ initialDelay: "-5 seconds" as const }, 'initialDelay is "-5 seconds"'],
     [{ initialDelay: Duration.infinity }, "initialDelay is"],
-    [{ initialDelay: "soon" as never }, "initialDelay is soon"],
+    [{ initialDelay: "soon" as never }, 'initialDelay is "soon"'],
     [{ factor: 0.5 }, "factor is 0.5"],
     [{ factor: Number.NaN }, "factor is NaN"],
     [
       { initialDelay: "2 seconds" as const, maxDelay: "1 second" as const },
-      "maxDelay is 1s, and has to be at least the initialDelay of 2s"
+      'maxDelay is "1 second", and has to be at least the initialDelay of 2s'
     ],
-    [{ jitter: "some" as never }, "jitter is some, and has to be one of none, full"],
+    [{ jitter: "some" as never }, 'jitter is "some", and has to be one of none, full'],
     [{ maxElapsed: -1 }, "is -1"],
     [{ maxRetryAfter: Number.NaN }, "maxRetryAfter is NaN"],
     [{ perError: { RateLimited: { maxAttempts: 0 } } }, "perError.RateLimited: maxAttempts is 0"]

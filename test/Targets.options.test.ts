@@ -42,7 +42,7 @@ describe("targets", () => {
   refuses([
     ["a window", walk([{ ...one, contextWindow: Number.NaN }, two]), /contextWindow of "a" is NaN/],
     ["a window that is true", walk([{ ...one, contextWindow: true }, two]), /contextWindow of "a" is true/],
-    ["capabilities", walk([{ ...one, capabilities: "tools" }, two]), /capabilities of "a" is tools.*a list of names/],
+    ["capabilities", walk([{ ...one, capabilities: "tools" }, two]), /capabilities of "a" is "tools".*a list of names/],
     [
       "a service",
       () => Fallback.services(ResponseCache.ResponseCache, [one] as never),
@@ -56,9 +56,9 @@ describe("targets", () => {
 describe("the options of a walk", () => {
   const walk = (options: unknown) => () => Fallback.firstOf([one, two], options as never)
   refuses([
-    ["fallbackOn", walk({ fallbackOn: "RateLimited" }), /fallbackOn is RateLimited/],
-    ["a tag", walk({ fallbackOn: ["RateLimit"] }), /fallbackOn is RateLimit,.*RateLimited/],
-    ["needs", walk({ needs: "tools" }), /needs is tools/],
+    ["fallbackOn", walk({ fallbackOn: "RateLimited" }), /fallbackOn is "RateLimited"/],
+    ["a tag", walk({ fallbackOn: ["RateLimit"] }), /fallbackOn is "RateLimit",.*RateLimited/],
+    ["needs", walk({ needs: "tools" }), /needs is "tools"/],
     ["patience", walk({ patience: null }), /patience is null/],
     ["shareOfDeadline", walk({ shareOfDeadline: 3 }), /shareOfDeadline is 3/],
     ["sticky", walk({ sticky: true }), /sticky is true.*makeSticky/],
@@ -75,7 +75,7 @@ describe("the options of a race", () => {
     ["after", race({ after: -1 }), /after is -1/],
     ["budget", race({ budget: 3 }), /budget is 3.*RetryBudget.make/],
     ["budget: null", race({ budget: null }), /budget is null/],
-    ["fallbackOn", race({ fallbackOn: ["RateLimit"] }), /fallbackOn is RateLimit,/],
+    ["fallbackOn", race({ fallbackOn: ["RateLimit"] }), /fallbackOn is "RateLimit",/],
     ["needs", race({ needs: [3] }), /needs is 3/],
     ["sticky", race({ sticky: 3 }), /sticky is 3/],
     ["patience", race({ patience: -1 }), /patience is -1/],
@@ -104,7 +104,7 @@ describe("the options of a cache", () => {
       [`${name}: key`, through({ key: undefined }), /key is undefined/],
       [`${name}: schema`, through({ schema: 3 }), /schema is 3/],
       [`${name}: storeIf`, through({ storeIf: true }), /storeIf is true.*a function/],
-      [`${name}: staleOn`, through({ staleOn: "all" }), /staleOn is all.*a function/],
+      [`${name}: staleOn`, through({ staleOn: "all" }), /staleOn is "all".*a function/],
       [`${name}: coalesce`, through({ coalesce: 3 }), /coalesce is 3.*true or false/],
       [`${name}: name`, through({ name: 3 }), /name is 3/],
       [`${name}: fresh`, through({ fresh: null }), /fresh is null/],
@@ -115,7 +115,7 @@ describe("the options of a cache", () => {
   refuses([
     ["bytes", made({ bytes: 0 }), /bytes is 0/],
     ["storeTimeout", made({ storeTimeout: null }), /storeTimeout is null/],
-    ["what a key leaves out", () => ResponseCache.keyOf({}, { leaveOut: "model" as never }), /leaveOut is model/]
+    ["what a key leaves out", () => ResponseCache.keyOf({}, { leaveOut: "model" as never }), /leaveOut is "model"/]
   ])
 })
 

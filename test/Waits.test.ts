@@ -401,7 +401,7 @@ describe("siblings", () => {
           { shareOfDeadline: 0 },
           "Fallback: shareOfDeadline is 0, and has to be a number above 0 and at most 1, or false"
         ],
-        [{ shareOfDeadline: "half" }, "Fallback: shareOfDeadline is half"],
+        [{ shareOfDeadline: "half" }, 'Fallback: shareOfDeadline is "half"'],
         [{ patient: 1 }, 'Fallback has no option "patient"; there are fallbackOn, patience, shareOfDeadline']
       ]
       for (const [options, said] of refused) expect(() => Fallback.firstOf(targets, options)).toThrow(said)

@@ -200,13 +200,13 @@ describe("options that make no sense are refused by name", () => {
   const wrong: ReadonlyArray<readonly [ResilientFetch.Options, RegExp]> = [
     [{ fallback: [] } as never, /no option "fallback"/],
     [{ fallbacks: [{ name: "b", baseURL: "https://b.example" }] } as never, /fallbacks\[0\] has no option "baseURL"/],
-    [{ fallbacks: [{ name: "b", baseUrl: "b.example/v1" }] }, /fallbacks\[0\].baseUrl is b.example\/v1/],
+    [{ fallbacks: [{ name: "b", baseUrl: "b.example/v1" }] }, /fallbacks\[0\].baseUrl is "b.example\/v1"/],
     [{ fallbacks: [{ name: "" }] }, /fallbacks\[0\].name/],
-    [{ delivery: "restartable" as never }, /delivery is restartable/],
-    [{ across: { after: "-1 second" } }, /after is -1 second/],
+    [{ delivery: "restartable" as never }, /delivery is "restartable"/],
+    [{ across: { after: "-1 second" } }, /after is "-1 second"/],
     [{ across: { after: Hedge.quantile(2) } }, /after.q is 2/],
     [{ across: { after: 5 }, walk: {} }, /walk is given beside across/],
-    [{ walk: { patience: "soon" } as never }, /patience is soon/],
+    [{ walk: { patience: "soon" } as never }, /patience is "soon"/],
     [{ preambleBytes: -1 }, /preambleBytes is -1/],
     [{ estimate: 5 as never }, /estimate is 5/]
   ]

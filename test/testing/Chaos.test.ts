@@ -229,9 +229,9 @@ describe("V5: chaos", () => {
   it("refuses what is no rule, by its place", () => {
     const refused = (rule: object) => () => Effect.runSync(Chaos.make({ rules: [rule as Chaos.Rule] }))
     expect(refused({ fault: Chaos.stall, rate: 2 })).toThrow("rules[0].rate is 2, and has to be a number from 0 to 1")
-    expect(refused({ fault: "stall" })).toThrow("rules[0].fault is stall, and has to be a fault")
+    expect(refused({ fault: "stall" })).toThrow('rules[0].fault is "stall", and has to be a fault')
     expect(refused({ fault: Chaos.stall, share: 1 })).toThrow('rules[0] has no option "share"')
-    expect(refused({ fault: Chaos.stall, from: "soon" })).toThrow("rules[0].from is soon")
+    expect(refused({ fault: Chaos.stall, from: "soon" })).toThrow('rules[0].from is "soon"')
     expect(() => Chaos.cut({ after: -1 })).toThrow("after is -1")
     expect(() => Chaos.delay("2 seconds", "1 second")).toThrow("no shorter than from")
   })

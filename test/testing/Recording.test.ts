@@ -577,7 +577,7 @@ describe("options and files", () => {
           Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
         )
       expect(yield* refused({})).toContain("Recording: file is undefined, and has to be the path of a file")
-      expect(yield* refused({ file: "x", mode: "play" })).toContain('mode is play, and has to be "replay"')
+      expect(yield* refused({ file: "x", mode: "play" })).toContain('mode is "play", and has to be "replay"')
       expect(yield* refused({ file: "x", speed: 2 })).toContain('Recording has no option "speed"')
       expect(yield* refused({ file: `${folder}/none.json` })).toContain("cannot be read")
       const broken = newFile()

@@ -169,7 +169,7 @@ describe("a simulation", () => {
           (exit) => (Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
         )
       expect(yield* refused({ clients: 0 })).toContain("clients is 0, and has to be a whole number of at least 1")
-      expect(yield* refused({ duration: "soon" })).toContain("duration is soon")
+      expect(yield* refused({ duration: "soon" })).toContain('duration is "soon"')
       expect(yield* refused({ users: 3 })).toContain('Simulation has no option "users"')
     })
   )

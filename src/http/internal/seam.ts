@@ -157,7 +157,9 @@ const none: Walk.StreamOptions = {}
 const walkOf = (where: string, walk: SeamOptions["walk"], across: Hedge.Options | undefined) => {
   if (across !== undefined) {
     hedgeSettings(across)
-    if (walk !== undefined) throw invalid(where, "walk", "given beside across", "left out; across has a fallbackOn")
+    if (walk !== undefined) {
+      throw new RangeError(`${where}: walk is given beside across, and has to be left out; across has a fallbackOn`)
+    }
   }
   if (typeof walk === "function") return walk
   if (walk !== undefined) walkSettings(walk as Walk.Options)

@@ -29,7 +29,7 @@ export const openTimes = (schedule: Schedule.Schedule<unknown, number>): Effect.
       state = next
     }
     if (times.length === 0) {
-      throw new RangeError("CircuitBreaker: openDuration must be a duration, or a schedule with at least one delay")
+      throw new RangeError("CircuitBreaker: openDuration has to be a duration, or a schedule with at least one delay")
     }
     while (times.length > 1 && times.at(-1) === times.at(-2)) times.pop()
     return times

@@ -2,7 +2,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
-import { millis as anyMillis, finiteMillis, shown } from "../options/check.js"
+import { millis as anyMillis, finiteMillis, invalid } from "../options/check.js"
 import { breakerOptions, halfOpenOptions, parkingOptions, refuseUnknown, slowCallOptions } from "../options/names.js"
 import { openTimes } from "./openTimes.js"
 import type { Policy, TripPolicy } from "./policy.js"
@@ -26,14 +26,14 @@ const where = "CircuitBreaker"
 
 /** What is wrong with an option, named as its owner wrote it. */
 const wrong = (field: string, value: unknown, allowed: string): never => {
-  throw new RangeError(`${where}: ${field} must be ${allowed}, got ${shown(value)}`)
+  throw invalid(where, field, value, allowed)
 }
 
 const count = (field: string, value: number): number =>
   Number.isInteger(value) && value >= 1 ? value : wrong(field, value, "a whole number of at least 1")
 
 const share = (field: string, value: number): number =>
-  typeof value === "number" && value > 0 && value <= 1 ? value : wrong(field, value, "above 0 and at most 1")
+  typeof value === "number" && value > 0 && value <= 1 ? value : wrong(field, value, "a number above 0 and at most 1")
 
 const span = (field: string, value: number): number =>
   typeof value === "number" && value > 0 && value < Number.POSITIVE_INFINITY

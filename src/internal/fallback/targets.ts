@@ -29,29 +29,22 @@ export const aLayer = (field: string): Part => ({ field, is: Layer.isLayer, a: "
 /** @internal */
 export const checkTargets = (where: string, targets: ReadonlyArray<Named>, part: Part): void => {
   if (!Array.isArray(targets)) throw invalid(where, "targets", targets, "a list of targets")
-  if (targets.length === 0) throw invalid(where, "targets", "empty", "a list of at least one target")
+  if (targets.length === 0) throw invalid(where, "targets", targets, "a list of at least one target")
   targets.forEach((target, index) => {
     if (!Predicate.hasProperty(target, "name") || typeof target.name !== "string") {
-      throw invalid(where, `targets[${index}]`, kindOf(target), `a target: a name, and its ${part.field}`)
+      throw invalid(where, `targets[${index}]`, target, `a target: a name, and its ${part.field}`)
     }
     checkTarget(where, target as Named, part)
     const first = targets.findIndex(({ name }) => name === target.name)
     if (first === index) return
-    const name = JSON.stringify(target.name)
-    throw invalid(where, `the name of targets ${first} and ${index}`, name, "another for each target")
+    throw invalid(where, `the name of targets ${first} and ${index}`, target.name, "another for each target")
   })
-}
-
-/** What an object holds may be nobody else's to read. */
-const kindOf = (value: unknown): unknown => {
-  if (typeof value === "function") return "a function"
-  return typeof value === "object" && value !== null ? "an object" : value
 }
 
 const checkTarget = (where: string, target: Named, { a, field, is }: Part): void => {
   const { capabilities, contextWindow, name } = target
   const made: unknown = Predicate.hasProperty(target, field) ? target[field] : undefined
-  if (!is(made)) throw invalid(where, `the ${field} of "${name}"`, kindOf(made), a)
+  if (!is(made)) throw invalid(where, `the ${field} of "${name}"`, made, a)
   if (contextWindow !== undefined && !(typeof contextWindow === "number" && contextWindow > 0)) {
     throw invalid(where, `the contextWindow of "${name}"`, contextWindow, "a number of tokens above 0")
   }

@@ -10,13 +10,18 @@ import * as Option from "effect/Option"
 export const invalid = (where: string, field: string, value: unknown, allowed: string): RangeError =>
   new RangeError(`${where}: ${field} is ${shown(value)}, and has to be ${allowed}`)
 
-/** @internal */
+/**
+ * A value as somebody may have written it: `"3"` is no number, and looks like none. Of an object or a list only that it is
+ * one, since what it holds may be nobody else's to read.
+ *
+ * @internal
+ */
 export const shown = (value: unknown): string => {
-  try {
-    return typeof value === "string" && value.trim() === "" ? JSON.stringify(value) : String(value)
-  } catch {
-    return typeof value
-  }
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "function") return "a function"
+  if (Array.isArray(value)) return value.length === 0 ? "empty" : "a list"
+  const isPlain = typeof value !== "object" || value === null || Duration.isDuration(value) || value instanceof Date
+  return isPlain ? String(value) : "an object"
 }
 
 /**

@@ -51,7 +51,7 @@ const backoff = (where: string, options: BackoffOptions, inherited: Backoff): Ba
   )
   if (maxDelay < initialDelay) {
     const least = `at least the initialDelay of ${Duration.format(Duration.millis(initialDelay))}`
-    throw invalid(where, "maxDelay", Duration.format(Duration.millis(maxDelay)), least)
+    throw invalid(where, "maxDelay", options.maxDelay, least)
   }
   const { jitter = inherited.jitter } = options
   if (!jitters.includes(jitter)) throw invalid(where, "jitter", jitter, `one of ${jitters.join(", ")}`)

@@ -69,7 +69,7 @@ describe("BoundedMap", () => {
     expect(() => boundsOf("Here", { capacity: 0 })).toThrow("Here: capacity is 0, and has to be a whole number")
     expect(() => boundsOf("Here", { capacity: Number.NaN })).toThrow("Here: capacity is NaN")
     expect(() => boundsOf("Here", { idleTimeToLive: Number.NaN })).toThrow("Here: idleTimeToLive is NaN")
-    expect(() => boundsOf("Here", { idleTimeToLive: "-1 seconds" })).toThrow("Here: idleTimeToLive is -1 seconds")
+    expect(() => boundsOf("Here", { idleTimeToLive: "-1 seconds" })).toThrow('Here: idleTimeToLive is "-1 seconds"')
   })
 })
 
