@@ -6,15 +6,26 @@ import { Failure, redacted, unencoded, Wait } from "./errorClass.js"
 import { byTag, isOwnFailure } from "./ownFailure.js"
 
 /**
- * The tokens a call has used, as far as the provider said.
+ * The tokens a call has used, as far as the provider said, with one meaning for all providers.
  *
  * @since 0.1.0
  * @category Models
  */
 export const Usage = Schema.Struct({
+  /** All input. Anthropic and Bedrock tell what goes through their cache beside the rest; here it is within. */
   inputTokens: Schema.optional(Schema.Number),
+  /** All output, with what the model has thought. */
   outputTokens: Schema.optional(Schema.Number),
+  /** The part of the input that was read from the provider's cache. */
   cachedInputTokens: Schema.optional(Schema.Number),
+  /** The part of the input that was written to the provider's cache. */
+  cacheCreationInputTokens: Schema.optional(Schema.Number),
+  /**
+   * The part of the input that counts to the provider's rate limits, where that is not all of it: Anthropic and Bedrock do
+   * not count what is read from the cache.
+   */
+  rateLimitedInputTokens: Schema.optional(Schema.Number),
+  /** The part of the output that was thought. */
   reasoningTokens: Schema.optional(Schema.Number)
 })
 

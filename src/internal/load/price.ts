@@ -1,3 +1,4 @@
+import type { Usage } from "../errors/llmError.js"
 import { number } from "../options/check.js"
 import { priceOptions, refuseUnknown } from "../options/names.js"
 
@@ -12,12 +13,14 @@ export interface Price {
   readonly output: number
   /** Input that the provider had in its cache. Default: as `input`. */
   readonly cachedInput?: number | undefined
+  /** Input that it has put there, for which Anthropic takes more. Default: as `input`. */
+  readonly cacheCreationInput?: number | undefined
 }
 
 const million = 1_000_000
 
-/** @internal */
-export type Money = (inputTokens: number, outputTokens: number, cachedInputTokens?: number) => number
+/** What has been used costs so much. @internal */
+export type Money = (usage: Usage) => number
 
 /** What tokens cost at this price. A price that is none is refused by name. @internal */
 export const moneyOf = (where: string, field: string, price: Price): Money => {
@@ -25,6 +28,10 @@ export const moneyOf = (where: string, field: string, price: Price): Money => {
   const input = number(where, `${field}.input`, price.input, 0)
   const output = number(where, `${field}.output`, price.output, 0)
   const cachedInput = number(where, `${field}.cachedInput`, price.cachedInput ?? input, 0)
-  return (inputTokens, outputTokens, cached = 0) =>
-    (Math.max(0, inputTokens - cached) * input + cached * cachedInput + outputTokens * output) / million
+  const created = number(where, `${field}.cacheCreationInput`, price.cacheCreationInput ?? input, 0)
+  return ({ cacheCreationInputTokens = 0, cachedInputTokens = 0, inputTokens = 0, outputTokens = 0 }) => {
+    const rest = Math.max(0, inputTokens - cachedInputTokens - cacheCreationInputTokens)
+    const ofCache = cachedInputTokens * cachedInput + cacheCreationInputTokens * created
+    return (rest * input + ofCache + outputTokens * output) / million
+  }
 }

@@ -222,10 +222,13 @@ const settingsOf = (options: Options) => {
       const { inputTokens, outputTokens } = Context.get(context, CurrentEstimate)
       return amounts(inputTokens ?? usual.inputTokens, outputTokens ?? usual.outputTokens)
     },
-    measured: (usage: Usage, expected) =>
+    measured: ({ inputTokens, outputTokens, rateLimitedInputTokens }: Usage, expected) =>
       onlyRequests
         ? expected
-        : amounts(usage.inputTokens ?? expected.inputTokens ?? 0, usage.outputTokens ?? expected.outputTokens ?? 0)
+        : amounts(
+            rateLimitedInputTokens ?? inputTokens ?? expected.inputTokens ?? 0,
+            outputTokens ?? expected.outputTokens ?? 0
+          )
   }
   return { rate, queue }
 }

@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { Usage } from "../errors/llmError.js"
 import { invalid, millis, number } from "../options/check.js"
 import { estimateOptions, refuseUnknown, spendOptions } from "../options/names.js"
 import type { Amounts, Limit as Bucket } from "./buckets.js"
@@ -88,9 +89,7 @@ const settingsOf = (options: Options) => {
     perMilli: limit / time
   }
   const costs = moneyOf(where, "prices", prices ?? { input: 0, output: 0 })
-  const money = (inputTokens: number, outputTokens: number, cached = 0): Amounts => ({
-    money: costs(inputTokens, outputTokens, cached)
-  })
+  const money = (usage: Usage): Amounts => ({ money: costs(usage) })
   const usual = { inputTokens: estimate.inputTokens ?? 500, outputTokens: estimate.outputTokens ?? 500 }
   const queue = queueSettings(where, options)
   const rate: RateSettings = {
@@ -104,12 +103,11 @@ const settingsOf = (options: Options) => {
       const told = Context.get(context, CurrentEstimate)
       const cost =
         told.cost ?? (told.inputTokens === undefined && told.outputTokens === undefined ? estimate.cost : undefined)
-      return cost === undefined
-        ? money(told.inputTokens ?? usual.inputTokens, told.outputTokens ?? usual.outputTokens)
-        : { money: cost }
+      if (cost !== undefined) return { money: cost }
+      const { inputTokens = usual.inputTokens, outputTokens = usual.outputTokens } = told
+      return money({ inputTokens, outputTokens })
     },
-    measured: (usage, expected) =>
-      prices === undefined ? expected : money(usage.inputTokens ?? 0, usage.outputTokens ?? 0, usage.cachedInputTokens)
+    measured: (usage, expected) => (prices === undefined ? expected : money(usage))
   }
   return { rate, queue }
 }

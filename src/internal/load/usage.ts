@@ -4,35 +4,30 @@
  * @internal
  */
 import type { Usage } from "../errors/llmError.js"
-import { type Fields, fieldsOf, isFields, numbers } from "../stream/dialect/fields.js"
-
-const first = (...values: ReadonlyArray<unknown>): unknown => values.find((value) => typeof value === "number")
-
-const read = (u: Fields): Usage => {
-  const cached = first(u.cachedInputTokens, u.cache_read_input_tokens, u.cachedContentTokenCount)
-  // Gemini counts its thoughts apart.
-  const thoughts = typeof u.thoughtsTokenCount === "number" ? u.thoughtsTokenCount : 0
-  const candidates = typeof u.candidatesTokenCount === "number" ? u.candidatesTokenCount + thoughts : undefined
-  return numbers({
-    inputTokens: first(u.inputTokens, u.input_tokens, u.prompt_tokens, u.promptTokens, u.promptTokenCount),
-    outputTokens: first(u.outputTokens, u.output_tokens, u.completion_tokens, u.completionTokens, candidates),
-    cachedInputTokens: first(
-      cached,
-      fieldsOf(u.prompt_tokens_details).cached_tokens,
-      fieldsOf(u.input_tokens_details).cached_tokens
-    )
-  })
-}
+import { arrayOf, type Fields, fieldsOf, isFields } from "../stream/dialect/fields.js"
+import { ofFinish, ofOllama, usageIn } from "../stream/dialect/usage.js"
 
 /** Nothing where the answer does not say. Looking never throws. @internal */
 export const usageOf = (answer: unknown): Usage | undefined => {
   try {
     if (!isFields(answer)) return undefined
-    const usage = read(fieldsOf(answer.usage ?? answer.usageMetadata ?? fieldsOf(answer.response).usage))
-    if (usage.inputTokens !== undefined || usage.outputTokens !== undefined) return usage
-    const counted = numbers({ inputTokens: answer.prompt_eval_count, outputTokens: answer.eval_count })
-    return counted.inputTokens === undefined && counted.outputTokens === undefined ? undefined : counted
+    const usage = told(answer)
+    if (saysSome(usage)) return usage
+    const counted = ofOllama(answer)
+    return saysSome(counted) ? counted : undefined
   } catch {
     return undefined
   }
 }
+
+const told = (answer: Fields): Usage => {
+  // An answer of `@effect/ai` says it in its last part.
+  const last = fieldsOf(arrayOf(answer.content).at(-1))
+  if (last.type === "finish") return ofFinish(last)
+  const usage = answer.usage ?? answer.usageMetadata ?? answer.usage_metadata ?? fieldsOf(answer.response).usage
+  // Cohere says beside them what it bills.
+  return usageIn(fieldsOf(fieldsOf(usage).tokens ?? usage))
+}
+
+const saysSome = ({ inputTokens, outputTokens }: Usage): boolean =>
+  inputTokens !== undefined || outputTokens !== undefined

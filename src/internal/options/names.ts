@@ -273,4 +273,9 @@ export const spendOptions: Names<SpendLimit.Options> = {
 }
 
 /** @internal */
-export const priceOptions: Names<SpendLimit.Price> = { input: true, output: true, cachedInput: true }
+export const priceOptions: Names<SpendLimit.Price> = {
+  input: true,
+  output: true,
+  cachedInput: true,
+  cacheCreationInput: true
+}

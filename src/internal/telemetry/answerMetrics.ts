@@ -116,7 +116,7 @@ const ended = (event: ResilienceEvent, money: Money | undefined, capacity: numbe
     if (kind === "input" || kind === "output") of.usage(model, kind).unsafeUpdate(tokens, tags)
   }
   if (money === undefined) return
-  const cost = money(usage.inputTokens ?? 0, usage.outputTokens ?? 0, usage.cachedInputTokens)
+  const cost = money(usage)
   of.cost().unsafeUpdate(cost, tags)
   if (isWasted) of.wastedCost().unsafeUpdate(cost, tags)
 }
@@ -139,6 +139,7 @@ const kinds: ReadonlyArray<readonly [kind: string, field: keyof Usage]> = [
   ["input", "inputTokens"],
   ["output", "outputTokens"],
   ["cached_input", "cachedInputTokens"],
+  ["cache_creation_input", "cacheCreationInputTokens"],
   ["reasoning", "reasoningTokens"]
 ]
 

@@ -61,6 +61,7 @@ export const endAttemptSpan = (
     "gen_ai.usage.input_tokens": usage?.inputTokens,
     "gen_ai.usage.output_tokens": usage?.outputTokens,
     "gen_ai.usage.cache_read.input_tokens": usage?.cachedInputTokens,
+    "gen_ai.usage.cache_creation.input_tokens": usage?.cacheCreationInputTokens,
     "gen_ai.usage.reasoning.output_tokens": usage?.reasoningTokens,
     "llm.first_content_ms": firstContent,
     "error.type": errorType(exit)

@@ -249,6 +249,6 @@ const mayBeMore = (usage: Usage | undefined, outcome: string, failure: LlmError 
 
 const costOf = (usage: Usage | undefined, money: Money | undefined): number | null => {
   if (usage === undefined || money === undefined) return null
-  const cost = money(usage.inputTokens ?? 0, usage.outputTokens ?? 0, usage.cachedInputTokens)
+  const cost = money(usage)
   return Number.isFinite(cost) ? cost : null
 }

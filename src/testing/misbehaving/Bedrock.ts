@@ -122,7 +122,7 @@ const stopReasons: Readonly<Record<Answer["finish"], string>> = {
 
 const accounts = ({ usage }: Answer) => ({
   usage: {
-    inputTokens: usage.inputTokens,
+    inputTokens: usage.inputTokens - usage.cachedInputTokens,
     outputTokens: usage.outputTokens,
     totalTokens: usage.inputTokens + usage.outputTokens,
     cacheReadInputTokens: usage.cachedInputTokens

@@ -61,7 +61,7 @@ const response = (answer: Answer, parts: ReadonlyArray<object>, finishReason?: s
   candidates: [{ content: { role: "model", parts }, index: 0, ...(finishReason !== undefined && { finishReason }) }],
   usageMetadata: {
     promptTokenCount: answer.usage.inputTokens,
-    candidatesTokenCount: answer.usage.outputTokens,
+    candidatesTokenCount: answer.usage.outputTokens - answer.usage.reasoningTokens,
     totalTokenCount: answer.usage.inputTokens + answer.usage.outputTokens,
     cachedContentTokenCount: answer.usage.cachedInputTokens,
     thoughtsTokenCount: answer.usage.reasoningTokens

@@ -45,7 +45,12 @@ const RateLimit = Schema.Struct({
   whenExceeded: optional(Schema.Literal("wait", "reject"))
 })
 
-const Prices = Schema.Struct({ input: Positive, output: Positive, cachedInput: optional(Positive) }).annotations({
+const Prices = Schema.Struct({
+  input: Positive,
+  output: Positive,
+  cachedInput: optional(Positive),
+  cacheCreationInput: optional(Positive)
+}).annotations({
   description: "What a million tokens cost."
 })
 

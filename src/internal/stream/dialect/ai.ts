@@ -1,10 +1,11 @@
 import * as Redacted from "effect/Redacted"
-import { ServerError, type Usage } from "../../errors/llmError.js"
+import { ServerError } from "../../errors/llmError.js"
 import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { errorOf, judged, strange, untaught } from "./failed.js"
-import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { content, metadata, reasoning, textual } from "./readings.js"
+import { ofFinish } from "./usage.js"
 
 /**
  * By shape, so that the core does not need `@effect/ai`.
@@ -50,7 +51,7 @@ const callOf = ({ id, name, providerExecuted }: Fields): Reading => ({
 })
 
 const finished = (part: Fields): Reading => {
-  const usage = usageOf(fieldsOf(part.usage))
+  const usage = ofFinish(part)
   if (isFailedResponse(part)) {
     return {
       kind: "metadata",
@@ -85,11 +86,3 @@ const isFailedResponse = (part: Fields): boolean => {
     isFields(fieldsOf(part.metadata).openai)
   )
 }
-
-const usageOf = (u: Fields): Usage =>
-  numbers({
-    inputTokens: u.inputTokens,
-    outputTokens: u.outputTokens,
-    cachedInputTokens: u.cachedInputTokens,
-    reasoningTokens: u.reasoningTokens
-  })

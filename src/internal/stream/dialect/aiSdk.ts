@@ -1,8 +1,9 @@
 import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { errorOf, judged, strange, untaught } from "./failed.js"
-import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { content, reasoning, textual } from "./readings.js"
+import { usageIn } from "./usage.js"
 
 /** The parts that only the Vercel AI SDK has. @internal */
 export const isAiSdk = (part: Fields, type: string): boolean =>
@@ -72,16 +73,10 @@ const unsaid = (part: Fields, finish: string): boolean =>
 const endOf = (part: Fields): Reading => {
   const given = part.finishReason ?? part.reason
   const finish = isFields(given) ? given.unified : given
-  const usage = fieldsOf(part.totalUsage ?? part.usage)
   return judged(undefined, part, {
     kind: "metadata",
     // The stream to a user interface ends without a reason.
     end: finish === undefined || (isEnd(finish) && !unsaid(part, finish)),
-    usage: numbers({
-      inputTokens: usage.inputTokens ?? usage.promptTokens,
-      outputTokens: usage.outputTokens ?? usage.completionTokens,
-      cachedInputTokens: usage.cachedInputTokens,
-      reasoningTokens: usage.reasoningTokens
-    })
+    usage: usageIn(fieldsOf(part.totalUsage ?? part.usage))
   })
 }

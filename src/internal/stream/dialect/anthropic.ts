@@ -1,8 +1,8 @@
-import type { Usage } from "../../errors/llmError.js"
 import type { Reading, StreamDialect } from "./dialect.js"
 import { failed, judged, untaught } from "./failed.js"
-import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { content, malformed, metadata, modelOf, reasoning, textual } from "./readings.js"
+import { ofAnthropic } from "./usage.js"
 
 const provider = "anthropic"
 
@@ -70,11 +70,5 @@ const callOf = (index: unknown, { id, name }: Fields, providerExecuted = false):
   }
 }
 
-const withUsage = (reading: Reading, u: unknown): Reading => (isFields(u) ? { ...reading, usage: usageOf(u) } : reading)
-
-const usageOf = (u: Fields): Usage =>
-  numbers({
-    inputTokens: u.input_tokens,
-    outputTokens: u.output_tokens,
-    cachedInputTokens: u.cache_read_input_tokens
-  })
+const withUsage = (reading: Reading, u: unknown): Reading =>
+  isFields(u) ? { ...reading, usage: ofAnthropic(u) } : reading

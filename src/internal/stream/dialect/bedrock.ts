@@ -1,8 +1,9 @@
 import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, judged, strange } from "./failed.js"
-import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { malformed, metadata, reasoning, textual } from "./readings.js"
+import { ofBedrock } from "./usage.js"
 
 const provider = "bedrock"
 
@@ -26,7 +27,7 @@ export const bedrock: StreamDialect<unknown> = {
     if (isFields(event.messageStop)) {
       return judged(provider, event, { kind: "metadata", end: isEnd(event.messageStop.stopReason) })
     }
-    if (isFields(event.metadata)) return { kind: "metadata", usage: usageOf(fieldsOf(event.metadata.usage)) }
+    if (isFields(event.metadata)) return { kind: "metadata", usage: ofBedrock(fieldsOf(event.metadata.usage)) }
     if (isFields(event.messageStart) || isFields(event.contentBlockStop)) return metadata
     for (const key in event) if (key.endsWith("Exception")) return failed(provider, event)
     // The SDK's own wrapper for what it does not know.
@@ -57,6 +58,3 @@ const callOf = (index: unknown, { name, toolUseId, type }: Fields): Reading => (
     }
   ]
 })
-
-const usageOf = (u: Fields) =>
-  numbers({ inputTokens: u.inputTokens, outputTokens: u.outputTokens, cachedInputTokens: u.cacheReadInputTokens })

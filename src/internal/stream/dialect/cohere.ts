@@ -1,8 +1,9 @@
 import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, judged, untaught } from "./failed.js"
-import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { malformed, reasoning, textual } from "./readings.js"
+import { usageIn } from "./usage.js"
 
 const provider = "cohere"
 
@@ -48,12 +49,7 @@ const callOf = (index: unknown, call: Fields): Reading => ({
 /** Cohere's own client renames the fields. */
 const endOf = (delta: Fields): Reading => {
   const finish = delta.finishReason ?? delta.finish_reason
-  const { tokens } = fieldsOf(delta.usage)
-  const used = fieldsOf(tokens)
-  const usage = numbers({
-    inputTokens: used.inputTokens ?? used.input_tokens,
-    outputTokens: used.outputTokens ?? used.output_tokens
-  })
+  const usage = usageIn(fieldsOf(fieldsOf(delta.usage).tokens))
   const data = { type: "message-end", delta: { finish_reason: finish, error: delta.error } }
   return judged(provider, data, { kind: "metadata", end: isEnd(finish), usage })
 }

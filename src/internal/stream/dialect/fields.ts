@@ -19,8 +19,8 @@ export const arrayOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u)
 /** @internal */
 export const textOf = (u: unknown): string => (typeof u === "string" ? u : "")
 
-/** What may be a number of tokens. JSON can say `1e999`, and one of those would spoil a sum or a limit for good. */
-const isCount = (u: unknown): u is number => typeof u === "number" && u >= 0 && u <= Number.MAX_SAFE_INTEGER
+/** What may be a number of tokens. JSON can say `1e999`, and one would spoil a sum or a limit for good. @internal */
+export const isCount = (u: unknown): u is number => typeof u === "number" && u >= 0 && u <= Number.MAX_SAFE_INTEGER
 
 /** @internal */
 export const numbers = <const K extends string>(fields: Readonly<Record<K, unknown>>): { [key in K]?: number } => {

@@ -1,9 +1,10 @@
-import type { ToolCall, Usage } from "../../errors/llmError.js"
+import type { ToolCall } from "../../errors/llmError.js"
 import type { Reading, StreamDialect } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, judged, strange } from "./failed.js"
-import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { arrayOf, type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { malformed, modelOf } from "./readings.js"
+import { ofGemini } from "./usage.js"
 
 const provider = "gemini"
 
@@ -14,7 +15,7 @@ export const gemini: StreamDialect<unknown> = {
   read: (response) => {
     if (!isFields(response)) return malformed
     if (response.error) return failed(provider, response)
-    const usage = usageOf(response.usageMetadata)
+    const usage = isFields(response.usageMetadata) ? ofGemini(response.usageMetadata) : undefined
     const candidates = arrayOf(response.candidates)
     const blocked = isFields(response.promptFeedback)
     // The last response may carry nothing but usage; one without anything is not Gemini's.
@@ -48,13 +49,3 @@ const readCandidate = (candidate: Fields): Reading => {
 
 /** Gemini often gives its calls no id, and never two of one name that could not be told apart by order. */
 const callOf = (call: Fields): ToolCall => ({ id: textOf(call.id), name: textOf(call.name) })
-
-const usageOf = (u: unknown): Usage | undefined =>
-  isFields(u)
-    ? numbers({
-        inputTokens: u.promptTokenCount,
-        outputTokens: u.candidatesTokenCount,
-        cachedInputTokens: u.cachedContentTokenCount,
-        reasoningTokens: u.thoughtsTokenCount
-      })
-    : undefined

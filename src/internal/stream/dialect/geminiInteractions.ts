@@ -1,8 +1,9 @@
 import type { Usage } from "../../errors/llmError.js"
 import type { Reading, StreamDialect } from "./dialect.js"
 import { failed, strange } from "./failed.js"
-import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { content, malformed, metadata, modelOf, reasoning, textual } from "./readings.js"
+import { ofGeminiInteractions } from "./usage.js"
 
 const provider = "gemini"
 
@@ -73,14 +74,4 @@ const endOf = (event: Fields, interaction: Fields): Reading => {
   return { kind: status === "requires_action" ? "content" : "metadata", end, ...withUsage(interaction.usage) }
 }
 
-const withUsage = (u: unknown): { readonly usage?: Usage } =>
-  isFields(u)
-    ? {
-        usage: numbers({
-          inputTokens: u.total_input_tokens,
-          outputTokens: u.total_output_tokens,
-          cachedInputTokens: u.total_cached_tokens,
-          reasoningTokens: u.total_thought_tokens
-        })
-      }
-    : {}
+const withUsage = (u: unknown): { readonly usage?: Usage } => (isFields(u) ? { usage: ofGeminiInteractions(u) } : {})

@@ -1,8 +1,9 @@
 import type { Reading, StreamDialect, ToolCallPiece } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { judged, strange } from "./failed.js"
-import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { arrayOf, type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { metadata } from "./readings.js"
+import { ofResponses } from "./usage.js"
 
 /** As they are, and as `JSON.stringify` makes them of LangChain's own classes. */
 const messageOf = (chunk: Fields): Fields => (chunk.lc === 1 && isFields(chunk.kwargs) ? chunk.kwargs : chunk)
@@ -25,7 +26,7 @@ export const langChain: StreamDialect<unknown> = {
     const message = messageOf(chunk)
     const finish = finishOf(message)
     const reading = contentOf(message)
-    const usage = isFields(message.usage_metadata) ? { usage: usageOf(message.usage_metadata) } : undefined
+    const usage = isFields(message.usage_metadata) ? { usage: ofResponses(message.usage_metadata) } : undefined
     const told: Reading = { ...reading, ...usage, end: isEnd(finish) || message.chunk_position === "last" }
     return isEnd(finish) ? judged(undefined, { choices: [{ finish_reason: finish }] }, told) : told
   }
@@ -66,11 +67,3 @@ const finishOf = ({ additional_kwargs, response_metadata }: Fields): unknown => 
     fieldsOf(additional_kwargs).stop_reason
   )
 }
-
-const usageOf = (u: Fields) =>
-  numbers({
-    inputTokens: u.input_tokens,
-    outputTokens: u.output_tokens,
-    cachedInputTokens: fieldsOf(u.input_token_details).cache_read,
-    reasoningTokens: fieldsOf(u.output_token_details).reasoning
-  })

@@ -1,9 +1,10 @@
 import type { Reading, StreamDialect } from "./dialect.js"
 import { failed, untaught } from "./failed.js"
-import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { chatOf, contentOf } from "./openAiChat.js"
 import { metadata, modelOf } from "./readings.js"
 import { parsedEvents } from "./sse.js"
+import { ofChat } from "./usage.js"
 
 const provider = "mistral"
 
@@ -37,7 +38,7 @@ const conversationOf = (event: Fields, type: string): Reading => {
     case "tool.execution.delta":
       return callOf(event, textOf(event.id), true)
     case "conversation.response.done":
-      return { kind: "metadata", end: true, usage: usageOf(fieldsOf(event.usage)) }
+      return { kind: "metadata", end: true, usage: ofChat(fieldsOf(event.usage)) }
     case "conversation.response.error":
       return failed(provider, { error: event })
     default:
@@ -57,9 +58,3 @@ const callOf = (event: Fields, id: string, providerExecuted: boolean): Reading =
   kind: "content",
   toolCalls: [{ id, name: textOf(event.name), ...(providerExecuted && { providerExecuted }) }]
 })
-
-const usageOf = (u: Fields) =>
-  numbers({
-    inputTokens: u.promptTokens ?? u.prompt_tokens,
-    outputTokens: u.completionTokens ?? u.completion_tokens
-  })

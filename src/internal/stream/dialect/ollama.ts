@@ -1,8 +1,9 @@
 import type { Reading, StreamDialect, ToolCallPiece } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, strange } from "./failed.js"
-import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { arrayOf, type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { malformed, modelOf } from "./readings.js"
+import { ofOllama } from "./usage.js"
 
 const provider = "ollama"
 
@@ -32,7 +33,7 @@ export const ollama: StreamDialect<unknown> = {
     if (!line.done) return reading
     return {
       ...reading,
-      usage: numbers({ inputTokens: line.prompt_eval_count, outputTokens: line.eval_count }),
+      usage: ofOllama(line),
       ...modelOf(line.model)
     }
   }

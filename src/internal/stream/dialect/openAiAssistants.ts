@@ -1,9 +1,10 @@
 import type { Reading, StreamDialect, ToolCallPiece } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, judged, strange } from "./failed.js"
-import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { arrayOf, type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { malformed, metadata } from "./readings.js"
 import { parsedEvents } from "./sse.js"
+import { ofChat } from "./usage.js"
 
 const provider = "openai"
 
@@ -67,11 +68,10 @@ const callOf = (step: string, u: unknown, place: number): ToolCallPiece => {
 }
 
 const runOf = (run: Fields): Reading => {
-  const usage = fieldsOf(run.usage)
   const reading: Reading = {
     kind: "metadata",
     end: true,
-    usage: numbers({ inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens })
+    usage: ofChat(fieldsOf(run.usage))
   }
   switch (run.status) {
     case "completed":

@@ -1,9 +1,9 @@
-import type { Usage } from "../../errors/llmError.js"
 import type { Reading, StreamDialect, ToolCallPiece } from "./dialect.js"
 import { isEnd } from "./ending.js"
 import { failed, judged, strange } from "./failed.js"
-import { arrayOf, type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { arrayOf, type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { malformed, metadata, modelOf } from "./readings.js"
+import { ofChat } from "./usage.js"
 
 /** The last chunk, with usage or the status of the whole, may have no choices at all. @internal */
 export const isOpenAiChat = (chunk: Fields): boolean =>
@@ -20,7 +20,7 @@ export const chatOf = (provider: string): StreamDialect<unknown> => ({
     if (!isFields(chunk)) return malformed
     if (chunk.error) return failed(provider, chunk)
     const { choices } = chunk
-    const usage = usageOf(chunk.usage)
+    const usage = isFields(chunk.usage) ? ofChat(chunk.usage) : undefined
     if (!Array.isArray(choices)) {
       if (!isOpenAiChat(chunk)) return strange(provider, chunk)
       return judged(provider, chunk, usage === undefined ? metadata : { kind: "metadata", usage })
@@ -115,13 +115,3 @@ const join = (a: Reading, b: Reading): Reading =>
         text: (a.text ?? "") + (b.text ?? ""),
         toolCalls: [...(a.toolCalls ?? []), ...(b.toolCalls ?? [])]
       }
-
-const usageOf = (u: unknown): Usage | undefined =>
-  isFields(u)
-    ? numbers({
-        inputTokens: u.prompt_tokens ?? u.promptTokens,
-        outputTokens: u.completion_tokens ?? u.completionTokens,
-        cachedInputTokens: fieldsOf(u.prompt_tokens_details).cached_tokens ?? u.prompt_cache_hit_tokens,
-        reasoningTokens: fieldsOf(u.completion_tokens_details).reasoning_tokens
-      })
-    : undefined

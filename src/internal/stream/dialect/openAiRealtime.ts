@@ -1,8 +1,9 @@
 import type { Reading, StreamDialect } from "./dialect.js"
 import { failed, judged, strange, untaught } from "./failed.js"
 import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
-import { itemOf, pieceOf, usageOf } from "./openAiResponses.js"
+import { itemOf, pieceOf } from "./openAiResponses.js"
 import { content, malformed, metadata, textual } from "./readings.js"
+import { ofResponses } from "./usage.js"
 
 const provider = "openai"
 
@@ -55,7 +56,7 @@ const doneOf = (event: Fields, response: Fields): Reading => {
   if (response.status === "failed") {
     return failed(provider, isFields(details.error) ? { error: details.error } : event)
   }
-  const usage = usageOf(response.usage)
+  const usage = isFields(response.usage) ? ofResponses(response.usage) : undefined
   const reading: Reading = { kind: "metadata", end: true, ...(usage && { usage }) }
   // In the words of the Responses API, which the classifier knows.
   const incomplete = {

@@ -1,8 +1,8 @@
-import type { Usage } from "../../errors/llmError.js"
 import type { Reading, StreamDialect } from "./dialect.js"
 import { failed, judged, strange, untaught } from "./failed.js"
-import { type Fields, fieldsOf, isFields, numbers, textOf } from "./fields.js"
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.js"
 import { content, malformed, metadata, modelOf, reasoning, textual } from "./readings.js"
+import { ofResponses } from "./usage.js"
 
 const provider = "openai"
 
@@ -59,18 +59,6 @@ export const pieceOf = ({ item_id, output_index }: Fields, item: Fields): Readin
 }
 
 const ended = (response: Fields): Reading => {
-  const usage = usageOf(response.usage)
+  const usage = isFields(response.usage) ? ofResponses(response.usage) : undefined
   return { kind: "metadata", end: true, ...(usage && { usage }), ...modelOf(response.model) }
 }
-
-/** @internal */
-export const usageOf = (u: unknown): Usage | undefined =>
-  isFields(u)
-    ? numbers({
-        inputTokens: u.input_tokens,
-        outputTokens: u.output_tokens,
-        // Realtime leaves out the plural.
-        cachedInputTokens: fieldsOf(u.input_tokens_details ?? u.input_token_details).cached_tokens,
-        reasoningTokens: fieldsOf(u.output_tokens_details).reasoning_tokens
-      })
-    : undefined
