@@ -19,3 +19,63 @@ it.effect("W5: a mistake that is often made is told in a sentence that says what
     )
   })
 )
+
+const told = (input: object) =>
+  Effect.map(Effect.flip(GatewayConfig.decode({ upstreams, routes, ...input })), ({ message }) => message)
+
+/** What is wrong, and the line that says so. No word of the schema's own types is in it, and nothing is said twice. */
+const lines: ReadonlyArray<readonly [wrong: object, line: string]> = [
+  [{ listen: 8787 }, "listen is 8787, and has to be an object with host, port"],
+  [{ listen: { port: 70_000 } }, "listen.port is 70000, and has to be a whole number from 0 to 65535"],
+  [{ listen: { host: "" } }, 'listen.host is "", and has to be a text that is not empty'],
+  [{ upstreams: [] }, "upstreams is empty, and has to be an object of upstreams by their names"],
+  [
+    { upstreams: { a: { baseUrl: "https://a.example" } } },
+    'upstreams.a.dialect is missing, and has to be "openai" or "anthropic"'
+  ],
+  [
+    { upstreams: { a: { ...upstreams.a, baseUrl: "a.example" } } },
+    'upstreams.a.baseUrl is "a.example", and has to be an address of http or https, without a user or a query'
+  ],
+  [
+    { upstreams: { a: { ...upstreams.a, baseUrl: "ftp://me:secret@a.example" } } },
+    "upstreams.a.baseUrl has to be an address of http or https, without a user or a query"
+  ],
+  [{ upstreams: { a: { ...upstreams.a, headers: { b: 3 } } } }, "upstreams.a.headers.b is 3, and has to be a text"],
+  [{ routes: [] }, "routes is empty, and has to be a list of at least one"],
+  [{ routes: { m: {} } }, "routes is an object, and has to be a list of at least one"],
+  [
+    { routes: [{ model: "m", targets: ["a"] }] },
+    'routes[0].targets[0] is "a", and has to be an object with upstream, model, contextWindow, capabilities, weight, policy'
+  ],
+  [
+    { routes: [{ model: "m", targets: [{ upstream: "a", capabilities: "tools" }] }] },
+    'routes[0].targets[0].capabilities is "tools", and has to be a list of "tools", "images" or "structuredOutput"'
+  ],
+  [
+    { routes: [{ model: "m", targets: [{ upstream: "a" }], fallbacks: 3 }] },
+    "routes[0].fallbacks is 3, and has to be true or false or a list of at least one"
+  ],
+  [{ policy: { retry: { maxAttempts: 0 } } }, "policy.retry.maxAttempts is 0, and has to be a whole number above 0"],
+  [{ policy: { retry: { factor: 0.5 } } }, "policy.retry.factor is 0.5, and has to be a number of at least 1"],
+  [
+    { policy: { bulkhead: 5 } },
+    "policy.bulkhead is 5, and has to be an object with maxConcurrent, maxQueued, maxWait, or false"
+  ],
+  [
+    { policy: { deadline: "2 minuten" } },
+    'policy.deadline is "2 minuten", and has to be a duration, such as "30 seconds", or false'
+  ],
+  [
+    { policy: { bulkhead: { maxConcurrent: 1, queue: 1 } } },
+    "policy.bulkhead.queue is no name that is known here; there are maxConcurrent, maxQueued, maxWait"
+  ],
+  [
+    { admin: { key: "sk-abc" } },
+    "admin.key has to be the name of an environment variable, in capital letters; the secret itself has no place here"
+  ]
+]
+
+for (const [wrong, line] of lines) {
+  it.effect(`W5: ${line}`, () => Effect.map(told(wrong), (said) => expect(said).toBe(line)))
+}

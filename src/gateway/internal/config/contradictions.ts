@@ -4,6 +4,7 @@
  * @internal
  */
 
+import { shown } from "../../../internal/options/check.js"
 import { paths } from "../endpoints.js"
 import { type Mistake, pathOf } from "./mistakes.js"
 import type { Config, Route } from "./schema.js"
@@ -39,7 +40,9 @@ const badUrl = (path: ReadonlyArray<PropertyKey>, text: string): ReadonlyArray<M
   const url = URL.canParse(text) ? new URL(text) : undefined
   const isOne = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.search === ""
   if (!isOne) {
-    return [{ path: pathOf(path), message: "has to be an address of http or https, without a user or a query" }]
+    const allowed = "has to be an address of http or https, without a user or a query"
+    // A user and a query may be secrets.
+    return [{ path: pathOf(path), message: /[@?]/.test(text) ? allowed : `is ${shown(text)}, and ${allowed}` }]
   }
   const api = paths.find((path) => url.pathname.endsWith(path))
   return api === undefined

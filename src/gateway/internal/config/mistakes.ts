@@ -1,9 +1,13 @@
 /**
- * What is wrong with a configuration, each mistake by its path.
+ * What is wrong with a configuration, each mistake by its path, in the words of whoever writes one: no word of the schema's
+ * own types is in it.
  *
  * @internal
  */
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
+import type * as AST from "effect/SchemaAST"
+import { shown } from "../../../internal/options/check.js"
+import { isHidden, wordsOf } from "./allowed.js"
 
 /** @internal */
 export interface Mistake {
@@ -13,27 +17,62 @@ export interface Mistake {
   readonly message: string
 }
 
+type Path = ReadonlyArray<PropertyKey>
+
 /** @internal */
-export const mistakesOf = (error: ParseResult.ParseError): ReadonlyArray<Mistake> => {
-  const found = new Map<string, Array<string>>()
-  for (const { _tag, message, path } of ParseResult.ArrayFormatter.formatErrorSync(error)) {
-    const at = pathOf(path)
-    const said = _tag === "Missing" ? "is missing" : _tag === "Unexpected" ? unexpected(message) : plain(message)
-    found.set(at, [...(found.get(at) ?? []), at === "" ? ofAll(said) : said])
-  }
-  return [...found].map(([path, messages]) => ({ path, message: messages.join(", or ") }))
+export const mistakesOf = ({ issue }: ParseResult.ParseError): ReadonlyArray<Mistake> =>
+  found(issue, []).map(({ message, path }) =>
+    path.length === 0 ? { path: "", message: `the configuration ${message}` } : { path: pathOf(path), message }
+  )
+
+interface Found {
+  readonly path: Path
+  readonly message: string
 }
 
-/** An empty file is read as nothing, and a list is none either. */
-const ofAll = (said: string): string =>
-  `the configuration ${said.replace("GatewayConfig", 'an object with "upstreams" and "routes"')}`
+const found = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Found> => {
+  switch (issue._tag) {
+    case "Pointer":
+      return found(issue.issue, [...path, ...listOf(issue.path)])
+    case "Missing":
+      return [{ path, message: `is missing, and has to be ${wordsOf(issue.ast.type)}` }]
+    case "Composite":
+      return issue.ast._tag === "Union" ? ofUnion(issue, path) : listOf(issue.issues).flatMap(within(issue, path))
+    case "Unexpected":
+      return [{ path, message: "is no name that is known here" }]
+    default:
+      return [{ path, message: isNot(issue.ast, issue.actual) }]
+  }
+}
 
-/** What the schema says by itself, in the words of all other mistakes. */
-const plain = (message: string): string =>
-  message.replace(/^Expected (.*), actual (.*)$/s, (_, allowed, actual) => `is ${actual}, and has to be ${allowed}`)
+/** Of what stands in an object or a list, that knows which names there are, and how many. */
+const within =
+  ({ ast }: ParseResult.Composite, path: Path) =>
+  (issue: ParseResult.ParseIssue): ReadonlyArray<Found> => {
+    const inner = issue._tag === "Pointer" ? issue.issue._tag : undefined
+    if (ast._tag === "TupleType" && inner === "Missing") return [{ path, message: isNot(ast, []) }]
+    if (ast._tag !== "TypeLiteral" || inner !== "Unexpected") return found(issue, path)
+    const names = ast.propertySignatures.map(({ name }) => String(name)).join(", ")
+    return found(issue, path).map(({ message, path }) => ({ path, message: `${message}; there are ${names}` }))
+  }
+
+/** What is wrong inside of an object is told, and not that it could be something else altogether. */
+const ofUnion = ({ actual, ast, issues }: ParseResult.Composite, path: Path): ReadonlyArray<Found> => {
+  const inside = listOf(issues)
+    .map((issue) => found(issue, path))
+    .find((mistakes) => mistakes.some((one) => one.path.length > path.length))
+  return inside ?? [{ path, message: isNot(ast, actual) }]
+}
+
+/** Where somebody may have put the secret itself, it is not shown. */
+const isNot = (ast: AST.AST, actual: unknown): string =>
+  isHidden(ast) ? `has to be ${wordsOf(ast)}` : `is ${shown(actual)}, and has to be ${wordsOf(ast)}`
+
+const listOf = <A>(oneOrMore: A | ReadonlyArray<A>): ReadonlyArray<A> =>
+  Array.isArray(oneOrMore) ? oneOrMore : [oneOrMore as A]
 
 /** A path as it would be written in a program. @internal */
-export const pathOf = (path: ReadonlyArray<PropertyKey>): string =>
+export const pathOf = (path: Path): string =>
   path.reduce<string>(
     (text, part) =>
       typeof part === "number"
@@ -43,11 +82,3 @@ export const pathOf = (path: ReadonlyArray<PropertyKey>): string =>
           : `${text}[${JSON.stringify(String(part))}]`,
     ""
   )
-
-/** The schema says which names there are, in a type. */
-const unexpected = (message: string): string => {
-  const names = /expected: (.*)$/.exec(message)?.[1]?.replaceAll('"', "").split(" | ")
-  return names === undefined
-    ? "is no name that is known here"
-    : `is no name that is known here; there are ${names.join(", ")}`
-}

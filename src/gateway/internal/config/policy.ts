@@ -4,14 +4,14 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import { Count, Limit, optional, Positive, Share, Time, TimeOrNone } from "./words.js"
+import { Count, CountOrNone, Factor, Limit, optional, Positive, Share, Time, TimeOrNone } from "./words.js"
 
 const off = Schema.Literal(false)
 
 const Retry = Schema.Struct({
   maxAttempts: optional(Count),
   initialDelay: optional(Time),
-  factor: optional(Schema.Number.pipe(Schema.greaterThanOrEqualTo(1))),
+  factor: optional(Factor),
   maxDelay: optional(Time),
   jitter: optional(Schema.Literal("none", "full", "equal", "decorrelated", "proportional")),
   maxElapsed: optional(Time),
@@ -35,7 +35,7 @@ const CircuitBreaker = Schema.Struct({
 
 const Bulkhead = Schema.Struct({
   maxConcurrent: Count,
-  maxQueued: optional(Schema.NonNegativeInt),
+  maxQueued: optional(CountOrNone),
   maxWait: optional(Time)
 })
 

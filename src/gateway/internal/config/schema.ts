@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
+import { says } from "./allowed.js"
 import { RoutePolicy, SpendLimit, TargetPolicy } from "./policy.js"
 import {
   Count,
@@ -12,8 +13,9 @@ import {
   Limit,
   Name,
   optional,
+  Port,
   Positive,
-  says,
+  Text,
   Time
 } from "./words.js"
 
@@ -22,8 +24,7 @@ const Upstream = Schema.Struct({
     description: 'Up to where the path of the API itself begins: "https://api.openai.com/v1".'
   }),
   dialect: Schema.Literal("openai", "anthropic").annotations({
-    description: "Whose wire format it speaks.",
-    ...says('"openai" or "anthropic"')
+    description: "Whose wire format it speaks."
   }),
   keys: optional(
     EnvironmentVariables.annotations({
@@ -40,9 +41,7 @@ const Upstream = Schema.Struct({
 
 const Target = Schema.Struct({
   upstream: Schema.String,
-  model: optional(
-    Schema.NonEmptyString.annotations({ description: "The model's name there. Default: the name that was asked for." })
-  ),
+  model: optional(Text.annotations({ description: "The model's name there. Default: the name that was asked for." })),
   contextWindow: optional(
     Count.annotations({ description: "In tokens. It decides who may help with too long a prompt." })
   ),
@@ -62,10 +61,10 @@ const Target = Schema.Struct({
 
 /** @internal */
 export const deliveries = ["incremental", "buffered"] as const
-const Delivery = Schema.Literal(...deliveries).annotations(says('"incremental" or "buffered"'))
+const Delivery = Schema.Literal(...deliveries)
 
 const Route = Schema.Struct({
-  model: Schema.NonEmptyString.annotations({
+  model: Text.annotations({
     description:
       'The name that clients ask for; a "*" stands for any letters. A route of the very name comes first, then the longer pattern.'
   }),
@@ -74,7 +73,7 @@ const Route = Schema.Struct({
     Delivery.annotations({ description: "How its streams are handed on. Default: as those of all routes." })
   ),
   fallbacks: optional(
-    Schema.Union(Schema.Boolean, Schema.NonEmptyArray(Schema.NonEmptyString)).annotations({
+    Schema.Union(Schema.Boolean, Schema.NonEmptyArray(Text)).annotations({
       description: "Whether a request may name models to turn to in its own `fallbacks`, or which. Default: no."
     })
   ),
@@ -84,9 +83,7 @@ const Route = Schema.Struct({
 const Client = Schema.Struct({
   name: Name,
   key: EnvironmentVariable.annotations({ description: "The environment variable that holds its key." }),
-  models: optional(
-    Schema.NonEmptyArray(Schema.NonEmptyString).annotations({ description: "The models it may ask for. Default: all." })
-  ),
+  models: optional(Schema.NonEmptyArray(Text).annotations({ description: "The models it may ask for. Default: all." })),
   concurrency: optional(Count.annotations({ description: "How many of its requests may be under way at once." })),
   requests: optional(Limit),
   tokens: optional(Limit),
@@ -120,13 +117,11 @@ const Redis = Schema.Struct({
   url: EnvironmentVariable.annotations({
     description: 'The environment variable that holds its address: "redis://host:6379/0", or "rediss://" for TLS.'
   }),
-  username: optional(Schema.NonEmptyString),
+  username: optional(Text),
   password: optional(
     EnvironmentVariable.annotations({ description: "The environment variable that holds its password." })
   ),
-  prefix: optional(
-    Schema.NonEmptyString.annotations({ description: 'What its keys begin with. Default "resilience:".' })
-  ),
+  prefix: optional(Text.annotations({ description: 'What its keys begin with. Default "resilience:".' })),
   patience: optional(Time.annotations({ description: 'The longest that a call waits for it. Default "50 millis".' }))
 })
 
@@ -140,13 +135,13 @@ export const schema = Schema.Struct({
   $schema: optional(Schema.String),
   listen: optional(
     Schema.Struct({
-      host: optional(Schema.NonEmptyString.annotations({ description: 'Default "127.0.0.1".' })),
-      port: optional(
-        Schema.Int.pipe(Schema.between(0, 65_535)).annotations({ description: "Default 8787; 0 takes a free one." })
-      )
+      host: optional(Text.annotations({ description: 'Default "127.0.0.1".' })),
+      port: optional(Port.annotations({ description: "Default 8787; 0 takes a free one." }))
     })
   ),
-  upstreams: Schema.Record({ key: Schema.String, value: Upstream }),
+  upstreams: Schema.Record({ key: Schema.String, value: Upstream }).annotations(
+    says("an object of upstreams by their names")
+  ),
   routes: Schema.NonEmptyArray(Route),
   delivery: optional(
     Delivery.annotations({
@@ -163,9 +158,9 @@ export const schema = Schema.Struct({
   admin: optional(
     Schema.Struct({
       key: optional(EnvironmentVariable.annotations({ description: "The environment variable that holds its key." })),
-      host: optional(Schema.NonEmptyString),
+      host: optional(Text),
       port: optional(
-        Schema.Int.pipe(Schema.between(0, 65_535)).annotations({
+        Port.annotations({
           description:
             "An address of its own for /admin and /metrics. Left out, they are where the models are, and need the key."
         })
@@ -178,7 +173,11 @@ export const schema = Schema.Struct({
     })
   ),
   bounds: optional(Bounds)
-}).annotations({ identifier: "GatewayConfig", parseOptions: { onExcessProperty: "error", errors: "all" } })
+}).annotations({
+  ...says('an object with "upstreams" and "routes"'),
+  identifier: "GatewayConfig",
+  parseOptions: { onExcessProperty: "error", errors: "all" }
+})
 
 /**
  * A configuration that has been read.

@@ -5,20 +5,9 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { durationOf } from "../../../internal/options/check.js"
-
-/** @internal */
-export const says = (allowed: string) => ({
-  message: ({ actual }: ParseResult.ParseIssue) => ({
-    message: `is ${JSON.stringify(actual)}, and has to be ${allowed}`,
-    override: true
-  })
-})
-
-/** The value never shows in the error: somebody may have put the secret itself there. */
-const saysNot = (allowed: string) => ({ message: () => ({ message: `has to be ${allowed}`, override: true }) })
+import { says, saysNot } from "./allowed.js"
 
 /** A field that may be left out, and has no other way of saying nothing. @internal */
 export const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
@@ -40,10 +29,22 @@ export const TimeOrNone = Schema.Union(Time, Schema.Literal(false)).annotations(
 )
 
 /** @internal */
+export const Text = Schema.NonEmptyString.annotations(says("a text that is not empty"))
+
+/** @internal */
+export const Port = Schema.Int.pipe(Schema.between(0, 65_535)).annotations(says("a whole number from 0 to 65535"))
+
+/** @internal */
 export const Count = Schema.Number.pipe(Schema.int(), Schema.positive()).annotations(says("a whole number above 0"))
 
 /** @internal */
 export const Positive = Schema.Number.pipe(Schema.finite(), Schema.positive()).annotations(says("a number above 0"))
+
+/** @internal */
+export const CountOrNone = Schema.NonNegativeInt.annotations(says("a whole number of at least 0"))
+
+/** @internal */
+export const Factor = Schema.Number.pipe(Schema.greaterThanOrEqualTo(1)).annotations(says("a number of at least 1"))
 
 /** @internal */
 export const Share = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1)).annotations(
