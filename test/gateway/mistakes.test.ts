@@ -71,6 +71,10 @@ const lines: ReadonlyArray<readonly [wrong: object, line: string]> = [
     "policy.bulkhead.queue is no name that is known here; there are maxConcurrent, maxQueued, maxWait"
   ],
   [
+    { policy: { rateLimit: { requests: { limit: 5, per: "0 seconds" } } } },
+    'policy.rateLimit.requests.per is "0 seconds", and has to be a duration above 0, such as "1 minute"'
+  ],
+  [
     { admin: { key: "sk-abc" } },
     "admin.key has to be the name of an environment variable, in capital letters; the secret itself has no place here"
   ]

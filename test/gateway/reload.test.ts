@@ -86,3 +86,28 @@ it.scopedLive("W5: an address of Redis that is none is told by its path, and not
     )
   }).pipe(withEnvironment)
 )
+
+it.scopedLive("W6: policies that cannot be together are told by their place, and the ones in force go on", () =>
+  Effect.gen(function* () {
+    const provider = yield* MisbehavingProvider.make()
+    const config = (more: object) => GatewayConfig.decode({ ...configOf(provider, {}), ...more })
+    const { reload, url } = yield* Effect.flatMap(config({}), Gateway.make)
+    const told = (more: object) =>
+      Effect.map(Effect.flip(Effect.flatMap(config(more), reload)), ({ message }) => message)
+    expect(yield* told({ policy: { rateLimit: {} } })).toBe(
+      "policy cannot be: RateLimit has no limit; give requests, tokens, inputTokens or outputTokens"
+    )
+    const retry = { initialDelay: "20 seconds", maxDelay: "1 second" }
+    const tooShort = 'RetryPolicy.make: maxDelay is "1 second", and has to be at least the initialDelay of 20s'
+    expect(yield* told({ policy: { retry } })).toBe(`policy cannot be: ${tooShort}`)
+    const { routes } = configOf(provider, {})
+    const [first, ...others] = routes
+    // The half of it is the route's own, and the half of all targets.
+    const apart = {
+      policy: { retry: { initialDelay: "20 seconds" } },
+      routes: [...others, { ...first, policy: { retry: { maxDelay: "1 second" } } }]
+    }
+    expect(yield* told(apart)).toBe(`routes[${others.length}].policy cannot be: ${tooShort}`)
+    expect((yield* post(`${url}/v1/chat/completions`, chat)).status).toBe(200)
+  })
+)

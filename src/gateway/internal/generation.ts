@@ -16,6 +16,7 @@ import { type Clients, clients as clientsOf } from "./clients.js"
 import type { InvalidConfig } from "./config/invalid.js"
 import type { Config } from "./config/schema.js"
 import { generalPolicy } from "./policies.js"
+import { resilienceOf } from "./possible.js"
 import { type Routes, routesOf, targetPolicies } from "./routes.js"
 import { upstreams } from "./upstreams.js"
 
@@ -66,7 +67,7 @@ export const generation = (config: Config): Effect.Effect<Generation, InvalidCon
     const clients = yield* clientsOf(config)
     const general = yield* generalPolicy(config)
     const targets = targetPolicies(config)
-    const resilience = yield* Resilience.make({ ...general, targets })
+    const resilience = yield* resilienceOf(config, general, targets)
     const runtime = yield* Effect.provideService(
       Effect.runtime<Resilience.Resilience>(),
       Resilience.Resilience,

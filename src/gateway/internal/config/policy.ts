@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import { Count, CountOrNone, Factor, Limit, optional, Positive, Share, Time, TimeOrNone } from "./words.js"
+import { Count, CountOrNone, Factor, Limit, optional, Positive, Share, Span, Time, TimeOrNone } from "./words.js"
 
 const off = Schema.Literal(false)
 
@@ -23,7 +23,7 @@ const CircuitBreaker = Schema.Struct({
   rate: optional(
     Schema.Struct({
       threshold: Share,
-      window: Time,
+      window: Span,
       minimumCalls: optional(Count)
     }).annotations({ description: "In place of failures in a row: a share of the calls of a time." })
   ),
@@ -55,7 +55,7 @@ const Prices = Schema.Struct({
 })
 
 /** @internal */
-export const SpendLimit = Schema.Struct({ limit: Positive, per: optional(Time), prices: Prices })
+export const SpendLimit = Schema.Struct({ limit: Positive, per: optional(Span), prices: Prices })
 
 const StreamLimits = Schema.Struct({
   firstToken: optional(TimeOrNone),

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { durationOf } from "../../../internal/options/check.js"
@@ -12,16 +12,25 @@ import { says, saysNot } from "./allowed.js"
 /** A field that may be left out, and has no other way of saying nothing. @internal */
 export const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
+const duration = (
+  words: string,
+  isOne: (time: Duration.Duration) => boolean
+): Schema.Schema<Duration.DurationInput & string, string> =>
+  Schema.String.pipe(
+    Schema.filter((text) => Option.exists(durationOf(text), isOne), {
+      jsonSchema: {
+        type: "string",
+        pattern: "^\\d+(\\.\\d+)? (nano|micro|milli|second|minute|hour|day|week)s?$"
+      }
+    }),
+    Schema.annotations({ description: words, ...says(words) })
+  ) as never
+
 /** A duration in words. @internal */
-export const Time: Schema.Schema<Duration.DurationInput & string, string> = Schema.String.pipe(
-  Schema.filter((text) => Option.isSome(durationOf(text)), {
-    jsonSchema: {
-      type: "string",
-      pattern: "^\\d+(\\.\\d+)? (nano|micro|milli|second|minute|hour|day|week)s?$|^Infinity$"
-    }
-  }),
-  Schema.annotations({ description: 'a duration, such as "30 seconds"', ...says('a duration, such as "30 seconds"') })
-) as never
+export const Time = duration('a duration, such as "30 seconds"', () => true)
+
+/** A time in which something comes in or is counted, which is none without an extent. @internal */
+export const Span = duration('a duration above 0, such as "1 minute"', (time) => Duration.toMillis(time) > 0)
 
 /** A duration, or `false` for none. @internal */
 export const TimeOrNone = Schema.Union(Time, Schema.Literal(false)).annotations(
@@ -52,7 +61,7 @@ export const Share = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOr
 )
 
 /** So much in a time, a minute where nothing else is said. @internal */
-export const Limit = Schema.Struct({ limit: Count, per: optional(Time) })
+export const Limit = Schema.Struct({ limit: Count, per: optional(Span) })
 
 /** @internal */
 export const names = "a name of letters, digits, points, hyphens and underscores"
