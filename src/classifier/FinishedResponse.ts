@@ -74,7 +74,7 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
   const told = (body: unknown): Option.Option<LlmError> =>
     Option.some(fromErrorBody(body, response, { headers: response.headers, status, cause: response }))
 
-  if (isMedia(response.body)) return Option.none()
+  if (isOfNoText(response.body)) return isPacked(response) ? found(malformed) : Option.none()
   const text = textIn(response.body)
   // Too large to be read here: no failure is.
   if (typeof text === "string" && (text.length > mostText || (isTooMuch(text) && !isStreamText.test(text))))
@@ -84,7 +84,7 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
   if (typeof body === "string") {
     if (linesOf(body).every((line) => /^\s*(?::|$)/.test(line))) return found(neverServed)
     if (isStreamText.test(body)) return Option.map(inStream(body, response), (error) => changed(error, { status }))
-    const type = headersIn(response.headers)["content-type"] ?? ""
+    const type = contentType(response)
     const isProse = type !== "" && !isJsonType.test(type) && !/html/i.test(type) && !/^\s*</.test(body)
     return isProse ? Option.none() : found(malformed)
   }
@@ -104,8 +104,14 @@ export const fromFinishedResponse = (response: FinishedResponse): Option.Option<
 const saysNothingKnown = (words: unknown, origin: Origin): boolean =>
   meaningOf({ ...known(origin), status: 200, body: words }).is === "MalformedResponse"
 
-/** What is no text at all: sound, a picture, or what somebody else reads. */
-const isMedia = (body: unknown): boolean => {
+const contentType = ({ headers }: FinishedResponse): string => headersIn(headers)["content-type"] ?? ""
+
+/** Sound, a picture, or what somebody else reads. */
+const isOfNoText = (body: unknown): boolean => {
   const bytes = Foreign.bytesOf(body)
   return bytes === undefined ? isOpaque(body) : bytes.subarray(0, 512).includes(0)
 }
+
+/** Bytes that are no text in the place of JSON, as of a server that compresses and does not say so. */
+const isPacked = (response: FinishedResponse): boolean =>
+  isJsonType.test(contentType(response)) && Foreign.bytesOf(response.body) !== undefined

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import { Option } from "effect"
 import { Classifier, LlmError } from "effect-resilience"
@@ -227,8 +228,15 @@ describe("fromFinishedResponse", () => {
     ]) {
       expect(Classifier.fromFinishedResponse({ body })).toEqual(Option.none())
     }
+    const sound = { body: new Uint8Array([255, 251, 0, 0]), headers: { "content-type": "audio/mpeg" } }
+    expect(Classifier.fromFinishedResponse(sound)).toEqual(Option.none())
     const command = { $metadata: {}, contentType: "application/json", body: new TextEncoder().encode("{}") }
     expect(Classifier.fromFinishedResponse({ body: command })).toEqual(Option.none())
+  })
+
+  it("C7: bytes that are no text are no answer where the response says that it is JSON", () => {
+    const packed = { body: gzipSync('{"choices":[]}'), headers: { "content-type": "application/json; charset=utf-8" } }
+    expect(Option.getOrThrow(Classifier.fromFinishedResponse(packed))._tag).toBe("MalformedResponse")
   })
 
   it("C14: neither prints nor encodes what the provider said", () => {

@@ -122,9 +122,10 @@ it.scopedLive("W2: a redirection, and an answer that is compressed, are failures
       "307": (response) => response.writeHead(307, { location: "/elsewhere" }).end(),
       gzip: (response) =>
         response.writeHead(200, { ...json, "content-encoding": "gzip" }).end(gzipSync(completion("packed"))),
+      "gzip, untold": (response) => response.writeHead(200, json).end(gzipSync(completion("packed"))),
       spare: (response) => response.writeHead(200, json).end(completion("spare"))
     })
-    for (const model of ["302", "304", "307", "gzip"]) {
+    for (const model of ["302", "304", "307", "gzip", "gzip, untold"]) {
       for (const stream of [false, true]) {
         const { body, response } = yield* ask(model, stream)
         expect([model, response.status, response.headers.get("location")]).toEqual([model, 200, null])
