@@ -16,10 +16,10 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { unless } from "../internal/fiber/callback.js"
-import { finiteMillis, invalid } from "../internal/options/check.js"
+import { invalid, spanOf } from "../internal/options/check.js"
 import { refuseUnknown } from "../internal/options/names.js"
 import { unlessStream } from "../internal/stream/unless.js"
-import type { LlmError } from "../LlmError.js"
+import { isLlmError, type LlmError } from "../LlmError.js"
 import type { Plan } from "./chaos/draw.js"
 import type { Fault, Rule } from "./chaos/faults.js"
 import * as Service_ from "./chaos/service.js"
@@ -56,7 +56,10 @@ export class Chaos extends Context.Reference<Chaos>()("effect-resilience/testing
  * @since 0.1.0
  * @category Faults
  */
-export const fail = (error: LlmError): Fault => ({ _tag: "Fail", error })
+export const fail = (error: LlmError): Fault => {
+  if (!isLlmError(error)) throw invalid("Chaos.fail", "error", error, "an LlmError, such as new LlmError.Overloaded()")
+  return { _tag: "Fail", error }
+}
 
 /**
  * The call waits before it begins: for `from`, or for a time between `from` and `to`.
@@ -65,8 +68,7 @@ export const fail = (error: LlmError): Fault => ({ _tag: "Fail", error })
  * @category Faults
  */
 export const delay = (from: Duration.DurationInput, to: Duration.DurationInput = from): Fault => {
-  const [least, most] = [finiteMillis("Chaos.delay", "from", from), finiteMillis("Chaos.delay", "to", to)]
-  if (most < least) throw invalid("Chaos.delay", "to", to, "no shorter than from")
+  const [least, most] = spanOf("Chaos.delay", from, to)
   return { _tag: "Delay", from: least, to: most }
 }
 

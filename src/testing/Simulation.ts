@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Runtime from "effect/Runtime"
-import { finiteMillis, invalid } from "../internal/options/check.js"
+import { finiteMillis, invalid, spanOf } from "../internal/options/check.js"
 import { refuseUnknown } from "../internal/options/names.js"
 import { Recorder, type Result } from "./simulation/record.js"
 import * as Show from "./simulation/show.js"
@@ -31,7 +31,7 @@ export interface Client {
   readonly call: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Counts an effect as an attempt at a target. It stands inside the policies, where the call itself is. */
   readonly attempt: (target: string) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Counts tokens. */
+  /** Counts tokens: a finite number of at least 0. */
   readonly tokens: (count: number) => Effect.Effect<void>
 }
 
@@ -47,7 +47,7 @@ export interface Options<E, R> {
   readonly client: (client: Client) => Effect.Effect<unknown, E, R>
   /** Where chance comes from. Default 0. */
   readonly seed?: string | number | undefined
-  /** How long an interval of the timeline is. Default 10 seconds. */
+  /** How long an interval of the timeline is, at least a millisecond. Default 10 seconds. */
   readonly interval?: Duration.DurationInput | undefined
 }
 
@@ -138,8 +138,11 @@ export const run = <E, R>(options: Options<E, R>): Effect.Effect<Result, E, R> =
     if (!Number.isInteger(clients) || clients < 1) {
       throw invalid("Simulation", "clients", clients, "a whole number of at least 1")
     }
+    if (!Predicate.isFunction(client)) throw invalid("Simulation", "client", client, "a function that gives an effect")
     const end = finiteMillis("Simulation", "duration", duration)
-    const record = new Recorder(clients, Math.max(1, finiteMillis("Simulation", "interval", interval)))
+    const width = finiteMillis("Simulation", "interval", interval)
+    if (width < 1) throw invalid("Simulation", "interval", interval, "at least a millisecond")
+    const record = new Recorder(clients, width)
     const all = Effect.forEach(
       Array.from({ length: clients }, (_, index) => index),
       (index) => Effect.withRandom(client(clientOf(record, index)), Random.make(`${seed}/${index}`)),
@@ -168,6 +171,9 @@ const clientOf = (record: Recorder, index: number): Client => {
     attempt: (target) => timed((from, _, outcome) => record.attempt(target, from, outcome)),
     tokens: (count) =>
       Effect.sync(() => {
+        if (!(Number.isFinite(count) && count >= 0)) {
+          throw invalid("Simulation.tokens", "count", count, "a finite number of at least 0")
+        }
         record.tokens += count
       })
   }
@@ -188,9 +194,10 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): string => {
  * @category Clients
  */
 export const pause = (from: Duration.DurationInput, to: Duration.DurationInput): Effect.Effect<void> =>
-  Effect.flatMap(Random.nextRange(Duration.toMillis(from), Duration.toMillis(to)), (millis) =>
-    Effect.sleep(Math.round(millis))
-  )
+  Effect.suspend(() => {
+    const [least, most] = spanOf("Simulation.pause", from, to)
+    return Effect.flatMap(Random.nextRange(least, most), (millis) => Effect.sleep(Math.round(millis)))
+  })
 
 /**
  * The value below which a share (0 to 1) of the durations of a result lies, in milliseconds.

@@ -232,6 +232,14 @@ describe("V5: chaos", () => {
     expect(refused({ fault: "stall" })).toThrow('rules[0].fault is "stall", and has to be a fault')
     expect(refused({ fault: Chaos.stall, share: 1 })).toThrow('rules[0] has no option "share"')
     expect(refused({ fault: Chaos.stall, from: "soon" })).toThrow('rules[0].from is "soon"')
+    expect(refused({ fault: Chaos.stall, from: "5 minutes", to: "3 minutes" })).toThrow(
+      'rules[0].to is "3 minutes", and has to be later than from'
+    )
+    expect(refused({ fault: Chaos.stall, targets: "openai/gpt-5" })).toThrow(
+      'rules[0].targets is "openai/gpt-5", and has to be a list of targets\' names'
+    )
+    expect(() => Effect.runSync(Chaos.make({} as never))).toThrow("rules is undefined, and has to be a list of rules")
+    expect(() => Chaos.fail("busy" as never)).toThrow('Chaos.fail: error is "busy", and has to be an LlmError')
     expect(() => Chaos.cut({ after: -1 })).toThrow("after is -1")
     expect(() => Chaos.delay("2 seconds", "1 second")).toThrow("no shorter than from")
   })

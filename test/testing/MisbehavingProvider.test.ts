@@ -409,7 +409,7 @@ describe("options", () => {
     [{ port: 70_000 }, "port", "70000", /whole number from 0 to 65535/],
     [{ port: "80" }, "port", '"80"', /whole number/],
     [{ maxBodyBytes: 0 }, "maxBodyBytes", "0", /whole number from 1/],
-    [{ prot: 0 }, "prot", "0", /no option of this name/],
+    [{ prot: 0 }, "prot", "0", /^no option of this name; there are port, script, models,/],
     [{ reply: 7 }, "reply", "7", /a reply, or a function/],
     [{ script: "always" }, "script", '"always"', /a script, such as/],
     [{ script: Script.always(Step.status({ status: 700 })) }, "script.steps.0.status", "700", /from 200 to 599/],
@@ -428,9 +428,16 @@ describe("options", () => {
     [{ script: Script.always({ _tag: "Explode" } as never) }, "script.steps.0._tag", '"Explode"', /"Answer"/],
     [
       { script: { _tag: "InOrder", steps: [], afterwards: "answer" } },
-      "script.steps.0",
-      "undefined",
-      /a step, such as/
+      "script.steps",
+      "[]",
+      /^a list of at least one step$/
+    ],
+    [{ script: Script.mix({ seed: 1, faults: [] as never }) }, "script.faults", "[]", /^a list of at least one fault$/],
+    [
+      { script: Script.during([{ from: 5, to: 3, script: Script.always(Step.answer()) }]) },
+      "script.windows.0",
+      expect.stringContaining('"from":5'),
+      /^a window whose `to` is later than its `from`$/
     ],
     [
       { script: Script.mix({ seed: 1, faults: [{ weight: -1, step: Step.answer() }] }) },

@@ -186,6 +186,10 @@ describe("ScriptedModel", () => {
       expect(String(yield* Effect.flip(ScriptedModel.make({ scrip: 1 } as never)))).toContain(
         'Option "scrip" of the scripted model is 1'
       )
+      expect(yield* Effect.flip(ScriptedModel.make({ provider: "google" as never }))).toMatchObject({
+        field: "provider",
+        allowed: '"openai" or "anthropic"'
+      })
       const late = { _tag: "During", windows: [{ from: "soon", to: 5, script: Script.always(Step.answer()) }] }
       const refused = yield* Effect.flip(ScriptedModel.make({ script: late as never }))
       expect(refused).toMatchObject({ field: "script.windows.0.from", value: '"soon"' })

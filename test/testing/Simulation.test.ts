@@ -171,6 +171,19 @@ describe("a simulation", () => {
       expect(yield* refused({ clients: 0 })).toContain("clients is 0, and has to be a whole number of at least 1")
       expect(yield* refused({ duration: "soon" })).toContain('duration is "soon"')
       expect(yield* refused({ users: 3 })).toContain('Simulation has no option "users"')
+      expect(yield* refused({ interval: 0 })).toContain("interval is 0, and has to be at least a millisecond")
+      expect(yield* refused({ client: undefined })).toContain("client is undefined, and has to be a function")
+      for (const count of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+        expect(yield* refused({ client: ({ tokens }: Simulation.Client) => tokens(count) })).toContain(
+          `Simulation.tokens: count is ${count}, and has to be a finite number of at least 0`
+        )
+      }
+      expect(yield* refused({ client: () => Simulation.pause("2 seconds", "1 second") })).toContain(
+        'Simulation.pause: to is "1 second", and has to be no shorter than from'
+      )
+      expect(yield* refused({ client: () => Simulation.pause("soon" as never, 1) })).toContain(
+        'Simulation.pause: from is "soon", and has to be a duration'
+      )
     })
   )
 })

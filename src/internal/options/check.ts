@@ -53,6 +53,17 @@ export const finiteMillis = (where: string, field: string, input: Duration.Durat
   return value
 }
 
+/** Two times in milliseconds, the shorter one first. @internal */
+export const spanOf = (
+  where: string,
+  from: Duration.DurationInput,
+  to: Duration.DurationInput
+): readonly [least: number, most: number] => {
+  const [least, most] = [finiteMillis(where, "from", from), finiteMillis(where, "to", to)]
+  if (most < least) throw invalid(where, "to", to, "no shorter than from")
+  return [least, most]
+}
+
 /**
  * Says whose options were refused.
  *

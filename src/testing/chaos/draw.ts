@@ -3,8 +3,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Hash from "effect/Hash"
+import * as Predicate from "effect/Predicate"
 import { PCGRandom } from "effect/Utils"
-import { finiteMillis, invalid, number } from "../../internal/options/check.js"
+import { finiteMillis, invalid, list, number } from "../../internal/options/check.js"
 import { refuseUnknown } from "../../internal/options/names.js"
 import type { Fault, Rule } from "./faults.js"
 
@@ -20,22 +21,29 @@ export interface Checked {
 const names = { fault: true, rate: true, from: true, to: true, targets: true } as const
 
 /** @internal */
-export const checked = (rules: ReadonlyArray<Rule>): ReadonlyArray<Checked> =>
-  rules.map((rule, i) => {
+export const checked = (rules: ReadonlyArray<Rule>): ReadonlyArray<Checked> => {
+  if (!Array.isArray(rules)) throw invalid("Chaos", "rules", rules, "a list of rules")
+  return rules.map((rule: Rule, i) => {
     const field = `rules[${i}]`
     refuseUnknown("Chaos", field, rule, names)
     const { fault, from = 0, rate = 1, targets, to } = rule
     if (typeof fault?._tag !== "string") {
       throw invalid("Chaos", `${field}.fault`, fault, "a fault, such as Chaos.stall")
     }
+    if (targets !== undefined)
+      list("Chaos", `${field}.targets`, targets, Predicate.isString, "a list of targets' names")
+    const begin = finiteMillis("Chaos", `${field}.from`, from)
+    const end = to === undefined ? Number.POSITIVE_INFINITY : finiteMillis("Chaos", `${field}.to`, to)
+    if (end <= begin) throw invalid("Chaos", `${field}.to`, to, "later than from")
     return {
       fault,
       rate: number("Chaos", `${field}.rate`, rate, 0, 1),
-      from: finiteMillis("Chaos", `${field}.from`, from),
-      to: to === undefined ? Number.POSITIVE_INFINITY : finiteMillis("Chaos", `${field}.to`, to),
+      from: begin,
+      to: end,
       targets: targets && new Set(targets)
     }
   })
+}
 
 /** What happens to one call: a wait, and then perhaps something worse. @internal */
 export interface Plan {

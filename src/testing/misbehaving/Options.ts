@@ -86,7 +86,10 @@ const invalid = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>
     case "Pointer":
       return invalid(issue.issue, path.concat(issue.path as PropertyKey))
     case "Composite":
-      return invalid(furthest(issue.issues), path)
+      // Where no member of a union got anywhere, all of them are what is allowed.
+      return depth(issue) === 0 && issue.ast._tag === "Union"
+        ? complaint(path, issue.actual, issue.ast)
+        : within(issue.ast, furthest(issue.issues), path)
     case "Refinement":
     case "Transformation":
       // The outermost of several conditions on one value has the words for all of them.
@@ -99,6 +102,17 @@ const invalid = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>
       return complaint(path, issue.actual, issue.ast)
   }
 }
+
+/** An object knows which names there are, and a list how many it holds. */
+const within = (ast: AST.AST, issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): Complaint => {
+  const inner = issue._tag === "Pointer" ? issue.issue._tag : undefined
+  if (ast._tag === "TupleType" && inner === "Missing") return complaint(path, [], ast)
+  const found = invalid(issue, path)
+  return inner === "Unexpected" ? { ...found, allowed: `no option of this name; there are ${namesOf(ast)}` } : found
+}
+
+const namesOf = (ast: AST.AST): string =>
+  ast._tag === "TypeLiteral" ? ast.propertySignatures.map(({ name }) => String(name)).join(", ") : "none"
 
 const depth = (issue: ParseResult.ParseIssue): number => {
   switch (issue._tag) {
@@ -148,7 +162,7 @@ const description = (ast: AST.AST | AST.Annotated): string => {
     case "TupleType":
       return "a list"
     case "TypeLiteral":
-      return `an object with ${ast.propertySignatures.map(({ name }) => String(name)).join(", ")}`
+      return `an object with ${namesOf(ast)}`
     case "StringKeyword":
       return "a text"
     case "NumberKeyword":

@@ -1,7 +1,7 @@
 /**
  * Which step each call gets: one after the other, drawn by chance from a seed, by the time, or by what is asked.
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Step from "./Step.js"
 
@@ -70,10 +70,16 @@ export const Script: Schema.Schema<Script> = Schema.Union(
         weight: Schema.Number.pipe(Schema.positive(), Schema.finite()).annotations({ description: "a number above 0" }),
         step: Step.Step
       })
-    )
+    ).annotations({ description: "a list of at least one fault" })
   }),
   Schema.TaggedStruct("During", {
-    windows: Schema.NonEmptyArray(Schema.Struct({ from: Step.Time, to: Step.Time, script })),
+    windows: Schema.NonEmptyArray(
+      Schema.Struct({ from: Step.Time, to: Step.Time, script }).pipe(
+        Schema.filter(({ from, to }) => Duration.lessThan(from, to), {
+          description: "a window whose `to` is later than its `from`"
+        })
+      )
+    ),
     otherwise
   }),
   Schema.TaggedStruct("When", {
