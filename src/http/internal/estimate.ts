@@ -37,11 +37,17 @@ export const estimateOf = ({ api, body }: Pick<Recognised, "api" | "body">): Est
     : { inputTokens, outputTokens: Math.min(allowed, mostOutput) * answersOf(body) }
 }
 
-const tokensIn = (value: unknown): number => {
-  if (typeof value === "string") return isData(value) ? attachment : estimated(value)
-  if (typeof value !== "object" || value === null) return 0
+/** A body may hold more lists in one another than calls of a function can be. */
+const tokensIn = (body: Fields): number => {
   let tokens = 0
-  for (const [name, inner] of Object.entries(value)) if (!settings.test(name)) tokens += tokensIn(inner)
+  const left: Array<unknown> = [body]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (typeof value === "string") tokens += isData(value) ? attachment : estimated(value)
+    else if (typeof value === "object" && value !== null) {
+      for (const [name, inner] of Object.entries(value)) if (!settings.test(name)) left.push(inner)
+    }
+  }
   return tokens
 }
 
