@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Failure } from "../../internal/errors/errorClass.js"
+import { acceptable, onceWanted, refuseExpectation } from "./acceptable.js"
 import { answerBroken, refuseTunnel } from "./broken.js"
 import type { Config } from "./config/schema.js"
 
@@ -41,9 +42,10 @@ export const listen = (
   onRequest: OnRequest
 ): Effect.Effect<string, PortUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
+    const handle = acceptable(onRequest, yield* Effect.runtime<never>())
     const { server } = yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const server = serverOf(bounds, onRequest)
+        const server = serverOf(bounds, handle)
         return { server, connections: connectionsOf(server) }
       }),
       ({ connections, server }) => shutDown(server, connections, Duration.decode(bounds.shutdownTime ?? "30 seconds"))
@@ -53,9 +55,11 @@ export const listen = (
     return `http://${host.includes(":") ? `[${host}]` : host}:${taken}`
   })
 
-const serverOf = (bounds: NonNullable<Config["bounds"]>, onRequest: OnRequest): Http.Server => {
+const serverOf = (bounds: NonNullable<Config["bounds"]>, handle: OnRequest): Http.Server => {
   const server = Http.createServer(
     {
+      // Whoever needs one and has none is told so in words.
+      requireHostHeader: false,
       maxHeaderSize: bounds.headerBytes ?? 32_768,
       headersTimeout: Duration.toMillis(bounds.headerTime ?? "15 seconds"),
       requestTimeout: Duration.toMillis(bounds.bodyTime ?? "60 seconds"),
@@ -63,8 +67,12 @@ const serverOf = (bounds: NonNullable<Config["bounds"]>, onRequest: OnRequest): 
       connectionsCheckingInterval: 1000,
       noDelay: true
     },
-    onRequest
+    handle
   )
+  // Their bytes are bounded; beyond a number of them Node would leave out the rest without a word.
+  server.maxHeadersCount = 0
+  server.on("checkContinue", onceWanted(handle))
+  server.on("checkExpectation", refuseExpectation)
   server.on("clientError", answerBroken)
   server.on("connect", refuseTunnel)
   server.maxConnections = bounds.connections ?? 20_000

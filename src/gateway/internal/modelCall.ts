@@ -14,7 +14,7 @@ import type { Generation } from "./generation.js"
 import { deliveryHeader } from "./headers.js"
 import { bodyOf, type Unread } from "./incoming.js"
 import { needsOf } from "./needs.js"
-import type { Problem } from "./problem.js"
+import { noSuchKey, type Problem } from "./problem.js"
 import * as reply from "./reply.js"
 import { type RequestBody, requestBody } from "./requestBody.js"
 import type { Route } from "./routes.js"
@@ -32,7 +32,7 @@ const unknownDelivery = new Refused({
   message: `The header ${deliveryHeader} has to be incremental or buffered`
 })
 
-const unauthenticated = new Refused({ status: 401, message: "There is no such key here", code: "invalid_api_key" })
+const unauthenticated = new Refused(noSuchKey)
 
 /** @internal */
 export const modelCall = (

@@ -5,15 +5,17 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Runtime from "effect/Runtime"
-import type { Family } from "../../http/internal/apis.js"
 import { endpoints } from "./endpoints.js"
 import type { Generation } from "./generation.js"
 import type { OnRequest } from "./listen.js"
 import { modelCall, unknownModel } from "./modelCall.js"
 import { modelList, modelOf } from "./models.js"
-import type { Problem } from "./problem.js"
-import { json, problem } from "./reply.js"
-import { RequestIds } from "./requestIds.js"
+import { noSuchKey, onlyFor, type Problem } from "./problem.js"
+import { refuse } from "./refuse.js"
+import { json } from "./reply.js"
+import { requestIdOf } from "./requestIds.js"
+import { familyOf, pathOf } from "./target.js"
+import { answerUnforeseen, logUnforeseen } from "./unforeseen.js"
 
 /** How many requests for models are under way. @internal */
 export interface Traffic {
@@ -34,10 +36,8 @@ const noSuchPath: Problem = {
   status: 404,
   message: `There is nothing here. Models are at ${[...endpoints.keys()].join(", ")}`
 }
-const onlyFor = (allow: string): Problem => ({ status: 405, message: `Only ${allow} is for this path`, allow })
 const onlyPost = onlyFor("POST")
 const onlyToRead = onlyFor("GET, HEAD")
-const noSuchKey: Problem = { status: 401, message: "There is no such key here", code: "invalid_api_key" }
 const tooMany: Problem = {
   status: 503,
   message: "Too many requests are under way. Please try again later.",
@@ -47,21 +47,22 @@ const tooMany: Problem = {
 
 /** @internal */
 export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequest => {
-  const ids = new RequestIds()
-
   const toModel: OnRequest = (request, response) => {
-    const endpoint = endpoints.get(pathOf(request))!
-    const requestId = ids.of(request)
     const generation = current()
-    const refuse = (what: Problem): void => problem(response, endpoint.api.family, what, { requestId })
-    if (request.method !== "POST") return refuse(onlyPost)
-    if (traffic.underWay >= (generation.config.bounds?.concurrency ?? 2_000)) return refuse(tooMany)
+    if (request.method !== "POST") return refuse(request, response, onlyPost)
+    if (traffic.underWay >= (generation.config.bounds?.concurrency ?? 2_000)) return refuse(request, response, tooMany)
+    const { runtime, takeMillis } = generation
+    const endpoint = endpoints.get(pathOf(request))!
+    const call = modelCall(generation, { request, response, endpoint, requestId: requestIdOf(request), takeMillis })
     traffic.underWay++
     generation.calls.begin()
     if (ending()) response.setHeader("connection", "close")
-    const fiber = Runtime.runFork(generation.runtime)(
-      modelCall(generation, { request, response, endpoint, requestId, takeMillis: generation.takeMillis })
-    )
+    const fiber = Runtime.runFork(runtime)(call)
+    fiber.addObserver((exit) => {
+      if (exit._tag === "Success") return
+      answerUnforeseen(request, response)
+      Runtime.runFork(runtime)(logUnforeseen(exit.cause))
+    })
     onceClosed(request, response, () => {
       traffic.underWay--
       generation.calls.end()
@@ -74,13 +75,13 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
   const models =
     (id?: string): OnRequest =>
     (request, response) => {
-      const family = familyOf(request)
       const { clients, routes } = current()
       const client = clients.of(request.headers)
-      if (client === undefined) return problem(response, family, noSuchKey, { requestId: ids.of(request) })
+      if (client === undefined) return refuse(request, response, noSuchKey)
+      const family = familyOf(pathOf(request), request.headers)
       if (id === undefined) return json(response, 200, modelList(routes, family, client))
       const isHere = client.maySee(id) && routes.find(family, id) !== undefined
-      if (!isHere) return problem(response, family, unknownModel(id), { requestId: ids.of(request) })
+      if (!isHere) return refuse(request, response, unknownModel(id))
       json(response, 200, modelOf(id, family))
     }
 
@@ -105,10 +106,10 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
     const read = readAt(path)
     if (read !== undefined) {
       if (request.method === "GET" || request.method === "HEAD") return read(request, response)
-      return problem(response, familyOf(request), onlyToRead, { requestId: ids.of(request) })
+      return refuse(request, response, onlyToRead)
     }
     if (admin !== undefined && isAdmin(path)) return admin(request, response)
-    problem(response, "openai", noSuchPath, { requestId: ids.of(request) })
+    refuse(request, response, noSuchPath)
   }
 }
 
@@ -122,10 +123,6 @@ const decoded = (name: string): string => {
     return name
   }
 }
-
-/** The dialect of whoever asks for what is not of one dialect's path. */
-const familyOf = ({ headers }: IncomingMessage): Family =>
-  headers["anthropic-version"] === undefined ? "openai" : "anthropic"
 
 /** When a response is over, or its client has left. */
 const onceClosed = ({ socket }: IncomingMessage, response: ServerResponse, over: () => void): void => {
@@ -145,9 +142,3 @@ const onceClosed = ({ socket }: IncomingMessage, response: ServerResponse, over:
 
 /** @internal */
 export const isAdmin = (path: string): boolean => path === "/metrics" || path === "/admin" || path.startsWith("/admin/")
-
-/** @internal */
-export const pathOf = ({ url = "/" }: IncomingMessage): string => {
-  const query = url.indexOf("?")
-  return query === -1 ? url : url.slice(0, query)
-}

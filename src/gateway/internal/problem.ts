@@ -20,6 +20,12 @@ export interface Problem {
 }
 
 /** @internal */
+export const noSuchKey: Problem = { status: 401, message: "There is no such key here", code: "invalid_api_key" }
+
+/** @internal */
+export const onlyFor = (allow: string): Problem => ({ status: 405, message: `Only ${allow} is for this path`, allow })
+
+/** @internal */
 export const bodyOf = (family: Family, problem: Problem, requestId: string): unknown =>
   family === "anthropic"
     ? { type: "error", error: { type: anthropicType(problem.status), message: problem.message }, request_id: requestId }

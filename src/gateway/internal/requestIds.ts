@@ -6,18 +6,14 @@
 import { randomBytes } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 
-/** @internal */
-export class RequestIds {
-  private readonly prefix = randomBytes(6).toString("hex")
-  private last = 0
+const prefix = randomBytes(6).toString("hex")
+let last = 0
 
-  /** The client's own, if it is one that may stand in a log. */
-  of(request: IncomingMessage): string {
-    const own = request.headers["x-request-id"]
-    return typeof own === "string" && /^[\w.:-]{1,128}$/.test(own) ? own : this.next()
-  }
-
-  next(): string {
-    return `${this.prefix}-${(++this.last).toString(36)}`
-  }
+/** The client's own, if it is one that may stand in a log. @internal */
+export const requestIdOf = (request: IncomingMessage): string => {
+  const own = request.headers["x-request-id"]
+  return typeof own === "string" && /^[\w.:-]{1,128}$/.test(own) ? own : nextRequestId()
 }
+
+/** @internal */
+export const nextRequestId = (): string => `${prefix}-${(++last).toString(36)}`

@@ -5,12 +5,16 @@
  */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { OnRequest } from "../listen.js"
+import { bodyOf, type Problem } from "../problem.js"
 import { Api, NoSuchTarget } from "./api.js"
 import { page } from "./page.js"
 import type { AskAll, Order } from "./siblings.js"
@@ -48,8 +52,18 @@ export const adminApp = (askAll: AskAll): Effect.Effect<OnRequest, never, Scope.
   )
   return Effect.flatMap(Layer.build(layers), (context) =>
     Effect.provide(
-      Effect.flatMap(HttpApiBuilder.httpApp, (app) => NodeHttpServer.makeHandler(app)),
+      Effect.flatMap(HttpApiBuilder.httpApp, (app) => NodeHttpServer.makeHandler(inWords(app))),
       context
     )
   )
 }
+
+const unread: Problem = { status: 400, message: "The order cannot be read; it has to be JSON" }
+
+/** What cannot be read Effect takes for a defect, and answers with a status and no word. */
+const inWords = <E, R>(app: HttpApp.Default<E, R>): HttpApp.Default<E, R> =>
+  Effect.catchSomeDefect(app, (defect) =>
+    HttpServerError.isServerError(defect) && defect._tag === "RequestError"
+      ? Option.some(HttpServerResponse.unsafeJson(bodyOf("openai", unread, ""), { status: unread.status }))
+      : Option.none()
+  )

@@ -9,9 +9,13 @@ import { finder } from "../clients.js"
 import type { InvalidConfig } from "../config/invalid.js"
 import type { Config } from "../config/schema.js"
 import type { OnRequest } from "../listen.js"
-import { isAdmin, pathOf } from "../onRequest.js"
-import { json } from "../reply.js"
+import { isAdmin } from "../onRequest.js"
+import { noSuchKey, onlyFor, type Problem } from "../problem.js"
+import { refuse } from "../refuse.js"
+import { requestIdOf } from "../requestIds.js"
+import { pathOf } from "../target.js"
 import { secretAt } from "../upstreams.js"
+import { operations } from "./operations.js"
 
 /** The key of the configuration, if it names one. @internal */
 export const adminKey = ({ admin }: Config): Effect.Effect<Redacted.Redacted | undefined, InvalidConfig> => {
@@ -24,11 +28,22 @@ export const guarded = (key: Redacted.Redacted | undefined, admin: OnRequest): O
   const known = key === undefined ? () => true : finder([{ key, of: true }])
   return (request, response) => {
     const path = pathOf(request)
-    if (!isAdmin(path)) return json(response, 404, { error: "There is nothing here" })
+    if (!isAdmin(path)) return refuse(request, response, nothingHere)
     // The page itself holds nothing; what it shows it asks for with the key.
-    if (path !== "/admin" && known(request.headers) === undefined) {
-      return json(response, 401, { error: "There is no such key here" })
-    }
+    if (path !== "/admin" && known(request.headers) === undefined) return refuse(request, response, noSuchKey)
+    const allow = operations.get(path)
+    if (allow === undefined) return refuse(request, response, nothingHere)
+    if (!allow.split(", ").includes(request.method ?? "")) return refuse(request, response, onlyFor(allow))
+    if (request.headers["transfer-encoding"] !== undefined) return refuse(request, response, noLength)
+    if (Number(request.headers["content-length"]) > mostBytes) return refuse(request, response, tooLarge)
+    response.setHeader("x-effect-resilience-request-id", requestIdOf(request))
     admin(request, response)
   }
 }
+
+/** Of an order. */
+const mostBytes = 65_536
+
+const nothingHere: Problem = { status: 404, message: "There is nothing here" }
+const noLength: Problem = { status: 411, message: "An order has to say how long it is" }
+const tooLarge: Problem = { status: 413, message: `An order is at most ${mostBytes} bytes` }

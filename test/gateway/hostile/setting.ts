@@ -1,0 +1,26 @@
+/**
+ * The gateway that all of it is sent to: its bounds are soon reached, and its clients have limits, for which bodies are read.
+ */
+import type * as GatewayConfig from "effect-resilience/gateway/GatewayConfig"
+
+export const clientKey = "key-of-somebody-known"
+export const operatorKey = "key-of-the-operator"
+
+/** What the environment of the gateway holds. */
+export const environment: ReadonlyMap<string, string> = new Map([
+  ["HOSTILE_CLIENT", clientKey],
+  ["HOSTILE_ADMIN", operatorKey]
+])
+
+export const bounded: Pick<typeof GatewayConfig.schema.Encoded, "admin" | "bounds" | "clients"> = {
+  bounds: {
+    bodyBytes: 100_000,
+    bodyTime: "1 second",
+    headerBytes: 16_000,
+    headerTime: "500 millis",
+    idleTime: "1 second",
+    takeTime: "500 millis"
+  },
+  clients: [{ name: "known", key: "HOSTILE_CLIENT", tokens: { limit: 1_000_000_000 } }],
+  admin: { key: "HOSTILE_ADMIN" }
+}
