@@ -74,6 +74,36 @@ const lines: ReadonlyArray<readonly [wrong: object, line: string]> = [
     { policy: { rateLimit: { requests: { limit: 5, per: "0 seconds" } } } },
     'policy.rateLimit.requests.per is "0 seconds", and has to be a duration above 0, such as "1 minute"'
   ],
+  [{ cors: { origins: [] } }, "cors.origins is empty, and has to be a list of at least one"],
+  [{ cors: ["*"] }, "cors is a list, and has to be an object with origins"],
+  [
+    { cors: { origins: ["https://app.example/"] } },
+    'cors.origins[0] is "https://app.example/", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
+  ],
+  [
+    { cors: { origins: ["app.example"] } },
+    'cors.origins[0] is "app.example", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
+  ],
+  [
+    { cors: { origins: ["https://*.example"] } },
+    'cors.origins[0] is "https://*.example", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
+  ],
+  [
+    { cors: { origins: ["https://App.example"] } },
+    'cors.origins[0] is "https://App.example", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
+  ],
+  [
+    { cors: { origins: ["https://app.example:443"] } },
+    'cors.origins[0] is "https://app.example:443", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
+  ],
+  [
+    { cors: { origins: ["http://app.example:80"] } },
+    'cors.origins[0] is "http://app.example:80", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
+  ],
+  [
+    { cors: { origins: ["https://me@app.example"] } },
+    'cors.origins[0] is "https://me@app.example", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
+  ],
   [
     { admin: { key: "sk-abc" } },
     "admin.key has to be the name of an environment variable, in capital letters; the secret itself has no place here"
@@ -83,3 +113,11 @@ const lines: ReadonlyArray<readonly [wrong: object, line: string]> = [
 for (const [wrong, line] of lines) {
   it.effect(`W5: ${line}`, () => Effect.map(told(wrong), (said) => expect(said).toBe(line)))
 }
+
+it.effect("any origin that a browser may write is one", () =>
+  Effect.gen(function* () {
+    const origins = ["http://localhost:3000", "https://app.example:8443", "app://obsidian.md", "http://[::1]:8080", "*"]
+    const { cors } = yield* GatewayConfig.decode({ upstreams, routes, cors: { origins } })
+    expect(cors?.origins).toEqual(origins)
+  })
+)

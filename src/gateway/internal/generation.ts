@@ -34,6 +34,8 @@ export interface Generation {
   /** For how many milliseconds a client may take nothing of an answer. */
   readonly takeMillis: number
   readonly calls: Calls
+  /** Whose pages may ask, if any may. */
+  readonly origins: ReadonlySet<string> | undefined
 }
 
 /** The calls that are under way. @internal */
@@ -83,5 +85,7 @@ export const generation = (config: Config): Effect.Effect<Generation, InvalidCon
     }
     const observesOnly = (target: string): boolean => optionsOf(target).observeOnly ?? false
     const takeMillis = Duration.toMillis(config.bounds?.takeTime ?? "60 seconds")
-    return { config, routes, clients, resilience, runtime, limits, observesOnly, takeMillis, calls: new Calls() }
+    const origins = config.cors && new Set<string>(config.cors.origins)
+    const calls = new Calls()
+    return { config, routes, clients, resilience, runtime, limits, observesOnly, takeMillis, calls, origins }
   })

@@ -43,7 +43,15 @@ const ofTheUpstream = new Set([
   "strict-transport-security",
   "openai-organization",
   "openai-project",
-  "anthropic-organization-id"
+  "anthropic-organization-id",
+  // Whose pages may ask it, and by what of a request its answers differ.
+  "access-control-allow-origin",
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-expose-headers",
+  "access-control-max-age",
+  "vary"
 ])
 
 /** In which a request says itself how its stream is to be handed on. @internal */

@@ -10,6 +10,7 @@ import type { Generation } from "./generation.js"
 import type { OnRequest } from "./listen.js"
 import { modelCall, unknownModel } from "./modelCall.js"
 import { modelList, modelOf } from "./models.js"
+import { answersBrowser } from "./pages.js"
 import { noSuchKey, onlyFor, type Problem } from "./problem.js"
 import { refuse } from "./refuse.js"
 import { json } from "./reply.js"
@@ -102,6 +103,8 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
 
   return (request, response) => {
     const path = pathOf(request)
+    const { origins } = current()
+    if (origins !== undefined && !isAdmin(path) && answersBrowser(origins, request, response)) return
     if (endpoints.has(path)) return toModel(request, response)
     const read = readAt(path)
     if (read !== undefined) {

@@ -12,6 +12,7 @@ import {
   EnvironmentVariables,
   Limit,
   Name,
+  Origin,
   optional,
   Port,
   Positive,
@@ -171,6 +172,13 @@ export const schema = Schema.Struct({
     Schema.Struct({ redis: Redis }).annotations({
       description: "Where gateways on several machines share circuits, parking and limits. Read at the start."
     })
+  ),
+  cors: optional(
+    Schema.Struct({
+      origins: Schema.NonEmptyArray(Origin).annotations({
+        description: 'Where the pages are from, such as "https://app.example"; "*" stands for everywhere.'
+      })
+    }).annotations({ description: "Pages that may ask in a browser. Left out, none may." })
   ),
   bounds: optional(Bounds)
 }).annotations({

@@ -72,6 +72,12 @@ export const isName = (text: string): boolean => /^[A-Za-z0-9][\w.-]*$/.test(tex
 /** @internal */
 export const Name = Schema.String.pipe(Schema.filter(isName)).annotations(says(names))
 
+/** As a browser writes it, or all of them. @internal */
+export const Origin: Schema.Schema<string> = Schema.String.pipe(
+  // Without the port that goes without saying.
+  Schema.pattern(/^(?:\*|(?!https:.*:443$)(?!http:.*:80$)[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*A-Z]+)$/)
+).annotations(says('an origin as browsers write it, such as "https://app.example", or "*" for all'))
+
 const secretless = saysNot(
   "the name of an environment variable, in capital letters; the secret itself has no place here"
 )
