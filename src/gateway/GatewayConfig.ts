@@ -9,9 +9,9 @@
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
+import { mistakesOf } from "../internal/options/mistakes.js"
 import { contradictions } from "./internal/config/contradictions.js"
 import { InvalidConfig } from "./internal/config/invalid.js"
-import { mistakesOf } from "./internal/config/mistakes.js"
 import { type Config, schema } from "./internal/config/schema.js"
 
 export { InvalidConfig } from "./internal/config/invalid.js"
@@ -35,7 +35,10 @@ export { type Config, schema } from "./internal/config/schema.js"
  */
 export const decode = (input: unknown): Effect.Effect<Config, InvalidConfig> =>
   Effect.flatMap(
-    Effect.mapError(decodeSchema(input), (error) => new InvalidConfig({ mistakes: mistakesOf(error) })),
+    Effect.mapError(
+      decodeSchema(input),
+      (error) => new InvalidConfig({ mistakes: mistakesOf(error, "the configuration") })
+    ),
     (config) => {
       const mistakes = contradictions(config)
       return mistakes.length === 0 ? Effect.succeed(config) : Effect.fail(new InvalidConfig({ mistakes }))

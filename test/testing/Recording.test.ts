@@ -587,6 +587,39 @@ describe("options and files", () => {
     })
   )
 
+  it.effect("one that was edited by hand says what is wrong, where, and what may stand there", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const reasonOf = (text: string) => {
+        NodeFs.writeFileSync(file, text)
+        return Effect.map(Effect.flip(Effect.scoped(Recording.make({ file }))), (error) => error.message)
+      }
+      const request = { method: "GET", url: "http://localhost/", headers: {} }
+      const answered = { _tag: "Answered", after: 0, status: 200, headers: {}, body: [], end: "complete" }
+      const edited = (response: object) =>
+        Effect.map(
+          reasonOf(JSON.stringify({ format: "effect-resilience/recording/1", exchanges: [{ request, response }] })),
+          (message) => message.replace(`The recording ${file} cannot be read: `, "")
+        )
+      const at = "exchanges[0].response"
+      expect(yield* edited({ ...answered, status: "200" })).toBe(
+        `${at}.status is "200", and has to be a status from 100 to 999`
+      )
+      expect(yield* edited({ ...answered, after: -5, stauts: 200 })).toBe(
+        `${at}.stauts is no name that is known here; there are _tag, after, status, headers, body, end; ` +
+          `${at}.after is -5, and has to be a number of milliseconds`
+      )
+      expect(yield* edited({ _tag: "Lost" })).toBe(`${at}._tag is "Lost", and has to be "Answered", "Failed" or "Left"`)
+      expect(yield* edited({ ...answered, body: [{ after: 0, text: 3 }] })).toBe(
+        `${at}.body[0].text is 3, and has to be a text`
+      )
+      expect(yield* reasonOf("[]")).toContain(
+        "cannot be read: it is empty, and has to be an object with format, exchanges"
+      )
+      expect(yield* reasonOf('{"exchanges":')).toContain("cannot be read: it is no JSON: ")
+    })
+  )
+
   it.effect("`auto` records once, and plays from then on", () =>
     Effect.gen(function* () {
       const file = newFile()

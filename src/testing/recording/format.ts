@@ -3,9 +3,12 @@
  * and only what is neither as text or, where it is no text, as base64. What is read back has the bytes that were written.
  */
 import { Buffer } from "node:buffer"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { says } from "../../internal/options/allowed.js"
+import { mistakesOf, sentenceOf } from "../../internal/options/mistakes.js"
 
-const after = Schema.NonNegative
+const after = Schema.NonNegative.annotations(says("a number of milliseconds"))
 
 const Event = Schema.Struct({ event: Schema.optional(Schema.String), data: Schema.Unknown })
 
@@ -55,7 +58,7 @@ export type End = typeof End.Type
 
 const Answered = Schema.TaggedStruct("Answered", {
   after,
-  status: Schema.Int,
+  status: Schema.Int.pipe(Schema.between(100, 999)).annotations(says("a status from 100 to 999")),
   headers: Headers,
   body: Schema.Array(Piece),
   end: End
@@ -76,11 +79,23 @@ export type Exchange = typeof Exchange.Type
 const File = Schema.Struct({
   format: Schema.Literal("effect-resilience/recording/1"),
   exchanges: Schema.Array(Exchange)
-})
+}).annotations({ parseOptions: { onExcessProperty: "error", errors: "all" } })
 
-/** @internal */
-export const parse: (text: string) => ReadonlyArray<Exchange> = (text) =>
-  Schema.decodeUnknownSync(Schema.parseJson(File))(text).exchanges
+const read = Schema.decodeUnknownEither(File)
+
+/** What somebody has edited by hand, or why it is no recording. @internal */
+export const parse = (text: string): Either.Either<ReadonlyArray<Exchange>, string> =>
+  Either.try({
+    try: () => JSON.parse(text) as unknown,
+    catch: (error) => `it is no JSON: ${(error as Error).message}`
+  }).pipe(
+    Either.flatMap((json) =>
+      Either.mapBoth(read(json), {
+        onLeft: (error) => mistakesOf(error, "it").map(sentenceOf).join("; "),
+        onRight: ({ exchanges }) => exchanges
+      })
+    )
+  )
 
 /** @internal */
 export const print = (exchanges: ReadonlyArray<Exchange>): string =>

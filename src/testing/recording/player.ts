@@ -3,6 +3,7 @@
  */
 import * as NodeFs from "node:fs"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { Sent } from "./capture.js"
 import { UnreadableRecording, UnrecordedRequest } from "./errors.js"
 import { faces } from "./faces.js"
@@ -17,11 +18,15 @@ import { askedOf } from "./write.js"
 /** @internal */
 export const player = (settings: Checked, pace: Pace): Effect.Effect<Service, UnreadableRecording> => {
   const { file } = settings
-  const read = Effect.try({
-    try: () => parse(NodeFs.readFileSync(file, "utf8")),
-    catch: (error) => new UnreadableRecording({ file, reason: error instanceof Error ? error.message : String(error) })
+  const unreadable = (reason: string): UnreadableRecording => new UnreadableRecording({ file, reason })
+  const text = Effect.try({
+    try: () => NodeFs.readFileSync(file, "utf8"),
+    catch: (error) => unreadable((error as Error).message)
   })
-  return Effect.map(read, (exchanges) => playing(settings, exchanges, pace))
+  return text.pipe(
+    Effect.flatMap((text) => Either.mapLeft(parse(text), unreadable)),
+    Effect.map((exchanges) => playing(settings, exchanges, pace))
+  )
 }
 
 const playing = (settings: Checked, exchanges: ReadonlyArray<Exchange>, pace: Pace): Service => {

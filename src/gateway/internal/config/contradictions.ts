@@ -5,8 +5,8 @@
  */
 
 import { shown } from "../../../internal/options/check.js"
+import { type Mistake, pathOf } from "../../../internal/options/mistakes.js"
 import { paths } from "../endpoints.js"
-import { type Mistake, pathOf } from "./mistakes.js"
 import type { Config, Route } from "./schema.js"
 import { isName, names } from "./words.js"
 

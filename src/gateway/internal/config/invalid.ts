@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
+import { sentenceOf } from "../../../internal/options/mistakes.js"
 
 /**
  * A configuration that cannot be. Each mistake has its path, what is wrong with what is there, and what is allowed. No
@@ -17,6 +18,6 @@ export class InvalidConfig extends Schema.TaggedError<InvalidConfig>("effect-res
   { mistakes: Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String })) }
 ) {
   override get message(): string {
-    return this.mistakes.map(({ message, path }) => (path === "" ? message : `${path} ${message}`)).join("\n")
+    return this.mistakes.map(sentenceOf).join("\n")
   }
 }

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import { says } from "./allowed.js"
+import { says } from "../../../internal/options/allowed.js"
 import { RoutePolicy, SpendLimit, TargetPolicy } from "./policy.js"
 import {
   Count,

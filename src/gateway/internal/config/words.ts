@@ -6,16 +6,15 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { says, saysNot } from "../../../internal/options/allowed.js"
 import { durationOf } from "../../../internal/options/check.js"
-import { says, saysNot } from "./allowed.js"
 
 /** A field that may be left out, and has no other way of saying nothing. @internal */
 export const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-const duration = (
-  words: string,
-  isOne: (time: Duration.Duration) => boolean
-): Schema.Schema<Duration.DurationInput & string, string> =>
+type DurationInWords = Schema.Schema<Duration.DurationInput & string, string>
+
+const duration = (words: string, isOne: (time: Duration.Duration) => boolean): DurationInWords =>
   Schema.String.pipe(
     Schema.filter((text) => Option.exists(durationOf(text), isOne), {
       jsonSchema: {
@@ -27,10 +26,13 @@ const duration = (
   ) as never
 
 /** A duration in words. @internal */
-export const Time = duration('a duration, such as "30 seconds"', () => true)
+export const Time: DurationInWords = duration('a duration, such as "30 seconds"', () => true)
 
 /** A time in which something comes in or is counted, which is none without an extent. @internal */
-export const Span = duration('a duration above 0, such as "1 minute"', (time) => Duration.toMillis(time) > 0)
+export const Span: DurationInWords = duration(
+  'a duration above 0, such as "1 minute"',
+  (time) => Duration.toMillis(time) > 0
+)
 
 /** A duration, or `false` for none. @internal */
 export const TimeOrNone = Schema.Union(Time, Schema.Literal(false)).annotations(

@@ -1,13 +1,13 @@
 /**
- * What may stand at a place of a configuration, in a person's words.
+ * What may stand at a place of a file that somebody wrote, in a person's words.
  *
  * @internal
  */
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
 
-const allowed = Symbol.for("effect-resilience/gateway/allowed")
-const hidden = Symbol.for("effect-resilience/gateway/hidden")
+const allowed = Symbol.for("effect-resilience/allowed")
+const hidden = Symbol.for("effect-resilience/hidden")
 
 /** Words for what is allowed, for mistakes and, as a title, for editors. @internal */
 export const says = (words: string): AST.Annotations => ({ [AST.TitleAnnotationId]: words, [allowed]: words })
@@ -33,7 +33,7 @@ const ofKind = (ast: AST.AST): string => {
     case "Literal":
       return JSON.stringify(ast.literal)
     case "Union":
-      return oneOf(ast.types.map(wordsOf))
+      return oneOf(ast.types.filter(({ _tag }) => _tag !== "UndefinedKeyword").map(wordsOf))
     case "TupleType":
       return ast.elements.length === 0
         ? `a list of ${oneOf(ast.rest.map(({ type }) => wordsOf(type)))}`
@@ -42,6 +42,10 @@ const ofKind = (ast: AST.AST): string => {
       return ast.propertySignatures.length === 0
         ? "an object"
         : `an object with ${ast.propertySignatures.map(({ name }) => String(name)).join(", ")}`
+    case "UnknownKeyword":
+      return "any value"
+    case "Suspend":
+      return wordsOf(ast.f())
     default:
       return "a text"
   }

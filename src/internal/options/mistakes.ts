@@ -1,13 +1,13 @@
 /**
- * What is wrong with a configuration, each mistake by its path, in the words of whoever writes one: no word of the schema's
- * own types is in it.
+ * What is wrong with a file that somebody wrote, each mistake by its path, in that person's words: no word of the schema's own
+ * types is in it.
  *
  * @internal
  */
 import type * as ParseResult from "effect/ParseResult"
 import type * as AST from "effect/SchemaAST"
-import { shown } from "../../../internal/options/check.js"
 import { isHidden, wordsOf } from "./allowed.js"
+import { shown } from "./check.js"
 
 /** @internal */
 export interface Mistake {
@@ -19,11 +19,14 @@ export interface Mistake {
 
 type Path = ReadonlyArray<PropertyKey>
 
-/** @internal */
-export const mistakesOf = ({ issue }: ParseResult.ParseError): ReadonlyArray<Mistake> =>
+/** What is said of all of it begins with what it is. @internal */
+export const mistakesOf = ({ issue }: ParseResult.ParseError, whole: string): ReadonlyArray<Mistake> =>
   found(issue, []).map(({ message, path }) =>
-    path.length === 0 ? { path: "", message: `the configuration ${message}` } : { path: pathOf(path), message }
+    path.length === 0 ? { path: "", message: `${whole} ${message}` } : { path: pathOf(path), message }
   )
+
+/** @internal */
+export const sentenceOf = ({ message, path }: Mistake): string => (path === "" ? message : `${path} ${message}`)
 
 interface Found {
   readonly path: Path
@@ -56,12 +59,16 @@ const within =
     return found(issue, path).map(({ message, path }) => ({ path, message: `${message}; there are ${names}` }))
   }
 
-/** What is wrong inside of an object is told, and not that it could be something else altogether. */
+/**
+ * What is wrong inside of an object is told, and not that it could be something else altogether; of several objects, of the one
+ * that is nearest.
+ */
 const ofUnion = ({ actual, ast, issues }: ParseResult.Composite, path: Path): ReadonlyArray<Found> => {
-  const inside = listOf(issues)
+  const [nearest] = listOf(issues)
     .map((issue) => found(issue, path))
-    .find((mistakes) => mistakes.some((one) => one.path.length > path.length))
-  return inside ?? [{ path, message: isNot(ast, actual) }]
+    .filter((mistakes) => mistakes.some((one) => one.path.length > path.length))
+    .sort((one, other) => one.length - other.length)
+  return nearest ?? [{ path, message: isNot(ast, actual) }]
 }
 
 /** Where somebody may have put the secret itself, it is not shown. */
