@@ -17,6 +17,7 @@ import { embedded } from "../gateway/internal/embedded.js"
 import { readConfig } from "../gateway/internal/readConfig.js"
 import { tried } from "../gateway/internal/tried.js"
 import { isWorker, worker } from "../gateway/internal/workers/worker.js"
+import { forShortCalls } from "./internal/collector.js"
 import { flags } from "./internal/gatewayFlags.js"
 import { serve } from "./internal/serve.js"
 
@@ -140,7 +141,10 @@ const check = Command.make("check", { config: Options.file("config").pipe(Option
 export const gateway: Command.Command<"gateway", FileSystem.FileSystem, never, WithSubcommands> = Command.make(
   "gateway",
   flags,
-  (flags) => told(Effect.scoped(isWorker() ? worker(GatewayConfig.decode) : serving(flags)))
+  (flags) => {
+    forShortCalls()
+    return told(Effect.scoped(isWorker() ? worker(GatewayConfig.decode) : serving(flags)))
+  }
 ).pipe(
   Command.withDescription(
     "Serves models to any client of OpenAI's and Anthropic's APIs, under the policies of a configuration"

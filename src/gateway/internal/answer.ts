@@ -4,7 +4,9 @@
  * @internal
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type AttemptSettings, Attempts, type Way } from "../../http/internal/attempts.js"
@@ -44,7 +46,8 @@ export const answer = (
   incoming: Incoming,
   askings: readonly [Asking, ...ReadonlyArray<Asking>],
   settings: Omit<AttemptSettings, "preambleBytes">,
-  body: RequestBody
+  body: RequestBody,
+  policies: Context.Tag.Service<Resilience.Resilience>
 ): Effect.Effect<Answered, never, Resilience.Resilience> => {
   const { endpoint, requestId, response, takeMillis } = incoming
   const [first, ...others] = askings
@@ -56,13 +59,12 @@ export const answer = (
       return nothingUsed
     })
   if (!body.stream || endpoint.api.stream === undefined) {
-    return Effect.matchEffect(attempts.whole, {
+    return Effect.matchEffect(attempts.whole(policies), {
       onFailure: failed,
-      onSuccess: (seen) =>
-        Effect.sync(() => {
-          reply.whole(response, seen, { requestId, takeMillis, from: named(askings, attempts.target) })
-          return seen
-        })
+      onSuccess: (seen) => {
+        reply.whole(response, seen, { requestId, takeMillis, from: named(askings, seen.target) })
+        return Exit.succeed(seen)
+      }
     })
   }
   const streamed = attempts.streamed((begun, restore) => {

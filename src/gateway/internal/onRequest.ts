@@ -4,11 +4,13 @@
  * @internal
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import { endpoints } from "./endpoints.js"
 import type { Generation } from "./generation.js"
+import { readBody } from "./incoming.js"
 import type { OnRequest } from "./listen.js"
-import { modelCall, unknownModel } from "./modelCall.js"
+import { bodyBytesOf, modelCall, unknownModel } from "./modelCall.js"
 import { modelList, modelOf } from "./models.js"
 import { answersBrowser } from "./pages.js"
 import { noSuchKey, onlyFor, type Problem } from "./problem.js"
@@ -52,23 +54,31 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
     const generation = current()
     if (request.method !== "POST") return refuse(request, response, onlyPost)
     if (traffic.underWay >= (generation.config.bounds?.concurrency ?? 2_000)) return refuse(request, response, tooMany)
-    const { runtime, takeMillis } = generation
-    const endpoint = endpoints.get(pathOf(request))!
-    const call = modelCall(generation, { request, response, endpoint, requestId: requestIdOf(request), takeMillis })
+    if (ending()) response.setHeader("connection", "close")
+    const client = generation.clients.of(request.headers)
+    if (client === undefined) return refuse(request, response, noSuchKey)
     traffic.underWay++
     generation.calls.begin()
-    if (ending()) response.setHeader("connection", "close")
-    const fiber = Runtime.runFork(runtime)(call)
-    fiber.addObserver((exit) => {
-      if (exit._tag === "Success") return
-      answerUnforeseen(request, response)
-      Runtime.runFork(runtime)(logUnforeseen(exit.cause))
-    })
+    let call: Fiber.RuntimeFiber<void> | undefined
+    let closed = false
     onceClosed(request, response, () => {
+      closed = true
       traffic.underWay--
       generation.calls.end()
       // A client that has left wants no answer any more.
-      if (!response.writableFinished) fiber.unsafeInterruptAsFork(fiber.id())
+      if (!response.writableFinished) call?.unsafeInterruptAsFork(call.id())
+    })
+    readBody(request, bodyBytesOf(generation.config), (body) => {
+      if (closed) return
+      const { runtime, takeMillis } = generation
+      const endpoint = endpoints.get(pathOf(request))!
+      const incoming = { request, response, endpoint, requestId: requestIdOf(request), takeMillis }
+      call = Runtime.runFork(runtime)(modelCall(generation, incoming, client, body))
+      call.addObserver((exit) => {
+        if (exit._tag === "Success") return
+        answerUnforeseen(request, response)
+        Runtime.runFork(runtime)(logUnforeseen(exit.cause))
+      })
     })
   }
 

@@ -98,7 +98,7 @@ type Policies = Context.Tag.Service<Resilience.Resilience>
 
 /** @internal */
 export class Attempts<Request, E, R> {
-  /** What the attempt that answered has shown, or else the one that failed last, or else the last one that was begun. */
+  /** What the attempt has shown whose stream is handed on, or else the one that failed last, or the last that was begun. */
   seen: Seen = new Seen()
   private readonly seenAt = new Map<string, Seen>()
 
@@ -119,24 +119,22 @@ export class Attempts<Request, E, R> {
   }
 
   /** What the target that answered has shown, its whole body included. */
-  get whole(): Effect.Effect<Seen, Failure<E>, R | Resilience.Resilience> {
-    return Effect.flatMap(Resilience.Resilience, (policies) => {
-      const run = (way: Way<Request>) => {
-        // Answers by callback have to show that they are such: the policies then need no fiber to end one that is late.
-        const attempt =
-          way.keys === undefined && !("whole" in this.wire)
-            ? this.wholeRequest(way, policies)
-            : Effect.suspend(() => this.wholeAttempt(way, policies))
-        return policies.protect(way.name, attempt, this.settings.own)
-      }
-      const answer = firstOf(policies, this.ways, run, this.settings)
-      const estimate = this.estimateFor(policies)
-      const estimated = estimate === undefined ? answer : Effect.mapInputContext(answer, expecting(estimate))
-      return Effect.map(estimated, (seen) => {
-        this.seen = seen
-        return seen
-      })
-    }) as Effect.Effect<Seen, Failure<E>, R | Resilience.Resilience>
+  whole(policies: Policies): Effect.Effect<Seen, Failure<E>, R> {
+    const run = (way: Way<Request>) => {
+      // Answers by callback have to show that they are such: the policies then need no fiber to end one that is late.
+      const attempt =
+        way.keys === undefined && !("whole" in this.wire)
+          ? this.wholeRequest(way, policies)
+          : Effect.suspend(() => this.wholeAttempt(way, policies))
+      return policies.protect(way.name, attempt, this.settings.own)
+    }
+    const answer = firstOf(policies, this.ways, run, this.settings)
+    const estimate = this.estimateFor(policies)
+    return (estimate === undefined ? answer : Effect.mapInputContext(answer, expecting(estimate))) as Effect.Effect<
+      Seen,
+      Failure<E>,
+      R
+    >
   }
 
   private wholeAttempt(way: Way<Request>, policies: Policies): Effect.Effect<Seen, Failure<E>, R> {

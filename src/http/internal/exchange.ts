@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import type * as Resilience from "../../Resilience.js"
+import * as Resilience from "../../Resilience.js"
 import {
   type AttemptSettings,
   Attempts,
@@ -70,11 +70,13 @@ class Exchange<E, R> {
     this.attempts = new Attempts(waysOf(asked, settings.fallbacks), { ...settings, own }, wire)
   }
 
-  readonly whole: Effect.Effect<Response, E, R | Resilience.Resilience> = Effect.suspend(() =>
-    Effect.matchEffect(this.attempts.whole, {
-      onSuccess: (seen) => Effect.sync(() => responseOf(seen.headOf, seen.bytes as Uint8Array<ArrayBuffer>)),
-      onFailure: (failure) => this.failed(failure)
-    })
+  readonly whole: Effect.Effect<Response, E, R | Resilience.Resilience> = Effect.flatMap(
+    Resilience.Resilience,
+    (policies) =>
+      Effect.matchEffect(this.attempts.whole(policies), {
+        onSuccess: (seen) => Effect.sync(() => responseOf(seen.headOf, seen.bytes as Uint8Array<ArrayBuffer>)),
+        onFailure: (failure) => this.failed(failure)
+      })
   )
 
   readonly streamed: Effect.Effect<Response, E, R | Resilience.Resilience> = Effect.suspend(() =>
