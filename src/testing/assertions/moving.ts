@@ -12,7 +12,6 @@ import * as Effect from "effect/Effect"
 import * as Order from "effect/Order"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
-import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/TestClock"
 import { turn } from "../simulation/turn.js"
 import type { Counting } from "./countingClock.js"
@@ -22,7 +21,7 @@ export const settle: Effect.Effect<void> = Effect.promise(async () => {
   const own = begun++
   settling.add(own)
   do await turn()
-  while ((Scheduler.defaultScheduler as { readonly running?: boolean }).running === true || someLaterThan(own))
+  while (someLaterThan(own))
   settling.delete(own)
 })
 

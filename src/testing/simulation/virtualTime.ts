@@ -39,9 +39,6 @@ class Queue implements Scheduler.Scheduler {
   }
 }
 
-/** What was started outside (by a timer of the toolkit, say) runs on Effect's own scheduler, which may take several turns. */
-const platformIsBusy = (): boolean => (Scheduler.defaultScheduler as { readonly running?: boolean }).running === true
-
 /** @internal */
 export interface Time {
   readonly clock: Clock.Clock
@@ -82,7 +79,7 @@ export const make = (): Time => {
     do {
       queue.drain()
       await turn()
-    } while (!queue.idle || platformIsBusy())
+    } while (!queue.idle)
   }
 
   return {
