@@ -4,7 +4,6 @@
  * @internal
  */
 import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -18,7 +17,7 @@ import { readConfig } from "../gateway/internal/readConfig.js"
 import { tried } from "../gateway/internal/tried.js"
 import { isWorker, worker } from "../gateway/internal/workers/worker.js"
 import { forShortCalls } from "./internal/collector.js"
-import { flags } from "./internal/gatewayFlags.js"
+import { configFile, flags } from "./internal/gatewayFlags.js"
 import { serve } from "./internal/serve.js"
 
 interface Flags {
@@ -128,7 +127,7 @@ const schema = Command.make("schema", {}, () => Console.log(JSON.stringify(Gatew
   Command.withDescription("Prints the JSON Schema of a configuration, for editors")
 )
 
-const check = Command.make("check", { config: Options.file("config").pipe(Options.withAlias("c")) }, ({ config }) =>
+const check = Command.make("check", { config: configFile }, ({ config }) =>
   told(
     Effect.zipRight(
       Effect.flatMap(Effect.flatMap(readConfig(config), GatewayConfig.decode), tried),

@@ -134,8 +134,30 @@ it.scopedLive("W5: a wrong variable, and a wrong file, are told by name and end 
     expect(yield* wrong.ended).toBe(1)
     expect(wrong.output()).toMatch(/LLM_MAX_RETRIES.*many/s)
     expect(yield* missing.ended).toBe(1)
-    expect(missing.output()).toContain("/nowhere/gateway.yaml cannot be read")
+    expect(missing.output()).toContain("/nowhere/gateway.yaml cannot be read: there is no such file")
     expect(yield* checked.ended).toBe(1)
     expect(checked.output()).toContain("routes")
+  })
+)
+
+it.scopedLive("W5: what a flag or a variable may be is told beside what it is, with code 2", () =>
+  Effect.gen(function* () {
+    const flag = yield* spawnGateway({ args: ["--workers", "0"] })
+    const workers = yield* spawnGateway({ env: { WORKERS: "-1" } })
+    const port = yield* spawnGateway({ env: { PORT: "any" } })
+    expect(yield* flag.ended).toBe(2)
+    expect(flag.output().trim()).toBe("--workers is 0, and has to be a whole number from 1 to 256")
+    expect(yield* workers.ended).toBe(2)
+    expect(workers.output()).toContain('WORKERS: "is "-1", and has to be a whole number from 1 to 256"')
+    expect(yield* port.ended).toBe(2)
+    expect(port.output()).toContain('PORT: "is "any", and has to be a whole number from 0 to 65535"')
+  })
+)
+
+it.scopedLive("W5: what checks a configuration finds it where what serves it does", () =>
+  Effect.gen(function* () {
+    const checked = yield* spawnGateway({ command: ["check"], env: { GATEWAY_CONFIG: "/nowhere/gateway.yaml" } })
+    expect(yield* checked.ended).toBe(1)
+    expect(checked.output()).toContain("/nowhere/gateway.yaml cannot be read")
   })
 )

@@ -11,7 +11,9 @@ import { InvalidConfig } from "./config/invalid.js"
 export const readConfig = (path: string): Effect.Effect<unknown, InvalidConfig, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(files.readFileString(path), () => mistake(`${path} cannot be read`))
+    const text = yield* Effect.mapError(files.readFileString(path), (error) =>
+      mistake(`${path} cannot be read: ${(error._tag === "SystemError" && reasons[error.reason]) || error.message}`)
+    )
     if (/\.json$/i.test(path)) {
       return yield* Effect.try({
         try: () => JSON.parse(text) as unknown,
@@ -27,5 +29,10 @@ export const readConfig = (path: string): Effect.Effect<unknown, InvalidConfig, 
       catch: (error) => mistake(`${path} is no YAML: ${(error as Error).message}`)
     })
   })
+
+const reasons: Readonly<Record<string, string>> = {
+  NotFound: "there is no such file",
+  PermissionDenied: "whoever runs the gateway may not read it"
+}
 
 const mistake = (message: string): InvalidConfig => new InvalidConfig({ mistakes: [{ path: "", message }] })
