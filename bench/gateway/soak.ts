@@ -9,10 +9,11 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { get } from "node:http"
 import { join } from "node:path"
-import { ConfigProvider, Effect, Exit, Metric, MetricState, RuntimeFlags, RuntimeFlagsPatch, Scope } from "effect"
+import { ConfigProvider, Effect, Exit, Scope } from "effect"
 import * as Gateway from "effect-resilience/gateway/Gateway"
 import * as GatewayConfig from "effect-resilience/gateway/GatewayConfig"
 import * as FaultModels from "../../src/testing/misbehaving/FaultModels.js"
+import { counting, fibers, sockets } from "./left.js"
 
 const seconds = Number(process.argv[2] ?? 600)
 const atOnce = Number(process.argv[3] ?? 200)
@@ -40,15 +41,6 @@ const ask = (url: string): Promise<string> =>
   })
 
 const sleep = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
-
-/** Sockets of this process, those of its children's channels aside. */
-const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
-
-/** Effect's own count of fibers that have begun and not ended. */
-const fibers = (): number => {
-  const found = Metric.unsafeSnapshot().find(({ metricKey }) => metricKey.name === "effect_fiber_active")
-  return found !== undefined && MetricState.isCounterState(found.metricState) ? Number(found.metricState.count) : 0
-}
 
 const heap = (): number => {
   gc()
@@ -93,7 +85,6 @@ const config = GatewayConfig.decode({
   admin: { port: 0 }
 })
 
-const counting = Effect.withRuntimeFlagsPatch(RuntimeFlagsPatch.enable(RuntimeFlags.RuntimeMetrics))
 const scope = Effect.runSync(Scope.make())
 const gateway = await Effect.runPromise(
   Effect.flatMap(config, Gateway.make).pipe(

@@ -17,7 +17,10 @@ export const quick: NonNullable<Encoded["policy"]> = {
 }
 
 /** `main` first and then `spare`, in both dialects, of one provider. */
-export const configOf = (provider: MisbehavingProvider.Service, more: Partial<Encoded> = {}): Encoded => ({
+export const configOf = (
+  provider: Pick<MisbehavingProvider.Service, "anthropicUrl" | "openAiUrl">,
+  more: Partial<Encoded> = {}
+): Encoded => ({
   listen: { port: 0 },
   upstreams: {
     openai: { baseUrl: provider.openAiUrl, dialect: "openai" },

@@ -28,12 +28,12 @@ export const exchange = (port: number, { answers, leaves, method, sent, stays }:
     const write = (at: number): void => {
       const piece = pieces[at]
       if (socket.destroyed || socket.writableEnded) return
-      if (at > 0) socket.resume()
       if (piece === undefined) leaves?.(socket)
       else {
-        socket.write(typeof piece === "string" ? Buffer.from(piece, "latin1") : piece, () =>
+        socket.write(typeof piece === "string" ? Buffer.from(piece, "latin1") : piece, () => {
+          socket.resume()
           setTimeout(write, betweenPieces, at + 1)
-        )
+        })
       }
     }
     const tooLong = setTimeout(() => {

@@ -3,6 +3,7 @@
  */
 import { expect, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
+import { counting, fibers } from "../../../bench/gateway/left.js"
 import { start } from "../asking.js"
 import { exchange } from "./exchange.js"
 import { wrongWith } from "./judge.js"
@@ -21,8 +22,11 @@ it("each has a name of its own", () => {
 
 it.scopedLive("W8: whatever is sent is answered in the caller's dialect, and nothing of it stays", () =>
   Effect.gen(function* () {
-    const { gateway, provider } = yield* start({}, () => bounded)
+    const { gateway, provider } = yield* counting(start({}, () => bounded))
     const port = Number(new URL(gateway.url).port)
+    const plain = () => exchange(port, good).then(({ answers }) => answers.map(({ status }) => status))
+    expect(yield* Effect.promise(plain)).toEqual([200])
+    const atRest = fibers()
     const wrong = yield* Effect.forEach(
       hostile,
       (one) =>
@@ -36,13 +40,14 @@ it.scopedLive("W8: whatever is sent is answered in the caller's dialect, and not
       { concurrency: 20 }
     )
     expect(wrong.filter(([, mistakes]) => mistakes.length > 0)).toEqual([])
-    expect((yield* Effect.promise(() => exchange(port, good))).answers.map(({ status }) => status)).toEqual([200])
+    expect(yield* Effect.promise(plain)).toEqual([200])
     yield* provider.awaitSettled
     const state = Effect.promise(() =>
       fetch(`${gateway.adminUrl}/state`, { headers: { authorization: `Bearer ${operatorKey}` } }).then(
         (response) => response.json() as Promise<Standing>
       )
     )
+    yield* Effect.iterate(undefined, { while: () => fibers() > atRest, body: () => Effect.sleep("20 millis") })
     yield* Effect.repeat(Effect.delay(state, "20 millis"), {
       until: ({ processes, targets }) =>
         processes[0].underWay === 0 && targets.every(({ inFlight, queued }) => inFlight === 0 && queued === 0)

@@ -15,13 +15,15 @@ import { post } from "./written.js"
 /** What anybody may ask. */
 export const good: Hostile = one("a plain call", 200, post())
 
+export const kinds: Readonly<Record<string, ReadonlyArray<Hostile>>> = {
+  "first lines, methods and targets": requestLines,
+  headers,
+  "lengths, chunks and what follows them": framing,
+  bodies,
+  "what does not come in time": slow,
+  "clients that leave": leaving,
+  "the paths of who runs it": operating
+}
+
 /** All of them, each under a name of its own. */
-export const hostile: ReadonlyArray<Hostile> = [
-  ...requestLines,
-  ...headers,
-  ...framing,
-  ...bodies,
-  ...slow,
-  ...leaving,
-  ...operating
-]
+export const hostile: ReadonlyArray<Hostile> = Object.values(kinds).flat()
