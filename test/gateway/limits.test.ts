@@ -4,7 +4,7 @@
 import { expect, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
 import { Script, Step } from "effect-resilience/testing/MisbehavingProvider"
-import { messages, post, start } from "./asking.js"
+import { messages, post, quick, start } from "./asking.js"
 
 const withKeys = Effect.withConfigProvider(
   ConfigProvider.fromMap(
@@ -83,5 +83,79 @@ it.scopedLive("W7: a client with too many requests under way gets a 429 at once,
     expect((yield* ask(gateway.url, "key-of-a")).status).toBe(429)
     expect((yield* first).status).toBe(200)
     expect((yield* ask(gateway.url, "key-of-a")).status).toBe(200)
+  }).pipe(withKeys)
+)
+
+it.scopedLive("what a call costs is what it costs at the target that has answered", () =>
+  Effect.gen(function* () {
+    const overloaded = { main: Script.always(Step.overloaded()) }
+    const { gateway, provider } = yield* start({ reply, models: overloaded }, () => ({
+      routes: [
+        {
+          model: "main",
+          targets: [
+            { upstream: "openai", prices },
+            { upstream: "openai", model: "spare", prices: { input: 0, output: 10 } }
+          ]
+        }
+      ],
+      policy: { ...quick, circuitBreaker: false },
+      clients: [{ name: "a", key: "TEAM_A", budget: { limit: 1.5, per: "1 hour" } }]
+    }))
+    const statuses = (times: number, stream: boolean) =>
+      Effect.map(
+        Effect.forEach(Array.from({ length: times }), () => ask(gateway.url, "key-of-a", stream)),
+        (answers) => answers.map(({ status }) => status)
+      )
+    for (const stream of [false, true]) expect(yield* statuses(3, stream)).toEqual([200, 200, 200])
+    yield* provider.script(Script.always(Step.answer()), { model: "main" })
+    expect(yield* statuses(3, true)).toEqual([200, 200, 429])
+  }).pipe(withKeys)
+)
+
+/** Five hundred tokens of question and as many of answer, which are half a dollar each. */
+const asking = [{ role: "user", content: "word ".repeat(400) }]
+const long = { text: "word ".repeat(400) }
+const perWord = { input: 1000, output: 1000 } as const
+
+const streamedTo = (url: string, client: (response: Response) => Promise<unknown>) =>
+  Effect.flatMap(
+    post(
+      `${url}/v1/chat/completions`,
+      { model: "main", stream: true, messages: asking, max_tokens: 10 },
+      { authorization: "Bearer key-of-a" }
+    ),
+    (response) => Effect.promise(() => client(response).then(() => response.status))
+  )
+
+const toItsEnd = (response: Response) => response.text()
+
+const untilItStalls = async (response: Response): Promise<void> => {
+  let words = 0
+  for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+    words += text.split("word ").length - 1
+    // Whoever leaves the loop leaves the answer.
+    if (words >= 390) return
+  }
+}
+
+it.scopedLive.each([
+  ["does not tell what it has used", Step.answer(), toItsEnd],
+  ["breaks off", Step.cutBody({ after: 395, by: "close" }), toItsEnd],
+  ["is left by its client", Step.stallAfterContent({ after: 395 }), untilItStalls]
+] as const)("a stream that %s counts for the words that have come", ([_, step, client]) =>
+  Effect.gen(function* () {
+    const { gateway, provider } = yield* start({ reply: long, script: Script.always(step) }, () => ({
+      clients: [
+        { name: "a", key: "TEAM_A", budget: { limit: 1.4, per: "1 hour", prices: perWord }, tokens: { limit: 10_000 } }
+      ],
+      policy: { ...quick, deadline: "10 seconds", stream: { idle: "10 seconds", firstToken: "10 seconds" } }
+    }))
+    const statuses: Array<number> = []
+    for (let i = 0; i < 2; i++) {
+      statuses.push(yield* streamedTo(gateway.url, client))
+      yield* provider.awaitSettled
+    }
+    expect(statuses).toEqual([200, 429])
   }).pipe(withKeys)
 )

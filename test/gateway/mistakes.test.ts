@@ -42,11 +42,19 @@ const lines: ReadonlyArray<readonly [wrong: object, line: string]> = [
     "upstreams.a.baseUrl has to be an address of http or https, without a user or a query"
   ],
   [{ upstreams: { a: { ...upstreams.a, headers: { b: 3 } } } }, "upstreams.a.headers.b is 3, and has to be a text"],
+  [
+    { routes: [{ model: "m", targets: [{ upstream: "a", prices: { input: -1, output: 1 } }] }] },
+    "routes[0].targets[0].prices.input is -1, and has to be a number of at least 0"
+  ],
+  [
+    { clients: [{ name: "c", key: "KEY", budget: { limit: 5 } }] },
+    "routes[0].targets[0].prices is missing, and clients[0].budget has no prices for targets without"
+  ],
   [{ routes: [] }, "routes is empty, and has to be a list of at least one"],
   [{ routes: { m: {} } }, "routes is an object, and has to be a list of at least one"],
   [
     { routes: [{ model: "m", targets: ["a"] }] },
-    'routes[0].targets[0] is "a", and has to be an object with upstream, model, contextWindow, capabilities, weight, policy'
+    'routes[0].targets[0] is "a", and has to be an object with upstream, model, contextWindow, capabilities, weight, prices, policy'
   ],
   [
     { routes: [{ model: "m", targets: [{ upstream: "a", capabilities: "tools" }] }] },

@@ -6,7 +6,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { type AttemptSettings, Attempts, type Way } from "../../http/internal/attempts.js"
@@ -18,6 +17,7 @@ import { eventOf } from "./problem.js"
 import * as reply from "./reply.js"
 import type { RequestBody } from "./requestBody.js"
 import type { Destination } from "./routes.js"
+import type { Used } from "./used.js"
 import type { Asking } from "./ways.js"
 import { type UpstreamRequest, wire } from "./wire.js"
 
@@ -31,13 +31,6 @@ export interface Incoming {
   readonly takeMillis: number
 }
 
-/** What a call has come to, for the limits of its client. @internal */
-export interface Answered {
-  readonly usage: unknown
-}
-
-const nothingUsed: Answered = { usage: { inputTokens: 0, outputTokens: 0 } }
-
 /** How much of a stream may be held back for its first content. */
 const preambleBytes = 262_144
 
@@ -47,29 +40,31 @@ export const answer = (
   askings: readonly [Asking, ...ReadonlyArray<Asking>],
   settings: Omit<AttemptSettings, "preambleBytes">,
   body: RequestBody,
-  policies: Context.Tag.Service<Resilience.Resilience>
-): Effect.Effect<Answered, never, Resilience.Resilience> => {
+  policies: Context.Tag.Service<Resilience.Resilience>,
+  used: Used | undefined
+): Effect.Effect<void, never, Resilience.Resilience> => {
   const { endpoint, requestId, response, takeMillis } = incoming
   const [first, ...others] = askings
   const ways = [wayOf(incoming, first, body), ...others.map((one) => wayOf(incoming, one, body))] as const
   const attempts = new Attempts<UpstreamRequest, Error, never>(ways, { ...settings, preambleBytes }, wire)
-  const failed = (failure: unknown): Effect.Effect<Answered> =>
+  const failed = (failure: unknown): Effect.Effect<void> =>
     Effect.sync(() => {
+      if (!response.headersSent) used?.nothing()
       fail(incoming, askings, attempts, failure)
-      return nothingUsed
     })
   if (!body.stream || endpoint.api.stream === undefined) {
     return Effect.matchEffect(attempts.whole(policies), {
       onFailure: failed,
       onSuccess: (seen) => {
         reply.whole(response, seen, { requestId, takeMillis, from: named(askings, seen.target) })
-        return Exit.succeed(seen)
+        used?.whole(seen.target, seen.usage)
+        return Effect.void
       }
     })
   }
   const streamed = attempts.streamed((begun, restore) => {
     const mark = { requestId, takeMillis, from: named(askings, attempts.target) }
-    const written = restore(reply.streamed(response, attempts.seen, mark, begun))
+    const written = restore(reply.streamed(response, attempts.seen, mark, begun, used))
     return Effect.mapError(
       Effect.onExit(written, (exit) => Scope.close(begun.scope, exit)),
       Option.some
@@ -77,8 +72,9 @@ export const answer = (
   })
   return Effect.catchAll(streamed, (failure) => {
     if (Option.isSome(failure)) return failed(failure.value)
+    used?.nothing()
     response.end()
-    return Effect.succeed(nothingUsed)
+    return Effect.void
   })
 }
 

@@ -8,24 +8,28 @@ import type { IncomingHttpHeaders } from "node:http"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Bulkhead from "../../Bulkhead.js"
+import { metered } from "../../internal/load/metered.js"
 import { type Mistake, pathOf } from "../../internal/options/mistakes.js"
 import type { RequestTooLarge } from "../../LlmError.js"
 import * as RateLimit from "../../RateLimit.js"
 import type { Rejection } from "../../Rejection.js"
-import * as SpendLimit from "../../SpendLimit.js"
+import { budgetOf, type Prices, pricesOf } from "./budget.js"
 import { InvalidConfig } from "./config/invalid.js"
 import type { Config, Client as Given } from "./config/schema.js"
 import { notSet, secret } from "./upstreams.js"
+import type { Used } from "./used.js"
 
 /** @internal */
 export interface Client {
   readonly name: string
   readonly maySee: (model: string) => boolean
-  /** Runs a call within what its client may use. What it has used is in its answer. */
-  readonly within: <A, R>(
-    call: Effect.Effect<A, never, R>,
-    estimate: () => RateLimit.Estimate
-  ) => Effect.Effect<A, Rejection | RequestTooLarge, R>
+  /** Whether it matters what its calls use. */
+  readonly counts: boolean
+  /** Runs a call within what its client may use. */
+  readonly within: <R>(
+    call: Effect.Effect<void, never, R>,
+    used: Used | undefined
+  ) => Effect.Effect<void, Rejection | RequestTooLarge, R>
 }
 
 /** @internal */
@@ -34,18 +38,20 @@ export interface Clients {
   readonly of: (headers: IncomingHttpHeaders) => Client | undefined
 }
 
-const everybody: Client = { name: "", maySee: () => true, within: (call) => call }
+const everybody: Client = { name: "", maySee: () => true, counts: false, within: (call) => call }
 
 /** @internal */
-export const clients = ({ clients }: Config): Effect.Effect<Clients, InvalidConfig, RateLimit.RateLimitStore> =>
-  clients === undefined
+export const clients = (config: Config): Effect.Effect<Clients, InvalidConfig, RateLimit.RateLimitStore> => {
+  const { clients } = config
+  return clients === undefined
     ? Effect.succeed({ of: () => everybody })
     : Effect.gen(function* () {
         const mistakes: Array<Mistake> = []
         const known: Array<KeyOf<Client>> = []
+        const prices = pricesOf(config)
         for (const [at, given] of clients.entries()) {
           const key = yield* secret(given.key)
-          if (key !== undefined) known.push({ key, of: yield* clientOf(given) })
+          if (key !== undefined) known.push({ key, of: yield* clientOf(given, prices) })
           else {
             mistakes.push({ path: pathOf(["clients", at, "key"]), message: notSet(given.key) })
           }
@@ -53,6 +59,7 @@ export const clients = ({ clients }: Config): Effect.Effect<Clients, InvalidConf
         if (mistakes.length > 0) return yield* new InvalidConfig({ mistakes })
         return { of: finder(known) }
       })
+}
 
 /** @internal */
 export interface KeyOf<A> {
@@ -84,14 +91,10 @@ const presented = ({ authorization, "api-key": apiKey, "x-api-key": xApiKey }: I
   return bearer ?? String(xApiKey ?? apiKey ?? "")
 }
 
-const clientOf = ({
-  budget,
-  concurrency,
-  models,
-  name,
-  requests,
-  tokens
-}: Given): Effect.Effect<Client, never, RateLimit.RateLimitStore> =>
+const clientOf = (
+  { budget, concurrency, models, name, requests, tokens }: Given,
+  prices: Prices
+): Effect.Effect<Client, never, RateLimit.RateLimitStore> =>
   Effect.gen(function* () {
     const running =
       concurrency === undefined ? undefined : yield* Bulkhead.make({ maxConcurrent: concurrency, maxQueued: 0 })
@@ -99,17 +102,18 @@ const clientOf = ({
       requests === undefined && tokens === undefined
         ? undefined
         : yield* RateLimit.make({ requests, tokens, whenExceeded: "reject" })
-    const spend = budget === undefined ? undefined : yield* SpendLimit.make({ ...budget, whenExceeded: "reject" })
+    const spend = budget === undefined ? undefined : yield* budgetOf(budget, prices)
     return {
       name,
       maySee: (model) => models === undefined || models.includes(model),
-      within: (call, estimate) => {
-        let within: Effect.Effect<never, never, never> | typeof call = call
-        if (running !== undefined) within = running.protect(within, name) as typeof call
-        if (rate !== undefined) within = rate.protect(within, name) as typeof call
-        if (spend !== undefined) within = spend.protect(within, name) as typeof call
-        if (tokens === undefined && spend === undefined) return within
-        return Effect.suspend(() => RateLimit.withEstimate(within, estimate()))
+      counts: tokens !== undefined || spend !== undefined,
+      within: <R>(call: Effect.Effect<void, never, R>, used: Used | undefined) => {
+        let within: Effect.Effect<void, Rejection | RequestTooLarge, R> = call
+        if (running !== undefined) within = running.protect(within, name)
+        if (rate !== undefined) within = metered(within, rate, name, () => used?.usage)
+        if (used === undefined) return within
+        const estimated = Effect.suspend(() => RateLimit.withEstimate(within, used.expected()))
+        return spend === undefined ? estimated : spend(estimated, name, used)
       }
     } satisfies Client
   })

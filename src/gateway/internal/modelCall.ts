@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { RequestTooLarge } from "../../LlmError.js"
 import type { Rejection } from "../../Rejection.js"
 import type * as Resilience from "../../Resilience.js"
-import { type Answered, answer, type Incoming } from "./answer.js"
+import { answer, type Incoming } from "./answer.js"
 import type { Client } from "./clients.js"
 import { isDelivery } from "./config/schema.js"
 import { expected } from "./expected.js"
@@ -21,6 +21,7 @@ import * as reply from "./reply.js"
 import { type RequestBody, requestBody } from "./requestBody.js"
 import type { Route } from "./routes.js"
 import { NotJson } from "./topLevel.js"
+import { Used } from "./used.js"
 import { askings, NoFallback } from "./ways.js"
 
 /** A request that is answered without asking anybody. */
@@ -56,7 +57,7 @@ const asked = (
   incoming: Incoming,
   client: Client,
   read: Buffer | Unread
-): Effect.Effect<Answered, Why, Resilience.Resilience> => {
+): Effect.Effect<void, Why, Resilience.Resilience> => {
   if (read instanceof Unread) return Effect.fail(notRead(read, bodyBytesOf(config)))
   const body = parsed(read)
   if (body instanceof Refused) return Effect.fail(body)
@@ -66,9 +67,10 @@ const asked = (
   const delivery = incoming.request.headers[deliveryHeader] ?? route.settings.delivery
   if (!isDelivery(delivery)) return Effect.fail(unknownDelivery)
   const settings = { ...settingsOf(route, body), delivery, estimate }
-  return Effect.flatMap(askings(routes, route, body, client.maySee), (askings) =>
-    client.within(answer(incoming, askings, settings, body, resilience), estimate)
-  )
+  return Effect.flatMap(askings(routes, route, body, client.maySee), (askings) => {
+    const used = client.counts ? new Used(estimate, askings[0].to.name) : undefined
+    return client.within(answer(incoming, askings, settings, body, resilience, used), used)
+  })
 }
 
 const settingsOf = ({ settings, states }: Route, body: RequestBody): Route["settings"] =>

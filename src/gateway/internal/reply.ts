@@ -11,10 +11,10 @@ import type { Family } from "../../http/internal/apis.js"
 import type { Begun, Failure } from "../../http/internal/attempts.js"
 import { handAll } from "../../http/internal/handAll.js"
 import type { Seen } from "../../http/internal/seen.js"
-import type { Usage } from "../../LlmError.js"
 import { toClient } from "./headers.js"
 import { bodyOf, type Problem } from "./problem.js"
 import type { Destination } from "./routes.js"
+import type { Used } from "./used.js"
 import { WholeEvents } from "./wholeEvents.js"
 
 /** What every answer says of itself. @internal */
@@ -83,16 +83,17 @@ export const streamed = <E>(
   response: ServerResponse,
   seen: Seen,
   mark: AnswerMark,
-  begun: Begun<E>
-): Effect.Effect<{ readonly usage: Usage | undefined }, Failure<E>> => {
+  begun: Begun<E>,
+  used: Used | undefined
+): Effect.Effect<void, Failure<E>> => {
   const headers = headersOf(seen, mark)
   response.writeHead(seen.headOf.status, headers)
   const events = /^text\/event-stream/i.test(headers["content-type"] ?? "") ? new WholeEvents() : undefined
-  let usage: Usage | undefined
+  if (used !== undefined) used.target = seen.target
   const write = (pieces: Chunk.Chunk<Piece>): Effect.Effect<void> | undefined => {
     let full = false
     for (const { bytes, reading } of pieces) {
-      if (reading.usage !== undefined) usage = { ...usage, ...reading.usage }
+      used?.read(reading)
       const whole = events === undefined ? bytes : events.push(bytes)
       mark.from?.upstream.hidden.in(whole)
       if (whole.length > 0 && !response.write(whole)) full = true
@@ -104,7 +105,6 @@ export const streamed = <E>(
     const rest = events?.rest()
     if (rest !== undefined) mark.from?.upstream.hidden.in(rest)
     response.end(rest)
-    return { usage }
   })
 }
 

@@ -26,7 +26,9 @@ export const Usage = Schema.Struct({
    */
   rateLimitedInputTokens: Schema.optional(Schema.Number),
   /** The part of the output that was thought. */
-  reasoningTokens: Schema.optional(Schema.Number)
+  reasoningTokens: Schema.optional(Schema.Number),
+  /** What it costs, where the answer says so itself, as OpenRouter's do. */
+  cost: Schema.optional(Schema.Number)
 })
 
 /**

@@ -17,6 +17,7 @@ import type { Immediate } from "./rateMemory.js"
 import type { RateLimitStoreError } from "./rateStoreError.js"
 import { remainingOf } from "./remaining.js"
 import { byKey, type QueueOptions, queueSettings } from "./settings.js"
+import { usualTokens } from "./tokens.js"
 
 /**
  * So much in a time.
@@ -201,8 +202,8 @@ const settingsOf = (options: Options) => {
   if (limits.length === 0)
     throw new RangeError(`${where} has no limit; give requests, tokens, inputTokens or outputTokens`)
   const usual = {
-    inputTokens: tokens("estimate.inputTokens", estimate.inputTokens, 500),
-    outputTokens: tokens("estimate.outputTokens", estimate.outputTokens, 500)
+    inputTokens: tokens("estimate.inputTokens", estimate.inputTokens, usualTokens),
+    outputTokens: tokens("estimate.outputTokens", estimate.outputTokens, usualTokens)
   }
   const amounts = (input: number, output: number): Amounts => ({
     requests: 1,

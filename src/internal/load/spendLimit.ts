@@ -16,6 +16,7 @@ import { moneyOf, type Price } from "./price.js"
 import type { RateSettings, Rejected } from "./rateGate.js"
 import { CurrentEstimate, type Estimate, RateLimitStore, type RateLimitStoreError } from "./rateLimit.js"
 import { byKey, type QueueOptions, queueSettings } from "./settings.js"
+import { usualTokens } from "./tokens.js"
 
 /**
  * @since 0.1.0
@@ -28,7 +29,7 @@ export interface Options extends QueueOptions {
   readonly per?: Duration.DurationInput | undefined
   /** The most that can be saved up. Default: `limit`. */
   readonly burst?: number | undefined
-  /** What tokens cost. Left out, calls say their cost themselves. */
+  /** What tokens cost. Left out, calls say their cost themselves, and answers that do (OpenRouter's `usage.cost`). */
   readonly prices?: Price | undefined
   /** What becomes of a call that does not fit now. Default `reject`. */
   readonly whenExceeded?: "wait" | "reject" | undefined
@@ -90,7 +91,7 @@ const settingsOf = (options: Options) => {
   }
   const costs = moneyOf(where, "prices", prices ?? { input: 0, output: 0 })
   const money = (usage: Usage): Amounts => ({ money: costs(usage) })
-  const usual = { inputTokens: estimate.inputTokens ?? 500, outputTokens: estimate.outputTokens ?? 500 }
+  const usual = { inputTokens: estimate.inputTokens ?? usualTokens, outputTokens: estimate.outputTokens ?? usualTokens }
   const queue = queueSettings(where, options)
   const rate: RateSettings = {
     limits: [bucket],
@@ -107,7 +108,10 @@ const settingsOf = (options: Options) => {
       const { inputTokens = usual.inputTokens, outputTokens = usual.outputTokens } = told
       return money({ inputTokens, outputTokens })
     },
-    measured: (usage, expected) => (prices === undefined ? expected : money(usage))
+    measured: (usage, expected) => {
+      if (prices !== undefined) return money(usage)
+      return usage.cost === undefined ? expected : { money: usage.cost }
+    }
   }
   return { rate, queue }
 }

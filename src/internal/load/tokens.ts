@@ -3,7 +3,10 @@
  *
  * @internal
  */
-export const estimated = (text: string): number => {
+export const estimated = (text: string): number => Math.ceil(partsOf(text))
+
+/** The same of a piece of a text, which need not be a whole number. @internal */
+export const partsOf = (text: string): number => {
   let ascii = 0
   let others = 0
   for (let i = 0; i < text.length; i++) {
@@ -12,5 +15,8 @@ export const estimated = (text: string): number => {
     if (code < 0x80) ascii++
     else if (code < 0xdc00 || code > 0xdfff) others++
   }
-  return Math.ceil(ascii / 4) + others
+  return ascii / 4 + others
 }
+
+/** What a call is expected to take and to give where nobody says. @internal */
+export const usualTokens = 500

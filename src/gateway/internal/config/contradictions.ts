@@ -17,6 +17,7 @@ export const contradictions = (config: Config): ReadonlyArray<Mistake> => [
     ...badUrl(["upstreams", name, "baseUrl"], baseUrl)
   ]),
   ...openAdmin(config),
+  ...priceless(config),
   ...config.routes.flatMap((route, at) => ofRoute(config, route, at)),
   ...twice(config.routes.map((route) => `${dialectOf(config, route)} ${route.model}`)).map((at) => ({
     path: pathOf(["routes", at, "model"]),
@@ -32,6 +33,24 @@ const openAdmin = ({ admin }: Config): ReadonlyArray<Mistake> =>
   admin === undefined || admin.key !== undefined || admin.port !== undefined
     ? []
     : [{ path: "admin", message: "needs a key, or a port of its own that only you can reach" }]
+
+/** Calls that cost nothing would end no budget. */
+const priceless = ({ clients, routes }: Config): ReadonlyArray<Mistake> => {
+  const at = clients?.findIndex(({ budget }) => budget !== undefined && budget.prices === undefined) ?? -1
+  if (at === -1) return []
+  return routes.flatMap(({ targets }, route) =>
+    targets.flatMap(({ prices }, target) =>
+      prices !== undefined
+        ? []
+        : [
+            {
+              path: pathOf(["routes", route, "targets", target, "prices"]),
+              message: `is missing, and ${pathOf(["clients", at, "budget"])} has no prices for targets without`
+            }
+          ]
+    )
+  )
+}
 
 const badName = (path: ReadonlyArray<PropertyKey>, name: string): ReadonlyArray<Mistake> =>
   isName(name) ? [] : [{ path: pathOf(path), message: `has to be ${names}` }]

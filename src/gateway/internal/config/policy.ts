@@ -4,7 +4,19 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import { Count, CountOrNone, Factor, Limit, optional, Positive, Share, Span, Time, TimeOrNone } from "./words.js"
+import {
+  Amount,
+  Count,
+  CountOrNone,
+  Factor,
+  Limit,
+  optional,
+  Positive,
+  Share,
+  Span,
+  Time,
+  TimeOrNone
+} from "./words.js"
 
 const off = Schema.Literal(false)
 
@@ -45,17 +57,24 @@ const RateLimit = Schema.Struct({
   whenExceeded: optional(Schema.Literal("wait", "reject"))
 })
 
-const Prices = Schema.Struct({
-  input: Positive,
-  output: Positive,
-  cachedInput: optional(Positive),
-  cacheCreationInput: optional(Positive)
+/** @internal */
+export const Prices = Schema.Struct({
+  input: Amount,
+  output: Amount,
+  cachedInput: optional(Amount),
+  cacheCreationInput: optional(Amount)
 }).annotations({
   description: "What a million tokens cost."
 })
 
+const SpendLimit = Schema.Struct({ limit: Positive, per: optional(Span), prices: Prices })
+
 /** @internal */
-export const SpendLimit = Schema.Struct({ limit: Positive, per: optional(Span), prices: Prices })
+export const Budget = Schema.Struct({
+  limit: Positive,
+  per: optional(Span),
+  prices: optional(Prices.annotations({ description: "What a million tokens cost of targets that have no `prices`." }))
+})
 
 const StreamLimits = Schema.Struct({
   firstToken: optional(TimeOrNone),

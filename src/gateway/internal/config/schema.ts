@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { says } from "../../../internal/options/allowed.js"
-import { RoutePolicy, SpendLimit, TargetPolicy } from "./policy.js"
+import { Budget, Prices, RoutePolicy, TargetPolicy } from "./policy.js"
 import {
   Count,
   EnvironmentVariable,
@@ -57,6 +57,9 @@ const Target = Schema.Struct({
         "Its share of the calls that ask it first, among the targets that have a weight. Those without follow in order."
     })
   ),
+  prices: optional(
+    Prices.annotations({ description: "What a million tokens cost there, for the budgets of clients." })
+  ),
   policy: optional(TargetPolicy)
 })
 
@@ -88,7 +91,7 @@ const Client = Schema.Struct({
   concurrency: optional(Count.annotations({ description: "How many of its requests may be under way at once." })),
   requests: optional(Limit),
   tokens: optional(Limit),
-  budget: optional(SpendLimit)
+  budget: optional(Budget)
 })
 
 const Bounds = Schema.Struct({

@@ -52,6 +52,11 @@ export const Count = Schema.Number.pipe(Schema.int(), Schema.positive()).annotat
 export const Positive = Schema.Number.pipe(Schema.finite(), Schema.positive()).annotations(says("a number above 0"))
 
 /** @internal */
+export const Amount = Schema.Number.pipe(Schema.finite(), Schema.nonNegative()).annotations(
+  says("a number of at least 0")
+)
+
+/** @internal */
 export const CountOrNone = Schema.NonNegativeInt.annotations(says("a whole number of at least 0"))
 
 /** @internal */

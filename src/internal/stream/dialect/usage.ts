@@ -18,7 +18,9 @@ export const ofChat = (u: Fields): Usage => {
     cachedInputTokens:
       input.cached_tokens ?? input.cachedTokens ?? u.prompt_cache_hit_tokens ?? u.cache_read_input_tokens,
     cacheCreationInputTokens: input.cache_write_tokens ?? input.cacheWriteTokens ?? u.cache_creation_input_tokens,
-    reasoningTokens: output.reasoning_tokens ?? output.reasoningTokens
+    reasoningTokens: output.reasoning_tokens ?? output.reasoningTokens,
+    // OpenRouter's.
+    cost: u.cost
   })
 }
 
@@ -86,7 +88,8 @@ export const ofAiSdk = (u: Fields): Usage => {
     cachedInputTokens: input.cacheRead ?? ofInput.cacheReadTokens ?? u.cachedInputTokens,
     cacheCreationInputTokens: input.cacheWrite ?? ofInput.cacheWriteTokens ?? u.cacheCreationInputTokens,
     rateLimitedInputTokens: u.rateLimitedInputTokens,
-    reasoningTokens: output.reasoning ?? fieldsOf(u.outputTokenDetails).reasoningTokens ?? u.reasoningTokens
+    reasoningTokens: output.reasoning ?? fieldsOf(u.outputTokenDetails).reasoningTokens ?? u.reasoningTokens,
+    cost: u.cost
   })
 }
 
