@@ -28,7 +28,7 @@ export const askings = (
   maySee: (model: string) => boolean
 ): Effect.Effect<readonly [Asking, ...ReadonlyArray<Asking>], NoFallback> => {
   const ofRoute = (route: Route, model: string) =>
-    Effect.map(inOrder(route), (destinations) => destinations.map((to) => ({ to, model: to.model ?? model })))
+    inOrder(route, (destinations) => destinations.map((to) => ({ to, model: to.model ?? model })))
   const own = ofRoute(route, body.model) as Effect.Effect<[Asking, ...Array<Asking>]>
   if (body.fallbacks.length === 0) return own
   const others = Effect.forEach(body.fallbacks, (model) => {
@@ -58,16 +58,19 @@ const unasked = (before: ReadonlyArray<Asking>, others: ReadonlyArray<Asking>): 
   })
 }
 
-/** Of the targets that have a weight one is drawn to be the first. */
-const inOrder = ({ destinations }: Route): Effect.Effect<ReadonlyArray<Destination>> => {
+/** What is made of the targets in their order: of those that have a weight one is drawn to be the first. */
+const inOrder = <A>(
+  { destinations }: Route,
+  made: (destinations: ReadonlyArray<Destination>) => A
+): Effect.Effect<A> => {
   const total = destinations.reduce((sum, { weight = 0 }) => sum + weight, 0)
-  if (total === 0) return Effect.succeed(destinations)
+  if (total === 0) return Effect.succeed(made(destinations))
   return Effect.map(Random.nextRange(0, total), (drawn) => {
     let below = 0
     const first = destinations.find(({ weight = 0 }) => {
       below += weight
       return drawn < below
     })
-    return first === undefined ? destinations : [first, ...destinations.filter((other) => other !== first)]
+    return made(first === undefined ? destinations : [first, ...destinations.filter((other) => other !== first)])
   })
 }

@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { TimedOut } from "../errors/llmError.js"
-import { withService } from "../fiber/inContext.js"
+import { withServiceOn } from "../fiber/inContext.js"
 import { runUntilSignal } from "../fiber/runUntil.js"
 import { inContext } from "../stream/fromTake.js"
 import { CurrentDeadline } from "../time/deadline.js"
@@ -26,7 +26,7 @@ export const effect = <A, E, R>(at: Walk<Named>, run: Effect.Effect<A, E, R>): E
     const others = othersOf(at, left, fiber.currentContext as Context.Context<never>)
     const deadline = Context.get(fiber.currentContext as Context.Context<never>, CurrentDeadline)
     // Somebody watches the deadline; the share of it is watched in the same way, for targets without policies too.
-    if (!isRunning(deadline) || others.share === 1) return withService(run, OtherTargets, others)
+    if (!isRunning(deadline) || others.share === 1) return withServiceOn(fiber, run, OtherTargets, others)
     const clock = clockOf(fiber)
     const now = clock.unsafeCurrentTimeMillis()
     const millis = shareOfDeadline(deadline.at - now, others.share)

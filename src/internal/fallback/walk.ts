@@ -73,7 +73,7 @@ export const firstStreamOf = (
 const walk = (at: Walk<AnyTarget>, sticky: StickyTo): Effect.Effect<unknown, unknown, unknown> => {
   const { name, run } = at.targets[at.index] as AnyTarget
   const asked = ready.effect(at, run)
-  return Effect.flatMap(Effect.exit(at.index === 0 ? asked : untilDeadline(asked)), (exit) => {
+  const then = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<unknown, unknown, unknown> => {
     const failure = Exit.isSuccess(exit) ? Option.none() : Cause.failureOption(exit.cause)
     if (Option.isNone(failure)) {
       const noting = Exit.isSuccess(exit) ? answered(sticky, at) : undefined
@@ -84,6 +84,10 @@ const walk = (at: Walk<AnyTarget>, sticky: StickyTo): Effect.Effect<unknown, unk
       if (!("on" in next)) return Exit.fail(next.failure)
       return Effect.zipRight(wentOn(name, failure.value, at.seen.length + 1, next.on), walk(next.on, sticky))
     })
+  }
+  return Effect.matchCauseEffect(at.index === 0 ? asked : untilDeadline(asked), {
+    onFailure: (cause) => then(Exit.failCause(cause)),
+    onSuccess: (value) => then(Exit.succeed(value))
   })
 }
 

@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Stream from "effect/Stream"
-import { withService } from "../fiber/inContext.js"
+import { withServiceOn } from "../fiber/inContext.js"
 import { inContext, known } from "../stream/fromTake.js"
 import { nextCall } from "./callNumber.js"
 import { deaf, type Hub, ResilienceEvents } from "./events.js"
@@ -41,7 +41,7 @@ const begun = (context: Context.Context<never>, hub: Hub | undefined): number | 
 export const asOperation = <A, E, R>(self: Effect.Effect<A, E, R>, hub?: Hub): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) => {
     const operation = begun(fiber.currentContext as Context.Context<never>, hub)
-    return operation === undefined ? self : withService(self, Operation, operation)
+    return operation === undefined ? self : withServiceOn(fiber, self, Operation, operation)
   })
 
 /** @internal */

@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Stream from "effect/Stream"
-import { withService } from "../fiber/inContext.js"
+import { withServiceOn } from "../fiber/inContext.js"
 import { inContext, known } from "../stream/fromTake.js"
 import { CurrentDeadline, type Deadline } from "./deadline.js"
 import { clockOf } from "./timer.js"
@@ -21,7 +21,7 @@ export const effect = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   budget === undefined
     ? self
-    : Effect.withFiberRuntime((fiber) => withService(self, CurrentDeadline, sooner(fiber, budget)))
+    : Effect.withFiberRuntime((fiber) => withServiceOn(fiber, self, CurrentDeadline, sooner(fiber, budget)))
 
 /** From the moment the stream is run. @internal */
 export const stream = <A, E, R>(
