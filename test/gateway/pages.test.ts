@@ -109,8 +109,15 @@ it.scopedLive("without such a configuration no page may, and what runs the gatew
     const { gateway, provider } = yield* start({ cors: true }, () => ({ admin: { port: 0 } }))
     const url = `${gateway.url}/v1/chat/completions`
     expect((yield* asked(url, { method: "OPTIONS", headers: intends })).status).toBe(405)
+    // What a browser sends without asking first would be answered by the upstream, and only not be read.
+    for (const type of ["text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "multipart/form-data"]) {
+      expect((yield* asked(url, { body: chat, headers: { "content-type": type } })).status).toBe(403)
+    }
+    expect(yield* provider.attempts).toEqual([])
+    const json = { "content-type": "application/json; charset=utf-8" }
     const names = (headers: object) => Object.keys(headers).filter((name) => /^access-control-|^vary$/.test(name))
-    expect(names((yield* asked(url, { body: chat })).headers)).toEqual([])
+    const program = yield* asked(url, { body: chat, headers: json })
+    expect([program.status, names(program.headers)]).toEqual([200, []])
     // A reload allows it, and everybody.
     yield* gateway.reload(
       yield* GatewayConfig.decode(configOf(provider, { admin: { port: 0 }, cors: { origins: ["*"] } }))
@@ -121,7 +128,9 @@ it.scopedLive("without such a configuration no page may, and what runs the gatew
     expect((yield* asked(url, { body: chat })).headers).toMatchObject({ "access-control-allow-origin": origin })
     const state = yield* asked(`${gateway.adminUrl}/state`, { method: "GET" })
     expect([state.status, names(state.headers)]).toEqual([200, []])
-    expect((yield* asked(`${gateway.adminUrl}/state`, { method: "OPTIONS", headers: intends })).status).toBe(405)
+    expect((yield* asked(`${gateway.adminUrl}/isolate`, { method: "OPTIONS", headers: intends })).status).toBe(405)
+    const order = { body: "target=openai%2Fmain", headers: { "content-type": "application/x-www-form-urlencoded" } }
+    expect((yield* asked(`${gateway.adminUrl}/isolate`, order)).status).toBe(415)
   })
 )
 

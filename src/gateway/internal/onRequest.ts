@@ -12,7 +12,7 @@ import { readBody } from "./incoming.js"
 import type { OnRequest } from "./listen.js"
 import { bodyBytesOf, modelCall, unknownModel } from "./modelCall.js"
 import { modelList, modelOf } from "./models.js"
-import { answersBrowser } from "./pages.js"
+import { answersBrowser, asksUnnamed, unnamed } from "./pages.js"
 import { noSuchKey, onlyFor, type Problem } from "./problem.js"
 import { refuse } from "./refuse.js"
 import { json } from "./reply.js"
@@ -53,6 +53,7 @@ export const onRequest = ({ admin, current, ending, traffic }: Standing): OnRequ
   const toModel: OnRequest = (request, response) => {
     const generation = current()
     if (request.method !== "POST") return refuse(request, response, onlyPost)
+    if (asksUnnamed(generation.origins, request.headers)) return refuse(request, response, unnamed)
     if (traffic.underWay >= (generation.config.bounds?.concurrency ?? 2_000)) return refuse(request, response, tooMany)
     if (ending()) response.setHeader("connection", "close")
     const client = generation.clients.of(request.headers)

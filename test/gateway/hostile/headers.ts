@@ -42,6 +42,10 @@ export const headers: ReadonlyArray<Hostile> = [
   ),
   one("a Connection that names all", 200, post(plain, chat, "connection: host, content-length, authorization, close")),
   one("an id that is no id", 200, post(plain, chat, "x-request-id: <script>")),
+  one("a page that nobody has named", 403, post(plain, messages, "origin: https://evil.example"), {
+    dialect: "anthropic"
+  }),
+  one("a page that is none", 403, post(plain, chat, "origin: null", "content-type: text/plain")),
   one("a delivery that does not exist", 400, post(plain, chat, "x-effect-resilience-delivery: soon")),
   one(
     "two deliveries",

@@ -4,6 +4,8 @@
 import { type Hostile, one } from "./hostile.js"
 import { admin, chunk, head, json, order } from "./written.js"
 
+const form = "content-type: application/x-www-form-urlencoded"
+
 export const operating: ReadonlyArray<Hostile> = [
   one("POST for the page", 405, admin("POST", "/admin"), { allow: "GET, HEAD" }),
   one("DELETE for the metrics", 405, admin("DELETE", "/metrics"), { allow: "GET, HEAD" }),
@@ -14,6 +16,7 @@ export const operating: ReadonlyArray<Hostile> = [
   one("the state without a key", 401, head("GET", "/admin/state")),
   one("an order without a key", 401, head("POST", "/admin/isolate")),
   one("an order that is no JSON", 400, order("{")),
+  one("an order of a form", 415, admin("POST", "/admin/isolate", "content-length: 10", form) + "target=who"),
   one("an order that is empty", 400, order(""), { dialect: "operator" }),
   one("an order that is too large", 413, order(" ".repeat(200_000))),
   one(

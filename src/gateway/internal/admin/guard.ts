@@ -10,6 +10,7 @@ import type { InvalidConfig } from "../config/invalid.js"
 import type { Config } from "../config/schema.js"
 import type { OnRequest } from "../listen.js"
 import { isAdmin } from "../onRequest.js"
+import { isJson } from "../pages.js"
 import { noSuchKey, onlyFor, type Problem } from "../problem.js"
 import { refuse } from "../refuse.js"
 import { requestIdOf } from "../requestIds.js"
@@ -34,6 +35,8 @@ export const guarded = (key: Redacted.Redacted | undefined, admin: OnRequest): O
     const allow = operations.get(path)
     if (allow === undefined) return refuse(request, response, nothingHere)
     if (!allow.split(", ").includes(request.method ?? "")) return refuse(request, response, onlyFor(allow))
+    // No page of others can send that without being let, which none is here.
+    if (allow === "POST" && !isJson(request.headers)) return refuse(request, response, notJson)
     if (request.headers["transfer-encoding"] !== undefined) return refuse(request, response, noLength)
     if (Number(request.headers["content-length"]) > mostBytes) return refuse(request, response, tooLarge)
     response.setHeader("x-effect-resilience-request-id", requestIdOf(request))
@@ -45,5 +48,6 @@ export const guarded = (key: Redacted.Redacted | undefined, admin: OnRequest): O
 const mostBytes = 65_536
 
 const nothingHere: Problem = { status: 404, message: "There is nothing here" }
+const notJson: Problem = { status: 415, message: "An order has to be of the type application/json" }
 const noLength: Problem = { status: 411, message: "An order has to say how long it is" }
 const tooLarge: Problem = { status: 413, message: `An order is at most ${mostBytes} bytes` }
