@@ -205,6 +205,11 @@ describe("options that make no sense are refused, by name", () => {
     const stream = Resilience.protectStream(Stream.empty, "t", { deliver: "buffered" } as never)
     const exit = Effect.runSyncExit(Effect.provide(Stream.runDrain(stream), Resilience.layer()))
     expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toMatch(/"deliver"/)
+    const named = Resilience.protectStream(Stream.empty, "t", { dialect: "openAiChat" as never })
+    const refused = Effect.runSyncExit(Effect.provide(Stream.runDrain(named), Resilience.layer()))
+    expect(Exit.isFailure(refused) && Cause.pretty(refused.cause)).toMatch(
+      /dialect is "openAiChat", and has to be one of StreamDialect/
+    )
   })
 })
 

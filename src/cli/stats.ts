@@ -68,6 +68,7 @@ export const stats: Command.Command<"stats", Terminal.Terminal, never, Flags> = 
   { file, since, until, every, json },
   ({ every, file, json, since, until }) =>
     Effect.gen(function* () {
+      if (Option.isSome(since) && Option.isSome(until) && until.value < since.value) return yield* endsBeforeItBegins
       const { OperationLogFile, OperationStats } = yield* modules
       const period = {
         ...(Option.isSome(since) && { since: since.value }),
@@ -92,6 +93,13 @@ export const stats: Command.Command<"stats", Terminal.Terminal, never, Flags> = 
     "Tells what an operation log has to say: retries by provider, failures over time, circuits, latencies, tokens and " +
       "cost, and who answered in whose place"
   )
+)
+
+const endsBeforeItBegins = Effect.zipRight(
+  Console.error("--until is earlier than --since; allowed is a time that begins before it ends"),
+  Effect.sync(() => {
+    process.exitCode = 2
+  })
 )
 
 const from = (since: number | undefined): string => (since === undefined ? "" : `, since ${isoOf(since)}`)

@@ -112,7 +112,14 @@ const rangeOf = <Option extends string>(period: Period | undefined, ...more: Rea
   if (period === undefined) return { since: -lastMillis, until: lastMillis }
   refuseUnknown(where, "", period, { ...periodNames, ...Object.fromEntries(more.map((name) => [name, true])) })
   const { since = -lastMillis, until = lastMillis } = period
-  return { since: Math.floor(millisOf("since", since)), until: Math.floor(millisOf("until", until)) }
+  const range = { since: Math.floor(millisOf("since", since)), until: Math.floor(millisOf("until", until)) }
+  if (range.until < range.since) throw invalid(where, "until", until, "no earlier than since")
+  return range
+}
+
+const grouped = (by: "provider" | "target" = "target"): "provider" | "target" => {
+  if (by === "provider" || by === "target") return by
+  throw invalid(where, "by", by, "provider or target")
 }
 
 const answer = <A>(ask: () => Effect.Effect<A, SqlError | ParseError>): Asked<A> =>
@@ -151,7 +158,7 @@ export const make: Effect.Effect<OperationStats, OperationLogError, SqlClient> =
   return {
     [TypeId]: TypeId,
     summary: (period) => answer(() => ask.summary(rangeOf(period))),
-    retries: (period) => answer(() => ask.retries(rangeOf(period, "by"), period?.by ?? "target")),
+    retries: (period) => answer(() => ask.retries(rangeOf(period, "by"), grouped(period?.by))),
     failures: (period) =>
       answer(() => {
         const every = finiteMillis(where, "every", period?.every ?? "1 hour")

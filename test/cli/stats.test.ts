@@ -132,5 +132,8 @@ describe("effect-resilience stats", { timeout: 120_000, concurrent: true }, () =
     const { code, output } = await stats("--since", "soon", log)
     expect(code).toBe(2)
     expect(output).toContain("--since is soon; allowed are times such as 24h")
+    const backwards = await stats("--since", "1h", "--until", "2h", log)
+    expect(backwards.code).toBe(2)
+    expect(backwards.output).toContain("--until is earlier than --since")
   })
 })

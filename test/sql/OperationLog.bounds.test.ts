@@ -369,6 +369,15 @@ describe("opening a log", () => {
       ] as const) {
         expect(yield* words({ [name]: value })).toContain(name)
       }
+      const grouped = yield* Effect.exit(
+        Effect.provide(
+          ask((stats) => stats.retries({ by: "day" as never })),
+          under(OperationLogFile.layer({ path: folder.path() }))
+        )
+      )
+      expect(Exit.isFailure(grouped) && Cause.pretty(grouped.cause)).toContain(
+        'by is "day", and has to be provider or target'
+      )
       const asked = (period: object) =>
         Effect.map(
           Effect.exit(
@@ -379,7 +388,8 @@ describe("opening a log", () => {
           ),
           (exit) => (Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "answered")
         )
-      expect(yield* asked({ since: "soon" })).toContain("since is soon")
+      expect(yield* asked({ since: "soon" })).toContain('since is "soon"')
+      expect(yield* asked({ since: 5, until: 3 })).toContain("until is 3, and has to be no earlier than since")
       expect(yield* asked({ every: 0 })).toContain("every is 0")
       expect(yield* asked({ sinse: 0 })).toContain('no option "sinse"')
     })

@@ -1,4 +1,5 @@
 import type * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
 import type { CallOptions } from "../call/callOptions.js"
 import { invalid, millis, number } from "../options/check.js"
 import { refuseUnknown, streamOptions } from "../options/names.js"
@@ -73,7 +74,7 @@ export const compile = <A>(options: StreamOptions<A>, attemptMillis: number): Co
   if (options.buffer !== undefined) refuseUnknown(where, "buffer", options.buffer, bufferOptions)
   const { buffer, delivery = "incremental", malformed = "fail", reasoning = "life" } = options
   return {
-    dialect: options.dialect,
+    dialect: dialectOf(options.dialect),
     delivery: oneOf("delivery", delivery, ["incremental", "buffered", "restartable"]),
     reasoning: oneOf("reasoning", reasoning, ["ignored", "life", "content"]),
     malformed: oneOf("malformed", malformed, ["skip", "fail"]),
@@ -88,6 +89,11 @@ export const compile = <A>(options: StreamOptions<A>, attemptMillis: number): Co
       settle: limit("settle", options.settle, 1000)
     }
   }
+}
+
+const dialectOf = <A>(dialect: StreamOptions<A>["dialect"]): StreamOptions<A>["dialect"] => {
+  if (dialect === undefined || Predicate.isFunction(dialect.read)) return dialect
+  throw invalid(where, "dialect", dialect, "one of StreamDialect, such as StreamDialect.openAiChat")
 }
 
 const limit = (field: string, input: Duration.DurationInput | false | undefined, otherwise: number): number => {
