@@ -225,6 +225,20 @@ it.scopedLive(
     })
 )
 
+it.scopedLive("a fallback behind the pattern of the model itself is refused, and not left out without a word", () =>
+  Effect.gen(function* () {
+    const { gateway, provider } = yield* start({}, () => ({
+      routes: [{ model: "m*", fallbacks: true, targets: [{ upstream: "openai" }] }]
+    }))
+    const url = `${gateway.url}/v1/chat/completions`
+    const refused = yield* post(url, { ...chat, fallbacks: ["mini"] })
+    expect(refused.status).toBe(400)
+    expect((yield* json(refused)).error.message).toContain('"main" cannot fall back to another of its own pattern')
+    expect((yield* post(url, { ...chat, fallbacks: ["main"] })).status).toBe(200)
+    expect((yield* provider.awaitSettled).length).toBe(1)
+  })
+)
+
 it.scopedLive("who runs it sees every target, and can isolate, release and reset it, with the key alone", () =>
   Effect.gen(function* () {
     const { gateway } = yield* start({ models: { main: Script.always(Step.overloaded()) } }, () => ({

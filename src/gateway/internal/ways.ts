@@ -40,11 +40,17 @@ export const askings = (
       ? Effect.fail(new NoFallback(`There is no model ${shown(model)} here`))
       : ofRoute(other, model)
   })
-  return Effect.zipWith(own, others, ([first, ...rest], others) => [
-    first,
-    ...unasked([first], [...rest, ...others.flat()])
-  ])
+  return Effect.zipWith(own, others, ([first, ...rest], others) => [first, ...rest, ...others.flat()] as const).pipe(
+    Effect.filterOrFail(
+      (all) => !all.some((asking) => all.some((other) => isSameButFor(asking, other))),
+      () => new NoFallback(`The model ${shown(body.model)} cannot fall back to another of its own pattern here`)
+    ),
+    Effect.map(([first, ...others]) => [first, ...unasked([first], others)])
+  )
 }
+
+/** Models behind a pattern are one target, which is not asked twice: to leave the other out would be to say nothing of it. */
+const isSameButFor = (one: Asking, other: Asking): boolean => one.to.name === other.to.name && one.model !== other.model
 
 const shown = (model: string): string => JSON.stringify(model.slice(0, 200))
 
