@@ -8,6 +8,7 @@ import type { Family } from "../../http/internal/apis.js"
 import type { AttemptSettings } from "../../http/internal/attempts.js"
 import type * as Resilience from "../../Resilience.js"
 import type { Config, Delivery, Route as GivenRoute, Target as GivenTarget } from "./config/schema.js"
+import { fits, isPattern } from "./namePattern.js"
 import { fallbackOn, policyOf, targetPolicy } from "./policies.js"
 import type { Upstream } from "./upstreams.js"
 
@@ -48,12 +49,12 @@ export const routesOf = (config: Config, upstreams: ReadonlyMap<string, Upstream
   const patterns = all
     .filter(({ model }) => isPattern(model))
     .sort((one, other) => other.model.length - one.model.length)
-    .map((route) => ({ route, matches: matcher(route.model) }))
+    .map((route) => ({ route, isFor: fits(route.model) }))
   return {
     all,
     find: (family, model) =>
       exact.get(keyOf({ family, model })) ??
-      patterns.find(({ matches, route }) => route.family === family && matches.test(model))?.route
+      patterns.find(({ isFor, route }) => route.family === family && isFor(model))?.route
   }
 }
 
@@ -74,11 +75,6 @@ export const nameOf = (route: GivenRoute, target: GivenTarget): string =>
   `${target.upstream}/${target.model ?? route.model}`
 
 const keyOf = ({ family, model }: { readonly family: Family; readonly model: string }): string => `${family} ${model}`
-
-const isPattern = (model: string): boolean => model.includes("*")
-
-const matcher = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`)
 
 const routeOf = (given: GivenRoute, upstreams: ReadonlyMap<string, Upstream>, general?: Delivery): Route => {
   const [first, ...others] = given.targets

@@ -42,6 +42,8 @@ export const bodies: ReadonlyArray<Hostile> = [
   ),
   one("no such model", 404, post(plain.replace("main", "who"), messages), { dialect: "anthropic" }),
   one("a model with a long name", 404, post(plain.replace("main", "x".repeat(50_000)))),
+  one("a model that a pattern might be for in many ways", 404, post(plain.replace("main", "ab".repeat(45_000)))),
+  one("ten thousand fallbacks", 400, post(withMember(`"fallbacks":[${'"who",'.repeat(10_000)}"who"]`))),
   one("a model of no UTF-8", 404, post(plain.replace("main", "\xff\xfe"))),
   one("a model that is half of a pair", 404, post(plain.replace("main", "\\ud800\\u0000"))),
   one("a model with lines in its name", 404, post(plain.replace("main", "\\r\\nset-cookie: a=b"))),

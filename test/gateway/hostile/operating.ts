@@ -16,7 +16,7 @@ export const operating: ReadonlyArray<Hostile> = [
   one("the state without a key", 401, head("GET", "/admin/state")),
   one("an order without a key", 401, head("POST", "/admin/isolate")),
   one("an order that is no JSON", 400, order("{")),
-  one("an order of a form", 415, admin("POST", "/admin/isolate", "content-length: 10", form) + "target=who"),
+  one("an order of a form", 415, `${admin("POST", "/admin/isolate", "content-length: 10", form)}target=who`),
   one("an order that is empty", 400, order(""), { dialect: "operator" }),
   one("an order that is too large", 413, order(" ".repeat(200_000))),
   one(
@@ -29,7 +29,7 @@ export const operating: ReadonlyArray<Hostile> = [
   one(
     "an order that waits to be asked for",
     100,
-    admin("POST", "/admin/isolate", json, "content-length: 2", "expect: 100-continue") + "{}",
+    `${admin("POST", "/admin/isolate", json, "content-length: 2", "expect: 100-continue")}{}`,
     { answers: [100, 400], dialect: "operator" }
   )
 ]

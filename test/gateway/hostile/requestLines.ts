@@ -24,6 +24,7 @@ export const requestLines: ReadonlyArray<Hostile> = [
   ...["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"].map((method) =>
     one(`${method} where POST is for`, 405, head(method, chat), { allow: "POST" })
   ),
+  one("a line with two protocols", 400, head("GET", "/healthz HTTP/1.1")),
   one("HEAD where POST is for", 405, head("HEAD", messages), { allow: "POST", method: "HEAD" }),
   one("POST where GET is for", 405, post(plain, "/v1/models"), { allow: "GET, HEAD" }),
   one("CONNECT", 501, lines("CONNECT api.openai.com:443 HTTP/1.1", ["host: api.openai.com:443"])),

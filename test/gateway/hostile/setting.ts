@@ -12,7 +12,7 @@ export const environment: ReadonlyMap<string, string> = new Map([
   ["HOSTILE_ADMIN", operatorKey]
 ])
 
-export const bounded: Pick<typeof GatewayConfig.schema.Encoded, "admin" | "bounds" | "clients"> = {
+export const bounded: Pick<typeof GatewayConfig.schema.Encoded, "admin" | "bounds" | "clients" | "routes"> = {
   bounds: {
     bodyBytes: 100_000,
     bodyTime: "1 second",
@@ -22,5 +22,10 @@ export const bounded: Pick<typeof GatewayConfig.schema.Encoded, "admin" | "bound
     takeTime: "500 millis"
   },
   clients: [{ name: "known", key: "HOSTILE_CLIENT", tokens: { limit: 1_000_000_000 } }],
-  admin: { key: "HOSTILE_ADMIN" }
+  admin: { key: "HOSTILE_ADMIN" },
+  routes: [
+    { model: "main", fallbacks: ["who"], targets: [{ upstream: "openai", capabilities: ["tools"] }] },
+    { model: "main", targets: [{ upstream: "anthropic" }] },
+    { model: "*a*b*c", targets: [{ upstream: "openai" }] }
+  ]
 }

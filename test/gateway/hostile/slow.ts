@@ -11,7 +11,7 @@ export const slow: ReadonlyArray<Hostile> = [
     408,
     Array.from(post(), (byte) => byte)
   ),
-  one("a body that does not go on", 408, head("POST", messages, "content-length: 100") + "{", { dialect: "anthropic" }),
+  one("a body that does not go on", 408, `${head("POST", messages, "content-length: 100")}{`, { dialect: "anthropic" }),
   one("a body that comes slowly", 408, [head("POST", chat, length(plain)), ...plain]),
   one("chunks that come slowly", 408, [chunked(), ...Array.from(plain, (byte) => chunk(byte))]),
   one(
