@@ -88,6 +88,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
         yield* gateway.reload(yield* GatewayConfig.decode(others))
         const unread = ["APIConnectionError", 0, false]
         expect(yield* told).toEqual([unread, unread, unread])
-      }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["PAGE", "key-of-the-page"]]))))
+      }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["PAGE", "key-of-the-page"]])))),
+    60_000
   )
 })

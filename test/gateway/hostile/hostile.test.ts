@@ -1,6 +1,7 @@
 /**
  * What nobody should send, over bare sockets: each is answered in words, and so is whoever asks afterwards.
  */
+import { readFileSync } from "node:fs"
 import { expect, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
 import { counting, fibers } from "../../../bench/gateway/left.js"
@@ -14,6 +15,11 @@ interface Standing {
   readonly processes: readonly [{ readonly underWay: number }]
   readonly targets: ReadonlyArray<{ readonly inFlight: number; readonly queued: number }>
 }
+
+it("the gateway's page tells how many there are", () => {
+  const page = readFileSync(new URL("../../../docs/gateway.md", import.meta.url), "utf8")
+  expect(/(\d+) kinds of what nobody should send/.exec(page)?.[1]).toBe(String(hostile.length))
+})
 
 it("each has a name of its own", () => {
   const names = hostile.map(({ name }) => name)

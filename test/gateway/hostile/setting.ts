@@ -15,9 +15,9 @@ export const environment: ReadonlyMap<string, string> = new Map([
 export const bounded: Pick<typeof GatewayConfig.schema.Encoded, "admin" | "bounds" | "clients" | "routes"> = {
   bounds: {
     bodyBytes: 100_000,
-    bodyTime: "1 second",
+    bodyTime: "3 seconds",
     headerBytes: 16_000,
-    headerTime: "500 millis",
+    headerTime: "2 seconds",
     idleTime: "1 second",
     takeTime: "500 millis"
   },
