@@ -86,8 +86,8 @@ export const make: (options?: Options) => RetryPolicy = policy.make
  * | variable | meaning | default |
  * |---|---|---|
  * | `LLM_MAX_RETRIES` | attempts in all, the first one included | 3 |
- * | `LLM_RETRY_INITIAL_DELAY` | the first delay in seconds | 1 |
- * | `LLM_RETRY_MAX_DELAY` | the cap in seconds | 10, or the first delay if that is longer |
+ * | `LLM_RETRY_INITIAL_DELAY` | the first delay, in seconds or as `2 seconds` | 1 |
+ * | `LLM_RETRY_MAX_DELAY` | the cap, in the same way | 10, or the first delay if that is longer |
  * | `LLM_RETRY_BACKOFF_FACTOR` | the growth per failure | 2 |
  *
  * A value that makes no sense is a `ConfigError` that names the variable, its value and what is allowed. The policy's

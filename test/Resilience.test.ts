@@ -604,7 +604,7 @@ describe("Resilience.protect", () => {
       ]) {
         const exit = yield* Effect.exit(Effect.scoped(Layer.build(Resilience.layer(options))))
         expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toMatch(
-          /(attemptTimeout|deadline|maxAttempts|counts) is (NaN|-1|0|-5|call)/
+          /(attemptTimeout|deadline|maxAttempts|counts) is (NaN|-1|0|-5|"call")/
         )
       }
     })

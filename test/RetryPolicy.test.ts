@@ -482,6 +482,8 @@ describe("R14: the environment", () => {
       expect(yield* waits(policy)).toHaveLength(4)
       expect(yield* waits(RetryPolicy.make({ ...(yield* read({})).options, jitter: "none" }))).toEqual([1_000, 2_000])
       expect(yield* waits(yield* read({ LLM_MAX_RETRIES: "1" }))).toEqual([])
+      const inWords = yield* read({ LLM_RETRY_INITIAL_DELAY: "2 seconds", LLM_RETRY_MAX_DELAY: "3000 millis" })
+      expect(yield* waits(RetryPolicy.make({ ...inWords.options, jitter: "none" }))).toEqual([2_000, 3_000])
     })
   )
 
@@ -494,6 +496,7 @@ describe("R14: the environment", () => {
         ["LLM_RETRY_INITIAL_DELAY", "-1", "a number of seconds, at least 0"],
         ["LLM_RETRY_INITIAL_DELAY", "Infinity", "a number of seconds"],
         ["LLM_RETRY_MAX_DELAY", "NaN", "a number of seconds"],
+        ["LLM_RETRY_MAX_DELAY", "soon", "a duration"],
         ["LLM_RETRY_MAX_DELAY", "0.5", "at least LLM_RETRY_INITIAL_DELAY"],
         ["LLM_RETRY_BACKOFF_FACTOR", "0.5", "a number, at least 1"]
       ] as const

@@ -28,8 +28,8 @@ export interface Variable {
 
 const numberIn = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text))
 
-/** A duration in words, or a number of seconds. */
-const durationIn = (text: string): Duration.Duration | undefined => {
+/** A duration in words, or a number of seconds. @internal */
+export const durationIn = (text: string): Duration.Duration | undefined => {
   const seconds = numberIn(text)
   if (!Number.isNaN(seconds)) return seconds >= 0 && Number.isFinite(seconds) ? Duration.seconds(seconds) : undefined
   if (text.trimStart().startsWith("-")) return undefined

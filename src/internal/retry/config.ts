@@ -2,19 +2,20 @@ import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import { durationIn } from "../options/environment.js"
 import { make } from "./policy.js"
 import type { RetryPolicy } from "./policyTypes.js"
 
-/** A number from one variable, or nothing where it is not set. */
-const numeric = (
+/** What one variable says, or nothing where it is not set. `read` gives nothing for a text that says nothing. */
+const variable = <A>(
   name: string,
   allowed: string,
-  isAllowed: (value: number) => boolean
-): Config.Config<number | undefined> =>
+  read: (text: string) => A | undefined
+): Config.Config<A | undefined> =>
   Config.string(name).pipe(
     Config.mapOrFail((text) => {
-      const value = text.trim() === "" ? Number.NaN : Number(text)
-      return isAllowed(value) ? Either.right(value) : Either.left(invalid([], name, JSON.stringify(text), allowed))
+      const value = read(text)
+      return value === undefined ? Either.left(invalid([], name, JSON.stringify(text), allowed)) : Either.right(value)
     }),
     Config.withDefault(undefined)
   )
@@ -23,32 +24,45 @@ const numeric = (
 const invalid = (path: Array<string>, name: string, value: string, allowed: string): ConfigError.ConfigError =>
   ConfigError.InvalidData(path, `${name} is ${value}, and has to be ${allowed}`)
 
-const isDelay = (value: number): boolean => value >= 0 && value < Number.POSITIVE_INFINITY
+const numberThat =
+  (isAllowed: (value: number) => boolean) =>
+  (text: string): number | undefined => {
+    const value = text.trim() === "" ? Number.NaN : Number(text)
+    return isAllowed(value) ? value : undefined
+  }
+
+const delay = 'a number of seconds, at least 0, or a duration such as "2 seconds"'
+
+const delayIn = (text: string): Duration.Duration | undefined => {
+  const delay = durationIn(text)
+  return delay !== undefined && Duration.isFinite(delay) ? delay : undefined
+}
 
 /** @internal */
 export const config: Config.Config<RetryPolicy> = Config.all({
-  maxAttempts: numeric(
+  maxAttempts: variable(
     "LLM_MAX_RETRIES",
     "a whole number of attempts in all, at least 1",
-    (value) => Number.isInteger(value) && value >= 1
+    numberThat((value) => Number.isInteger(value) && value >= 1)
   ),
-  initial: numeric("LLM_RETRY_INITIAL_DELAY", "a number of seconds, at least 0", isDelay),
-  max: numeric("LLM_RETRY_MAX_DELAY", "a number of seconds, at least 0", isDelay),
-  factor: numeric(
+  initialDelay: variable("LLM_RETRY_INITIAL_DELAY", delay, delayIn),
+  maxDelay: variable("LLM_RETRY_MAX_DELAY", delay, delayIn),
+  factor: variable(
     "LLM_RETRY_BACKOFF_FACTOR",
     "a number, at least 1",
-    (value) => value >= 1 && value < Number.POSITIVE_INFINITY
+    numberThat((value) => value >= 1 && value < Number.POSITIVE_INFINITY)
   )
 }).pipe(
-  Config.mapOrFail(({ factor, initial, max, maxAttempts }) => {
-    const first = initial ?? 1
-    if (max !== undefined && max < first) {
-      const least = `at least LLM_RETRY_INITIAL_DELAY, which is ${first}`
-      return Either.left(invalid(["LLM_RETRY_MAX_DELAY"], "LLM_RETRY_MAX_DELAY", `${max}`, least))
+  Config.mapOrFail((options) => {
+    const { initialDelay = oneSecond, maxDelay } = options
+    if (maxDelay !== undefined && Duration.lessThan(maxDelay, initialDelay)) {
+      const least = `at least LLM_RETRY_INITIAL_DELAY, which is ${inSeconds(initialDelay)}`
+      return Either.left(invalid(["LLM_RETRY_MAX_DELAY"], "LLM_RETRY_MAX_DELAY", inSeconds(maxDelay), least))
     }
-    return Either.right(make({ maxAttempts, initialDelay: seconds(initial), maxDelay: seconds(max), factor }))
+    return Either.right(make(options))
   })
 )
 
-const seconds = (value: number | undefined): Duration.Duration | undefined =>
-  value === undefined ? undefined : Duration.seconds(value)
+const oneSecond = Duration.seconds(1)
+
+const inSeconds = (delay: Duration.Duration): string => `${Duration.toSeconds(delay)} seconds`
