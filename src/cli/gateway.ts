@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Command from "@effect/cli/Command"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -16,6 +16,7 @@ import { embedded } from "../gateway/internal/embedded.js"
 import { readConfig } from "../gateway/internal/readConfig.js"
 import { tried } from "../gateway/internal/tried.js"
 import { isWorker, worker } from "../gateway/internal/workers/worker.js"
+import { changes } from "./internal/changes.js"
 import { forShortCalls } from "./internal/collector.js"
 import { configFile, flags } from "./internal/gatewayFlags.js"
 import { serve } from "./internal/serve.js"
@@ -45,6 +46,7 @@ const serving = ({
       ...(Option.isSome(port) && { port: port.value })
     }
     const count = Option.getOrElse(workers, () => 1)
+    const changed = Option.isSome(config) ? yield* changes(config.value) : Stream.never
     const read: Effect.Effect<unknown, Error, FileSystem.FileSystem | Scope.Scope> = Option.match(config, {
       onNone: () => withoutConfig,
       onSome: readConfig
@@ -62,7 +64,7 @@ const serving = ({
       onFailure: (error) => Console.error(`${config.value} is left aside:\n${error.message}`)
     })
     return yield* Effect.zipRight(
-      Stream.runForEach(changes(config.value), () => again),
+      Stream.runForEach(changed, () => again),
       Effect.never
     )
   })
@@ -80,25 +82,6 @@ const withFlags = (config: unknown, listen: object, delivery: Option.Option<Deli
 
 const atTheNextStart = (names: ReadonlyArray<string>): string =>
   names.length === 0 ? "" : `, but for ${names.join(", ")}: at the next start`
-
-/** When the file changes, and when the process is told to look again. */
-const changes = (path: string): Stream.Stream<unknown, never, FileSystem.FileSystem> =>
-  Stream.merge(
-    Stream.debounce(
-      Stream.catchAll(
-        Stream.unwrap(Effect.map(FileSystem.FileSystem, (files) => files.watch(path))),
-        () => Stream.never
-      ),
-      "200 millis"
-    ),
-    Stream.async<void>((emit) => {
-      const told = (): void => {
-        emit.single(undefined)
-      }
-      process.on("SIGHUP", told)
-      return Effect.sync(() => process.off("SIGHUP", told))
-    })
-  )
 
 const withoutConfig: Effect.Effect<unknown, Error, Scope.Scope> = Effect.gen(function* () {
   const { make } = yield* Effect.promise(() => import("../testing/MisbehavingProvider.js"))

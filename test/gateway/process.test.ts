@@ -1,6 +1,8 @@
 /**
  * The gateway as a process: what it is told by the environment, by signals and by its file, and what it never tells.
  */
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import * as MisbehavingProvider from "effect-resilience/testing/MisbehavingProvider"
@@ -95,6 +97,52 @@ it.scopedLive(
       expect(last).toContain("[DONE]")
       expect(yield* gateway.ended).toBe(0)
       for (const told of [...seen, last, gateway.output()]) expect(told).not.toContain(key.slice(3, 14))
+    }),
+  40_000
+)
+
+it.scopedLive(
+  "W5: a file is heeded too that has taken the place of another, was away for a while, or is behind a link",
+  () =>
+    Effect.gen(function* () {
+      const provider = yield* MisbehavingProvider.make()
+      const config = configOf(provider)
+      const gateway = yield* startGateway({ config })
+      const folder = dirname(gateway.file)
+      let told = 0
+      /** Waits until it has been told so often that another configuration is in force, which has a model of its own. */
+      const inForce = Effect.gen(function* () {
+        told++
+        yield* gateway.says(new RegExp(`(?:is in force[^]*){${told}}`))
+        const models = yield* text(`${gateway.url}/v1/models`)
+        expect(models).toContain(`"number-${told}"`)
+      })
+      const next = (): string =>
+        JSON.stringify({ ...config, routes: [{ model: `number-${told + 1}`, targets: [{ upstream: "openai" }] }] })
+      const replace = (): void => {
+        writeFileSync(`${gateway.file}.new`, next())
+        renameSync(`${gateway.file}.new`, gateway.file)
+      }
+      for (let i = 0; i < 2; i++) {
+        replace()
+        yield* inForce
+      }
+      rmSync(gateway.file)
+      yield* gateway.says(/there is no such file/)
+      writeFileSync(gateway.file, next())
+      yield* inForce
+      // As Kubernetes has it: the file is a link into a folder, which is a link too, and only that changes.
+      for (const version of ["one", "two", "three"]) {
+        mkdirSync(join(folder, `..${version}`))
+        writeFileSync(join(folder, `..${version}`, "gateway.json"), next())
+        symlinkSync(`..${version}`, join(folder, "..new"))
+        renameSync(join(folder, "..new"), join(folder, "..data"))
+        if (version === "one") {
+          rmSync(gateway.file)
+          symlinkSync(join("..data", "gateway.json"), gateway.file)
+        }
+        yield* inForce
+      }
     }),
   40_000
 )

@@ -20,6 +20,8 @@ export interface Process {
   /** Its code, or the signal that ended it. */
   readonly ended: Effect.Effect<number | NodeJS.Signals | null>
   readonly write: (config: unknown) => void
+  /** Where its configuration is. */
+  readonly file: string
 }
 
 export interface Start {
@@ -75,7 +77,10 @@ export const spawnGateway = ({ args = [], command = [], config, env = {} }: Star
           ? Effect.zipRight(Effect.sleep("20 millis"), says(text))
           : Effect.die(new Error(`it ended without having said ${text}:\n${output}`))
       })
-    const begun: Process = { child, output: () => output, says, kill: (signal) => child.kill(signal), ended, write }
+    const kill = (signal: NodeJS.Signals): void => {
+      child.kill(signal)
+    }
+    const begun: Process = { child, output: () => output, says, kill, ended, write, file }
     return begun
   })
 
