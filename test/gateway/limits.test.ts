@@ -159,3 +159,19 @@ it.scopedLive.each([
     expect(statuses).toEqual([200, 429])
   }).pipe(withKeys)
 )
+
+it.scopedLive("a request that may use more than its client ever may is refused with what to do", () =>
+  Effect.gen(function* () {
+    const { gateway } = yield* start({ reply }, () => ({
+      clients: [
+        { name: "a", key: "TEAM_A", tokens: { limit: 5 } },
+        { name: "b", key: "TEAM_B", budget: { limit: 0.001, prices } }
+      ]
+    }))
+    for (const key of ["key-of-a", "key-of-b"]) {
+      const { body, response, status } = yield* ask(gateway.url, key)
+      expect([status, response.headers.get("retry-after")]).toEqual([400, null])
+      expect(JSON.parse(body).error.message).toContain("allow a shorter answer")
+    }
+  }).pipe(withKeys)
+)

@@ -76,11 +76,14 @@ const asked = (
 const settingsOf = ({ settings, states }: Route, body: RequestBody): Route["settings"] =>
   states ? { ...settings, walk: { ...settings.walk, needs: needsOf(body) } } : settings
 
+const neverRoom = "This key's limit has never room for what the request may use. Send less, or allow a shorter answer."
+
 const problemOf = (why: Why): Problem => {
   if (why instanceof Refused) return why.problem
   if (why instanceof NoFallback) return { status: 400, message: why.message, code: "fallbacks" }
   const { problem } = told(why, "")
   // A limit of the client's own says nothing of the models.
+  if (why._tag === "RequestTooLarge") return { ...problem, message: neverRoom }
   return problem.status === 429
     ? { ...problem, message: "This key has reached its limit. Please try again later." }
     : problem
