@@ -9,7 +9,7 @@ import type { Socket } from "node:net"
 import type { Family } from "../../http/internal/apis.js"
 import { bodyOf, type Problem } from "./problem.js"
 import { refuse } from "./refuse.js"
-import { nextRequestId } from "./requestIds.js"
+import { nextRequestId, requestIdOf } from "./requestIds.js"
 import { familyOf, originForm, pathOf } from "./target.js"
 
 interface ParserError extends NodeJS.ErrnoException {
@@ -50,9 +50,12 @@ const answerInTurn = (error: ParserError, socket: Socket): void => {
     if (socket.readableEnded) socket.destroy()
     else response.once("close", () => answerInTurn(error, socket))
   } else if (response.headersSent) socket.destroy()
-  else {
+  else if (error.code === late) {
     response.shouldKeepAlive = false
     refuse(response.req, response, problemOf(error))
+  } else {
+    const { req } = response
+    answerAlone(socket, familyOf(pathOf(req), req.headers), problemOf(error), requestIdOf(req))
   }
 }
 

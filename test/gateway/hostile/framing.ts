@@ -32,6 +32,7 @@ export const framing: ReadonlyArray<Hostile> = [
   one("chunks behind a tab", 400, head("POST", chat, "transfer-encoding: \x0bchunked") + chunk(plain) + chunk("")),
   one("chunks in capital letters", 200, head("POST", chat, "TRANSFER-ENCODING: CHUNKED") + chunk(plain) + chunk("")),
   one("a length with zeros before it", 200, head("POST", chat, `content-length: 000${plain.length}`) + plain),
+  one("a chunk that is none, and far more, sent to its end", 400, `${chunked()}zz\r\n${"x".repeat(12_000_000)}`),
   one("a chunk that is longer than it says", 400, `${chunked()}1\r\n${plain}\r\n`),
   one("chunks that end with LF", 400, (chunked() + chunk(plain)).replace(`\r\n${plain}`, `\n${plain}`)),
   one("a chunk with something said of it", 200, chunked() + chunk(plain, ";name=value") + chunk("")),
