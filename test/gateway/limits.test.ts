@@ -72,6 +72,30 @@ it.scopedLive("a model that has cost what it may is passed over, and the next ta
   })
 )
 
+it.scopedLive("a target has a limit of its input or of its output, as Anthropic's have, and the next one answers", () =>
+  Effect.gen(function* () {
+    for (const rateLimit of [{ inputTokens: { limit: 15 } }, { outputTokens: { limit: 1_005 } }]) {
+      const { gateway } = yield* start(
+        { reply: { text: "Hi", usage: { inputTokens: 14, outputTokens: 1_000 } } },
+        () => ({
+          routes: [
+            {
+              model: "main",
+              targets: [
+                { upstream: "openai", policy: { rateLimit: { ...rateLimit, whenExceeded: "reject" } } },
+                { upstream: "openai", model: "spare" }
+              ]
+            }
+          ]
+        })
+      )
+      const models: Array<string> = []
+      for (let i = 0; i < 2; i++) models.push(JSON.parse((yield* ask(gateway.url)).body).model)
+      expect(models).toEqual(["main", "spare"])
+    }
+  })
+)
+
 it.scopedLive("W7: a client with too many requests under way gets a 429 at once, and none when they are over", () =>
   Effect.gen(function* () {
     const { gateway, provider } = yield* start(

@@ -54,6 +54,8 @@ const Bulkhead = Schema.Struct({
 const RateLimit = Schema.Struct({
   requests: optional(Limit),
   tokens: optional(Limit),
+  inputTokens: optional(Limit),
+  outputTokens: optional(Limit),
   whenExceeded: optional(Schema.Literal("wait", "reject"))
 })
 
