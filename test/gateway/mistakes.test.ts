@@ -50,6 +50,15 @@ const lines: ReadonlyArray<readonly [wrong: object, line: string]> = [
     { clients: [{ name: "c", key: "KEY", budget: { limit: 5 } }] },
     "routes[0].targets[0].prices is missing, and clients[0].budget has no prices for targets without"
   ],
+  [
+    {
+      routes: [
+        { model: "m", targets: [{ upstream: "a", policy: { attemptTimeout: "5 seconds" } }] },
+        { model: "n", targets: [{ upstream: "a", model: "m" }] }
+      ]
+    },
+    "routes[1].targets[0] is a/m, as routes[0].targets[0] is, and has to have the same policy and prices"
+  ],
   [{ routes: [] }, "routes is empty, and has to be a list of at least one"],
   [{ routes: { m: {} } }, "routes is an object, and has to be a list of at least one"],
   [

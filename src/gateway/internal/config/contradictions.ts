@@ -18,6 +18,7 @@ export const contradictions = (config: Config): ReadonlyArray<Mistake> => [
   ]),
   ...openAdmin(config),
   ...priceless(config),
+  ...ofTwoMinds(config),
   ...config.routes.flatMap((route, at) => ofRoute(config, route, at)),
   ...twice(config.routes.map((route) => `${dialectOf(config, route)} ${route.model}`)).map((at) => ({
     path: pathOf(["routes", at, "model"]),
@@ -50,6 +51,23 @@ const priceless = ({ clients, routes }: Config): ReadonlyArray<Mistake> => {
           ]
     )
   )
+}
+
+/** What is one target to the policies, in whichever routes, has one policy and one price. */
+const ofTwoMinds = ({ routes }: Config): ReadonlyArray<Mistake> => {
+  const all = routes.flatMap((route, at) =>
+    route.targets.map(({ model = route.model, policy, prices, upstream }, nth) => ({
+      name: `${upstream}/${model}`,
+      says: JSON.stringify([policy, prices]),
+      path: pathOf(["routes", at, "targets", nth])
+    }))
+  )
+  return all.flatMap(({ name, path, says }, at) => {
+    const first = all.find((target) => target.name === name)
+    return first === undefined || first.says === says || all.indexOf(first) === at
+      ? []
+      : [{ path, message: `is ${name}, as ${first.path} is, and has to have the same policy and prices` }]
+  })
 }
 
 const badName = (path: ReadonlyArray<PropertyKey>, name: string): ReadonlyArray<Mistake> =>
