@@ -8,6 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as Firsts from "../../Fallback.js"
 import * as Hedge from "../../Hedge.js"
+import { firstOf as walkOf } from "../../internal/fallback/walk.js"
 import { inContext as changed } from "../../internal/fiber/inContext.js"
 import { inContext } from "../../internal/stream/fromTake.js"
 import { hubOf } from "../../internal/telemetry/hubOf.js"
@@ -40,11 +41,13 @@ export const firstOf = <Way extends Named, A, E, R>(
   { across, walk }: WalkSettings
 ): Effect.Effect<A, unknown, R> => {
   if (ways.length === 1) return run(ways[0])
+  const { deadline } = policies
   const asked =
-    across === undefined ? Firsts.firstOf(targetsOf(ways, run), walk) : Hedge.across(targetsOf(ways, run), across)
+    across === undefined
+      ? (walkOf(targetsOf(ways, run), walk ?? {}, deadline) as Effect.Effect<A, unknown, R>)
+      : underDeadline.effect(Hedge.across(targetsOf(ways, run), across), deadline)
   const hub = hubIn(policies)
-  const told = hub === undefined ? asked : changed(asked, (context: Context.Context<R>) => heardBy(hub, context))
-  return underDeadline.effect(told, policies.deadline)
+  return hub === undefined ? asked : changed(asked, (context: Context.Context<R>) => heardBy(hub, context))
 }
 
 /** The first stream that gives content. @internal */

@@ -8,6 +8,7 @@ import * as LlmError from "../errors/llmError.js"
 import { AllTargetsFailed, type Rejection, soonest, type TargetOutcome } from "../errors/rejection.js"
 import { original } from "../errors/safeRead.js"
 import { traits } from "../errors/traits.js"
+import type { Deadline } from "../time/deadline.js"
 import type { Settings } from "./settings.js"
 
 /** @internal */
@@ -25,6 +26,8 @@ export interface Walk<T extends Named> {
   /** What became of the targets before it. */
   readonly seen: ReadonlyArray<Seen>
   readonly needed: Needed | undefined
+  /** A deadline that each target is told, and that nobody watches. */
+  readonly end?: Deadline | undefined
 }
 
 /** The failure of a target, as it came and as it was read. One that was passed over was not asked. */
@@ -43,9 +46,10 @@ export interface Needed {
 /** The walk at the first target that can do what the call needs, or what it fails with. @internal */
 export const first = <T extends Named>(
   targets: ReadonlyArray<T>,
-  settings: Settings
+  settings: Settings,
+  end?: Deadline
 ): { readonly on: Walk<T> } | { readonly failure: AllTargetsFailed } =>
-  past({ targets, settings, index: 0, seen: [], needed: undefined })
+  past({ targets, settings, index: 0, seen: [], needed: undefined, end })
 
 /** Who was passed over on the way from one target to the next. @internal */
 export const passedOver = (from: number, { seen }: Walk<Named>): ReadonlyArray<unknown> =>

@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { TimedOut } from "../errors/llmError.js"
-import { withServiceOn } from "../fiber/inContext.js"
+import { inContextOn, withService } from "../fiber/inContext.js"
 import { runUntilSignal } from "../fiber/runUntil.js"
 import { inContext } from "../stream/fromTake.js"
 import { CurrentDeadline } from "../time/deadline.js"
@@ -21,22 +21,26 @@ import { equalShare, shareOfDeadline, shareOver } from "./shareOfDeadline.js"
 /** @internal */
 export const effect = <A, E, R>(at: Walk<Named>, run: Effect.Effect<A, E, R>): Effect.Effect<A, E | TimedOut, R> => {
   const left = othersLeft(at)
-  if (left.length === 0) return run
+  const { end } = at
+  if (left.length === 0) return end === undefined ? run : withService(run, CurrentDeadline, end)
   return Effect.withFiberRuntime((fiber): Effect.Effect<A, E | TimedOut, R> => {
-    const others = othersOf(at, left, fiber.currentContext as Context.Context<never>)
-    const deadline = Context.get(fiber.currentContext as Context.Context<never>, CurrentDeadline)
+    const around = fiber.currentContext as Context.Context<R>
+    const context = end === undefined ? around : Context.add(around, CurrentDeadline, end)
+    const others = othersOf(at, left, context)
+    const deadline = Context.get(context, CurrentDeadline)
     // Somebody watches the deadline; the share of it is watched in the same way, for targets without policies too.
-    if (!isRunning(deadline) || others.share === 1) return withServiceOn(fiber, run, OtherTargets, others)
+    if (!isRunning(deadline) || others.share === 1)
+      return inContextOn(fiber, run, Context.add(context, OtherTargets, others))
     const clock = clockOf(fiber)
     const now = clock.unsafeCurrentTimeMillis()
     const millis = shareOfDeadline(deadline.at - now, others.share)
-    const end = new Running(now + millis, Duration.millis(millis))
+    const ofShare = new Running(now + millis, Duration.millis(millis))
     return runUntilSignal(
-      Effect.provideService(run, OtherTargets, { ...others, end }),
+      Effect.provideService(run, OtherTargets, { ...others, end: ofShare }),
       (over) => startTimer(clock, millis, () => others.patience.isAlone || over()),
       (child) =>
         Effect.flatMap(
-          graceOf(end, child),
+          graceOf(ofShare, child),
           (exit): Effect.Effect<A, E | TimedOut> =>
             exit ?? Effect.failSync(() => shareOver(at.targets[at.index]!.name, millis))
         )

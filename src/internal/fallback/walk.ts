@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -12,6 +13,7 @@ import { DeadlineExceeded } from "../errors/rejection.js"
 import { runUntilSignal } from "../fiber/runUntil.js"
 import { known } from "../stream/fromTake.js"
 import { asOperation, asOperationStream } from "../telemetry/operation.js"
+import { sooner } from "../time/announcedDeadline.js"
 import { CurrentDeadline } from "../time/deadline.js"
 import { isRunning } from "../time/watchedDeadline.js"
 import { answered, noted, type StickyTo } from "./answered.js"
@@ -27,18 +29,19 @@ type AnyTarget = Target<unknown, unknown, unknown>
 
 type AnyStreamTarget = StreamTarget<unknown, unknown, unknown>
 
-/** @internal */
+/** Where there is a budget, each target is told when it is over, and nobody watches it. @internal */
 export const firstOf = (
   targets: ReadonlyArray<AnyTarget>,
-  options: Options
+  options: Options,
+  budget?: Duration.Duration
 ): Effect.Effect<unknown, unknown, unknown> => {
   const settings = settingsOf(options)
   checkTargets("Fallback", targets, anEffect)
   const { sticky } = options
   if (targets.length === 1 && settings.needs.length === 0) return targets[0]!.run
   const from = (ordered: ReadonlyArray<AnyTarget>) =>
-    Effect.suspend(() => {
-      const start = first(ordered, settings)
+    Effect.withFiberRuntime((fiber): Effect.Effect<unknown, unknown, unknown> => {
+      const start = first(ordered, settings, budget && sooner(fiber, budget))
       if (!("on" in start)) return Effect.fail(start.failure)
       const walked = walk(start.on, sticky)
       return start.on.index === 0 ? walked : Effect.zipRight(wentOn(undefined, undefined, 0, start.on), walked)

@@ -61,13 +61,23 @@ export const withService = <A, E, R, I, S>(
   inContext(self, (outside: Context.Context<Exclude<R, I>>) => Context.add(outside, tag, service) as Context.Context<R>)
 
 /** The same for whoever has the fiber at hand, with a step less. @internal */
+export const inContextOn = <A, E, R, R2>(
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  self: Effect.Effect<A, E, R>,
+  inside: Context.Context<R>
+): Effect.Effect<A, E, R2> =>
+  moved(
+    fiber,
+    fiber.currentContext as Context.Context<never>,
+    inside as Context.Context<never>,
+    self as Effect.Effect<A, E>
+  )
+
+/** @internal */
 export const withServiceOn = <A, E, R, I, S>(
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   self: Effect.Effect<A, E, R>,
   tag: Context.Tag<I, S>,
   service: S
-): Effect.Effect<A, E, Exclude<R, I>> => {
-  const outside = fiber.currentContext as Context.Context<never>
-  const inside = Context.add(outside, tag, service) as Context.Context<never>
-  return moved(fiber, outside, inside, self as Effect.Effect<A, E>)
-}
+): Effect.Effect<A, E, Exclude<R, I>> =>
+  inContextOn(fiber, self, Context.add(fiber.currentContext, tag, service) as unknown as Context.Context<R>)

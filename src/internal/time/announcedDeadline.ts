@@ -36,8 +36,8 @@ export const stream = <A, E, R>(
         )
       )
 
-/** The new deadline, or the one around it if that comes sooner. */
-const sooner = (fiber: Fiber.RuntimeFiber<unknown, unknown>, budget: Duration.Duration): Deadline => {
+/** The new deadline, or the one around it if that comes sooner. @internal */
+export const sooner = (fiber: Fiber.RuntimeFiber<unknown, unknown>, budget: Duration.Duration): Deadline => {
   const around = Context.get(fiber.currentContext, CurrentDeadline)
   const at = clockOf(fiber).unsafeCurrentTimeMillis() + Duration.toMillis(budget)
   return around !== undefined && around.at <= at ? around : { at, budget }
