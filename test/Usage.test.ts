@@ -6,6 +6,7 @@ import { RateLimit, SpendLimit, StreamDialect } from "effect-resilience"
 import * as MisbehavingProvider from "effect-resilience/testing/MisbehavingProvider"
 import * as ScriptedProvider from "effect-resilience/testing/ScriptedProvider"
 import { describe, expect } from "vitest"
+import { usageOf } from "../src/internal/load/usage.js"
 import type { Seam } from "./http/clients/Client.js"
 import { entries } from "./http/clients/index.js"
 import { anthropicModel, openAiModel } from "./scenarios/ways.js"
@@ -161,4 +162,17 @@ describe("the words of", () => {
     const said = { ...usageMetadata, candidatesTokenCount: 3 }
     expect(gemini.read({ candidates: [], usageMetadata: said }).usage).toEqual({ ...usage, outputTokens: 10 })
   })
+})
+
+it.each([
+  [{ completion_tokens: 7 }],
+  [{ completionTokens: 7 }],
+  [{ output_tokens: 7 }],
+  [{ output_tokens: 7, cache_read_input_tokens: 3 }],
+  [{ candidatesTokenCount: 4, thoughtsTokenCount: 3 }],
+  [{ thoughtsTokenCount: 7 }],
+  [{ total_output_tokens: 7 }],
+  [{ outputTokens: 7 }]
+])("%o tells what came out, though not what went in", (usage) => {
+  expect(usageOf({ usage })?.outputTokens).toBe(7)
 })

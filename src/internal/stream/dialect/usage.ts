@@ -111,15 +111,16 @@ export const ofFinish = (part: Fields): Usage => {
     : ofAiSdk(usage)
 }
 
-/** Whoever's words they are. @internal */
+/** Whoever's words they are, and if they are of the input or of the output alone. @internal */
 export const usageIn = (u: Fields): Usage => {
-  if ("prompt_tokens" in u || "promptTokens" in u) return ofChat(u)
-  if ("input_tokens" in u) {
-    return "cache_read_input_tokens" in u || "cache_creation_input_tokens" in u ? ofAnthropic(u) : ofResponses(u)
+  const says = (...names: ReadonlyArray<string>): boolean => names.some((name) => name in u)
+  if (says("prompt_tokens", "completion_tokens", "promptTokens", "completionTokens")) return ofChat(u)
+  if (says("input_tokens", "output_tokens")) {
+    return says("cache_read_input_tokens", "cache_creation_input_tokens") ? ofAnthropic(u) : ofResponses(u)
   }
-  if ("promptTokenCount" in u || "candidatesTokenCount" in u) return ofGemini(u)
-  if ("total_input_tokens" in u) return ofGeminiInteractions(u)
-  return "cacheReadInputTokens" in u || "cacheWriteInputTokens" in u ? ofBedrock(u) : ofAiSdk(u)
+  if (says("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")) return ofGemini(u)
+  if (says("total_input_tokens", "total_output_tokens")) return ofGeminiInteractions(u)
+  return says("cacheReadInputTokens", "cacheWriteInputTokens") ? ofBedrock(u) : ofAiSdk(u)
 }
 
 /** Nothing, where none of them is told. */
