@@ -93,34 +93,21 @@ const lines: ReadonlyArray<readonly [wrong: object, line: string]> = [
   ],
   [{ cors: { origins: [] } }, "cors.origins is empty, and has to be a list of at least one"],
   [{ cors: ["*"] }, "cors is a list, and has to be an object with origins"],
-  [
-    { cors: { origins: ["https://app.example/"] } },
-    'cors.origins[0] is "https://app.example/", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
-  ],
-  [
-    { cors: { origins: ["app.example"] } },
-    'cors.origins[0] is "app.example", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
-  ],
-  [
-    { cors: { origins: ["https://*.example"] } },
-    'cors.origins[0] is "https://*.example", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
-  ],
-  [
-    { cors: { origins: ["https://App.example"] } },
-    'cors.origins[0] is "https://App.example", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
-  ],
-  [
-    { cors: { origins: ["https://app.example:443"] } },
-    'cors.origins[0] is "https://app.example:443", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
-  ],
-  [
-    { cors: { origins: ["http://app.example:80"] } },
-    'cors.origins[0] is "http://app.example:80", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
-  ],
-  [
-    { cors: { origins: ["https://me@app.example"] } },
-    'cors.origins[0] is "https://me@app.example", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all'
-  ],
+  ...[
+    "https://app.example/",
+    "app.example",
+    "https://*.example",
+    "https://App.example",
+    "https://app.example:443",
+    "http://app.example:80",
+    "https://me@app.example"
+  ].map(
+    (origin) =>
+      [
+        { cors: { origins: [origin] } },
+        `cors.origins[0] is "${origin}", and has to be an origin as browsers write it, such as "https://app.example", or "*" for all`
+      ] as const
+  ),
   [
     { admin: { key: "sk-abc" } },
     "admin.key has to be the name of an environment variable, in capital letters; the secret itself has no place here"

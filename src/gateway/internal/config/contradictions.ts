@@ -7,6 +7,7 @@
 import { shown } from "../../../internal/options/check.js"
 import { type Mistake, pathOf } from "../../../internal/options/mistakes.js"
 import { paths } from "../endpoints.js"
+import { nameOf } from "../routes.js"
 import type { Config, Route } from "./schema.js"
 import { isName, names } from "./words.js"
 
@@ -56,9 +57,9 @@ const priceless = ({ clients, routes }: Config): ReadonlyArray<Mistake> => {
 /** What is one target to the policies, in whichever routes, has one policy and one price. */
 const ofTwoMinds = ({ routes }: Config): ReadonlyArray<Mistake> => {
   const all = routes.flatMap((route, at) =>
-    route.targets.map(({ model = route.model, policy, prices, upstream }, nth) => ({
-      name: `${upstream}/${model}`,
-      says: JSON.stringify([policy, prices]),
+    route.targets.map((target, nth) => ({
+      name: nameOf(route, target),
+      says: JSON.stringify([target.policy, target.prices]),
       path: pathOf(["routes", at, "targets", nth])
     }))
   )
