@@ -9,10 +9,10 @@ import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Config, InvalidConfig } from "./GatewayConfig.js"
-import type { PortUnavailable } from "./internal/listen.js"
+import type { PortUnavailable } from "./internal/server/listen.js"
 import { start } from "./internal/start.js"
 
-export { PortUnavailable } from "./internal/listen.js"
+export { PortUnavailable } from "./internal/server/listen.js"
 
 /**
  * A running gateway.

@@ -5,8 +5,8 @@ import { request } from "node:http"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Logger } from "effect"
 import { Calls, type Generation } from "../../src/gateway/internal/generation.js"
-import { listen } from "../../src/gateway/internal/listen.js"
 import { onRequest } from "../../src/gateway/internal/onRequest.js"
+import { listen } from "../../src/gateway/internal/server/listen.js"
 
 const secret = "what somebody has sent"
 const broken = (): never => {

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as GatewayConfig from "../../gateway/GatewayConfig.js"
-import type { PortUnavailable } from "../../gateway/internal/listen.js"
+import type { PortUnavailable } from "../../gateway/internal/server/listen.js"
 import { start } from "../../gateway/internal/start.js"
 
 /** @internal */

@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import { failureOf } from "../../internal/errors/failureOf.js"
 import { type LlmError, userMessages } from "../../LlmError.js"
 import type { Rejection } from "../../Rejection.js"
-import type { Problem } from "./problem.js"
+import type { Problem } from "./server/problem.js"
 
 type Tag = (LlmError | Rejection)["_tag"]
 

@@ -17,8 +17,8 @@ import { atTheStart } from "./config/atTheStart.js"
 import type { InvalidConfig } from "./config/invalid.js"
 import type { Config } from "./config/schema.js"
 import { generations } from "./generations.js"
-import { listen, type PortUnavailable } from "./listen.js"
 import { onRequest, type Traffic } from "./onRequest.js"
+import { listen, type PortUnavailable } from "./server/listen.js"
 import { stores } from "./stores.js"
 
 /** A gateway that is running. @internal */

@@ -4,8 +4,8 @@
  * @internal
  */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
-import type { Family } from "../../http/internal/apis.js"
-import { endpoints } from "./endpoints.js"
+import type { Family } from "../../../http/internal/apis.js"
+import { endpoints } from "../endpoints.js"
 
 const slash = 0x2f
 

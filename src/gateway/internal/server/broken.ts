@@ -6,7 +6,7 @@
  */
 import { type IncomingMessage, METHODS, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
-import type { Family } from "../../http/internal/apis.js"
+import type { Family } from "../../../http/internal/apis.js"
 import { bodyOf, type Problem } from "./problem.js"
 import { refuse } from "./refuse.js"
 import { nextRequestId, requestIdOf } from "./requestIds.js"

@@ -10,10 +10,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { Failure } from "../../internal/errors/errorClass.js"
+import { Failure } from "../../../internal/errors/errorClass.js"
+import type { Config } from "../config/schema.js"
 import { acceptable, onceWanted, refuseExpectation } from "./acceptable.js"
 import { answerBroken, refuseTunnel } from "./broken.js"
-import type { Config } from "./config/schema.js"
 
 /**
  * The gateway could not listen where it was told to; `code` is the operating system's, such as `EADDRINUSE`.

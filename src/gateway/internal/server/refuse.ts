@@ -4,8 +4,8 @@
  * @internal
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as reply from "../reply.js"
 import type { Problem } from "./problem.js"
-import * as reply from "./reply.js"
 import { requestIdOf } from "./requestIds.js"
 import { familyOf, pathOf } from "./target.js"
 

@@ -5,7 +5,7 @@
  *
  * @internal
  */
-import type { Family } from "../../http/internal/apis.js"
+import type { Family } from "../../../http/internal/apis.js"
 
 /** @internal */
 export interface Problem {
